@@ -1,0 +1,45 @@
+# Needs GNU make 3.81 or newer; everything else is set up by scripts/setup.sh.
+PYTHON := .venv/bin/python
+STATE  := .local
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format lock bench clean
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: .venv/.installed ## The whole main job on a local stack, without a hand; a few seconds once set up
+	@$(PYTHON) -m local demo
+
+run: .venv/.installed ## The local stack stays up and says what to try; Ctrl-C ends all
+	@$(PYTHON) -m local run --state $(STATE)
+
+test: .venv/.installed ## Every test, end to end over real HTTP included
+	@$(PYTHON) -m pytest -q
+
+check: .venv/.installed ## Format, lint and types
+	@$(PYTHON) -m ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
+	@$(PYTHON) -m ruff check --quiet .
+	@$(PYTHON) -m mypy --no-error-summary
+	@echo "check: format, lint and types are clean"
+
+format: .venv/.installed ## Format the code and mend what the linter can
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+bench: .venv/.installed ## The measurements, as ratios in one run
+	@for file in bench/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+
+setup: .venv/.installed ## Only set up
+
+.venv/.installed: requirements.txt requirements-dev.txt scripts/setup.sh
+	@sh scripts/setup.sh
+
+lock: ## Resolve the requirements anew, with hashes (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.13 --generate-hashes --no-annotate --upgrade \
+	    --quiet --custom-compile-command "make lock" -o requirements.txt
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.13 --generate-hashes --no-annotate \
+	    --upgrade --quiet --custom-compile-command "make lock" -o requirements-dev.txt
+
+clean: ## Remove the local stack's state and the virtual environment
+	rm -rf $(STATE) .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

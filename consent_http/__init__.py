@@ -1,0 +1,186 @@
+"""Consent: the HTTP words of the one-time link, the sign-in, and the operators' routes."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+import azure.functions as func
+
+from consent_http import pages
+from consent_http.flow import Begun, ConsentFlow, cookie_suffix
+from consent_http.operators import LINK_FIELDS, Operators
+from consent_http.pages import Page
+from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
+from shared.assertion import CONSENT_MANAGE, CONSENT_READ, AssertionVerifier, Principal, bearer
+from shared.errors import BrokerError
+from shared.responses import MAX_BODY, answering, correlation_id, error_response, json_body, json_response
+from shared.settings import Settings
+
+ANONYMOUS = func.AuthLevel.ANONYMOUS
+COOKIE_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What consent works with; `on_change` is told the name of each consent that a person has changed."""
+
+    settings: Settings
+    verifier: AssertionVerifier
+    flow: ConsentFlow
+    operators: Operators
+    on_change: Callable[[str], None]
+    executor: Executor
+
+
+def blueprint(dependencies: Dependencies) -> func.Blueprint:
+    """The routes of a person's browser and of operators.
+
+    All are anonymous to the host, and guarded in code: a function key travels as `?code=`, as OAuth's code does.
+    """
+    routes = func.Blueprint()
+    _person_routes(routes, dependencies)
+    _operator_routes(routes, dependencies)
+    return routes
+
+
+def _person_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    flow, settings = dependencies.flow, dependencies.settings
+
+    @routes.route(route="consent", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(_refusal_response)
+    async def consent_page(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
+        unverified_link = req.params.get("link", "")
+        link = await _in_thread(dependencies, lambda: flow.open(unverified_link))
+        page = pages.consent_page(
+            link,
+            unverified_link=unverified_link,
+            public_url=settings.public_url,
+            vault_url=settings.token_vault_url,
+            scope=settings.consent_scope,
+        )
+        return _page_response(page)
+
+    @routes.route(route="consent", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(_refusal_response)
+    async def consent_begin(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
+        _require_own_page(req, settings.public_url)
+        unverified_link = _form(req).get("link", "")
+        begun = await _in_thread(dependencies, lambda: flow.begin(unverified_link))
+        headers = {"Location": begun.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        response = func.HttpResponse(status_code=303, headers=headers)
+        response.headers.add("Set-Cookie", _cookie(begun, settings.public_url))
+        return response
+
+    @routes.route(route="consent/redirect", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(_refusal_response)
+    async def consent_redirect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        unverified_response = dict(req.params)
+        name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
+        unverified_cookie = _cookies(req).get(name)
+        correlation = correlation_id(context)
+        completed = await _in_thread(
+            dependencies, lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
+        )
+        dependencies.on_change(completed.consent.name)
+        response = _page_response(pages.done_page(completed))
+        response.headers.add("Set-Cookie", f"{name}=; {_attributes(settings.public_url, 0)}")
+        return response
+
+
+def _operator_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    operators = dependencies.operators
+
+    @routes.route(route="consents", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await _operator(req, dependencies, CONSENT_READ)
+        content = await _in_thread(dependencies, operators.list_all)
+        return json_response(content, correlation=correlation_id(context))
+
+    @routes.route(route="consents/{name}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_show(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await _operator(req, dependencies, CONSENT_READ)
+        content = await _in_thread(dependencies, lambda: operators.show(req.route_params["name"]))
+        return json_response(content, correlation=correlation_id(context))
+
+    @routes.route(route="consents/{name}", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_withdraw(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await _operator(req, dependencies, CONSENT_MANAGE)
+        name, correlation = req.route_params["name"], correlation_id(context)
+        content = await _in_thread(
+            dependencies, lambda: operators.withdraw(name, operator=operator, correlation=correlation)
+        )
+        dependencies.on_change(name)
+        return json_response(content, correlation=correlation)
+
+    @routes.route(route="consents/{name}/link", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_link(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await _operator(req, dependencies, CONSENT_MANAGE)
+        fields, correlation = json_body(req, LINK_FIELDS), correlation_id(context)
+        content = await _in_thread(
+            dependencies,
+            lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
+        )
+        return json_response(content, correlation=correlation, status=201)
+
+
+async def _operator(req: func.HttpRequest, dependencies: Dependencies, role: str) -> Principal:
+    unverified_assertion = bearer(req.headers.get("Authorization"))
+    return await _in_thread(dependencies, lambda: dependencies.verifier.operator(unverified_assertion, role))
+
+
+async def _in_thread[T](dependencies: Dependencies, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(dependencies.executor, work)
+
+
+def _require_own_page(req: func.HttpRequest, public_url: str) -> None:
+    """Refuse a form that another site sent: Fetch Metadata where a browser has it, Origin where it has that."""
+    site, origin = req.headers.get("Sec-Fetch-Site"), req.headers.get("Origin")
+    if site not in {None, "same-origin"} or origin not in {None, public_url}:
+        raise ButtonFromElsewhere
+
+
+def _form(req: func.HttpRequest) -> Mapping[str, str]:
+    body = req.get_body()
+    try:
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=8)) if len(body) <= MAX_BODY else {}
+    except ValueError:
+        raise LinkInvalid from None
+
+
+def _cookies(req: func.HttpRequest) -> Mapping[str, str]:
+    # By hand (RFC 6265 4.2.1): http.cookies stops at the first cookie of anybody's that it does not like.
+    pairs = (pair.strip().partition("=") for pair in req.headers.get("Cookie", "").split(";"))
+    return {name: value for name, _, value in pairs}
+
+
+def _cookie_name(suffix: str, public_url: str) -> str:
+    # `__Host-` holds a cookie to this very host; browsers take it over https alone (RFC 6265bis 4.1.3.2).
+    return f"{'__Host-' if public_url.startswith('https:') else ''}consent-{suffix}"
+
+
+def _cookie(begun: Begun, public_url: str) -> str:
+    return f"{_cookie_name(begun.cookie_suffix, public_url)}={begun.cookie}; {_attributes(public_url, COOKIE_SECONDS)}"
+
+
+def _attributes(public_url: str, seconds: int) -> str:
+    # Lax: the authority's redirect is a top-level GET from another site, which Strict would not travel with.
+    secure = "; Secure" if public_url.startswith("https:") else ""
+    return f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _page_response(page: Page) -> func.HttpResponse:
+    return func.HttpResponse(
+        page.html, status_code=page.status, headers=dict(page.headers), mimetype="text/html", charset="utf-8"
+    )
+
+
+def _refusal_response(error: BrokerError, correlation: str) -> func.HttpResponse:
+    response = _page_response(pages.refusal_page(error, correlation))
+    response.headers["x-ms-request-id"] = correlation
+    return response

@@ -1,0 +1,123 @@
+"""The pages a person sees: plain HTML, no script, everything from this app, readable on a phone and in the dark."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from string import Template
+from urllib.parse import urlsplit
+
+from consent_http.flow import Completed
+from consent_http.link import Link
+from consent_http.refusals import ConsentRefused
+from shared.clock import to_text
+from shared.consent import Consent
+from shared.errors import BrokerError
+
+_STYLE = """
+:root{color-scheme:light dark;--text:#1b1b1f;--back:#fafafc;--card:#fff;--line:#8a8a94;--deed:#0b57b0;--on-deed:#fff}
+@media(prefers-color-scheme:dark){
+:root{--text:#ececf1;--back:#16161a;--card:#202027;--line:#8d8d99;--deed:#9cc4ff;--on-deed:#10141c}}
+body{margin:0;background:var(--back);color:var(--text);font:1.05rem/1.55 system-ui,sans-serif}
+main{max-width:38rem;margin:8vh auto;padding:1.5rem 1.75rem;background:var(--card);border:1px solid var(--line);
+border-radius:.6rem}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.1rem;margin:1.2rem 0}
+dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}
+button{font:inherit;font-weight:600;padding:.7rem 1.5rem;border:0;border-radius:.4rem;background:var(--deed);
+color:var(--on-deed);cursor:pointer}
+button:focus-visible{outline:3px solid var(--text);outline-offset:3px}
+@media(max-width:34rem){main{margin:0;border:0;border-radius:0;min-height:100vh;box-sizing:border-box}
+dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.7rem}button{width:100%}}
+""".strip()
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_LAYOUT = Template(
+    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>$title</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
+    "<style>$style</style></head><body><main><h1>$title</h1>$body</main></body></html>\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """HTML with the status and headers it goes out with."""
+
+    html: str
+    status: int
+    headers: Mapping[str, str]
+
+
+def consent_page(link: Link, *, unverified_link: str, public_url: str, vault_url: str, scope: str) -> Page:
+    """What will be stored, where and for whom, and the button that begins the sign-in."""
+    who = link.login_hint or (f"the person with object id {link.person}" if link.person else "an administrator of it")
+    body = (
+        "<p>You are asked to sign in once, with multi-factor authentication. From then on the broker named here may "
+        "act in your name towards the tenants and services that your account reaches, until the consent is "
+        "withdrawn.</p>"
+        + _details(
+            {
+                "Consent": link.name,
+                "Tenant": link.tenant_id,
+                "For": who,
+                "Signs in for": scope,
+                "Stored in": f"Key Vault {urlsplit(vault_url).netloc}, as a refresh token that nobody is shown",
+                "Broker": urlsplit(public_url).netloc,
+            }
+        )
+        + f'<form method="post" action="{escape(public_url)}/api/consent">'
+        f'<input type="hidden" name="link" value="{escape(unverified_link)}">'
+        "<button>Sign in and consent</button></form>"
+        "<p>If you did not expect this, close the page: opening it has changed nothing.</p>"
+    )
+    # Chromium applies form-action to the whole chain of redirects, and this form leads to the authority.
+    return _page("Consent to the partner application", body, form_action="")
+
+
+def done_page(completed: Completed) -> Page:
+    """The consent that is stored, or who else's is in force."""
+    consent, in_force = completed.consent, completed.in_force
+    if in_force.lineage != consent.lineage:
+        who = f"{in_force.person.username} consented" if isinstance(in_force, Consent) else "It was withdrawn"
+        sentence = f"<p>{escape(who)} at the same moment as you, and that is what is in force now.</p>"
+        return _page("Your consent was overtaken", sentence, status=409)
+    body = "<p>Thank you. The broker has tried the consent and stored it. You can close this page.</p>" + _details(
+        {
+            "Consent": consent.name,
+            "Person": consent.person.username,
+            "Tenant": consent.person.tenant_id,
+            "MFA": "yes, the authority says so" if consent.mfa == "yes" else "unknown: the tokens do not tell",
+            "Stored": to_text(consent.consented_on),
+        }
+    )
+    return _page("Your consent is stored", body)
+
+
+def refusal_page(error: BrokerError, correlation: str) -> Page:
+    """What happened, what to do, and what to quote when asking for help."""
+    title = "Nothing was stored" if isinstance(error, ConsentRefused) else "This did not work"
+    entra = {"Entra ID code": f"AADSTS{error.authority_code}"} if error.authority_code else {}
+    body = f"<p>{escape(error.says)} {escape(error.detail)}</p><p>{escape(error.remedy)}</p>" + _details(
+        {"Code": error.code, **entra, "Correlation id": correlation}
+    )
+    return _page(title, body, status=error.status)
+
+
+def _page(title: str, body: str, *, status: int = 200, form_action: str = "form-action 'none'; ") -> Page:
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; {form_action}base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+    return Page(html=_LAYOUT.substitute(title=escape(title), style=_STYLE, body=body), status=status, headers=headers)
+
+
+def _details(rows: Mapping[str, str]) -> str:
+    items = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in rows.items())
+    return f"<dl>{items}</dl>"

@@ -1,0 +1,148 @@
+"""Why a person sees another page than "done": the branch of the error tree that consent adds.
+
+ConsentRefused
+├── LinkRefused
+│   ├── LinkInvalid, LinkExpired, LinkUsed, LinkSuperseded, LinkWithdrawn
+│   └── ButtonFromElsewhere
+└── SignInRefused
+    ├── SignInLost, SignInDeclined, SignInFailed, IdTokenInvalid, RefreshTokenMissing
+    ├── WrongTenant, WrongPerson, AnotherPerson
+    └── MfaMissing, MfaUnknown
+"""
+
+from shared.errors import BrokerError
+
+
+class ConsentRefused(BrokerError):
+    """Nothing was stored."""
+
+    code, error, status = "consent_refused", "access_denied", 400
+    says, remedy = "This consent was not accepted; nothing was stored.", "Ask for a new link and try again."
+
+
+class LinkRefused(ConsentRefused):
+    """The link cannot be used."""
+
+    code, says = "link_refused", "This link cannot be used."
+
+
+class LinkInvalid(LinkRefused):
+    """It is not a link of this broker, or it was changed on its way."""
+
+    code, says = "link_invalid", "This is not a link of this broker, or it was damaged on its way."
+    remedy = "Copy the whole link again, or ask for a new one."
+
+
+class LinkExpired(LinkRefused):
+    """It is older than it was allowed to become."""
+
+    code, status, says = "link_expired", 410, "This link has expired."
+
+
+class LinkUsed(LinkRefused):
+    """A consent was stored through it already."""
+
+    code, status, says = "link_used", 410, "This link has been used: the consent it was for is stored."
+    remedy = "Nothing more is to be done. To consent anew, ask for a new link."
+
+
+class LinkSuperseded(LinkRefused):
+    """Somebody consented through another link after this one was made."""
+
+    code, status, says = "link_superseded", 410, "A newer consent was stored after this link was made."
+    remedy = "Nothing is to be done, unless you should consent anew: then ask for a new link."
+
+
+class LinkWithdrawn(LinkRefused):
+    """The consent was withdrawn after this link was made."""
+
+    code, status, says = "link_withdrawn", 410, "The consent was withdrawn after this link was made."
+    remedy = "If it should be given again, ask for a new link."
+
+
+class ButtonFromElsewhere(LinkRefused):
+    """The form was not sent from our own page."""
+
+    code, status, says = "button_from_elsewhere", 403, "This request did not come from the page behind your link."
+    remedy = "Open the link again and press the button there."
+
+
+class SignInRefused(ConsentRefused):
+    """The sign-in did not lead to a consent."""
+
+    code, says = "sign_in_refused", "The sign-in did not lead to a consent; nothing was stored."
+
+
+class SignInLost(SignInRefused):
+    """The browser brought no trace of a sign-in begun here: cookie gone, too old, or of another browser."""
+
+    code, says = "sign_in_lost", "This sign-in was not begun in this browser, or more than a quarter of an hour ago."
+    remedy = "Allow cookies for this site, open the link again and sign in once more."
+
+
+class SignInDeclined(SignInRefused):
+    """The person pressed cancel."""
+
+    code, says = "sign_in_declined", "The sign-in was cancelled; nothing was stored."
+    remedy = "Open the link again when you want to consent."
+
+
+class SignInFailed(SignInRefused):
+    """The authority ended the sign-in with an error of its own."""
+
+    code, says = "sign_in_failed", "The authority (Entra ID) did not let the sign-in pass; nothing was stored."
+    remedy = (
+        "Sign in as an administrator who may consent to the partner application, and see that Conditional Access "
+        "does not block it; then open the link again."
+    )
+
+
+class IdTokenInvalid(SignInRefused):
+    """The id_token does not verify: signature, issuer, audience, time or nonce."""
+
+    code, says = "id_token_invalid", "The authority's answer could not be verified; nothing was stored."
+
+
+class RefreshTokenMissing(SignInRefused):
+    """The authority gave no refresh token."""
+
+    code, says = "refresh_token_missing", "The authority gave no refresh token; nothing was stored."
+    remedy = "The administrator of the broker checks that the application may have offline_access."
+
+
+class WrongTenant(SignInRefused):
+    """The person belongs to another tenant than the link names."""
+
+    code, status, says = "wrong_tenant", 403, "You signed in to another tenant than this link is for."
+    remedy = "Open the link again and sign in with an account of the tenant it names."
+
+
+class WrongPerson(SignInRefused):
+    """The link names somebody else."""
+
+    code, status, says = "wrong_person", 403, "This link is for another person."
+    remedy = "Open the link again and sign in as the person it names, or ask for a link of your own."
+
+
+class AnotherPerson(SignInRefused):
+    """The consent in force was given by somebody else, and the link does not ask for a new person."""
+
+    code, status, says = "another_person", 403, "The consent in force was given by somebody else."
+    remedy = "If you should take over, the operator makes a link with new_person: true."
+
+
+class MfaMissing(SignInRefused):
+    """The sign-in was made without multi-factor authentication, which partners must use."""
+
+    code, status, says = "mfa_missing", 403, "You signed in without multi-factor authentication; nothing was stored."
+    remedy = "Set up MFA for this account (Entra ID's own, or one that reports it), then open the link again."
+
+
+class MfaUnknown(SignInRefused):
+    """The tokens of this scope do not tell whether MFA was used."""
+
+    code, status, says = "mfa_unknown", 403, "It cannot be told whether you signed in with multi-factor authentication."
+    remedy = (
+        "The administrator of the broker keeps CONSENT_SCOPE at Partner Center's, which tells, "
+        "or sets CONSENT_UNKNOWN_MFA=accept."
+    )

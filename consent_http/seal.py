@@ -1,0 +1,100 @@
+"""Sealed values: what the broker gives to a browser and must get back unchanged and unread.
+
+A sealed value is `<key id>.<Fernet token>`. Each key is one version of the secret `link-keys`, and its id is that
+version's: adding a version rotates, disabling one revokes, and two instances that begin at once both stay readable.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from shared.clock import Clock, from_text, to_text
+from shared.errors import ConsentUnreadable
+from shared.vault import SecretVault, SecretVersion
+
+LINK_KEYS = "link-keys"
+# Whoever sends made-up key ids must not make us read the vault each time.
+REREAD_AFTER = timedelta(minutes=1)
+# How long a disabled key may still open what it sealed, on an instance that sees no new links.
+TRUSTED_FOR = timedelta(minutes=10)
+MAX_LENGTH = 3500
+
+
+class SealExpired(ValueError):
+    """Ours, unchanged, and older than it was allowed to become."""
+
+
+class Seals:
+    """Seals and opens small JSON objects; `purpose` keeps a link from being taken for a cookie."""
+
+    def __init__(self, vault: SecretVault, *, clock: Clock) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._keys: dict[str, Fernet] = {}
+        self._newest = ""
+        self._read_on: datetime | None = None
+        self._lock = threading.Lock()
+
+    def seal(self, purpose: str, content: Mapping[str, Any], *, expires_on: datetime) -> str:
+        """The sealed content; raises what the vault raises."""
+        self._read_keys(at_most_old=REREAD_AFTER)
+        sealed = json.dumps({"purpose": purpose, "expires_on": to_text(expires_on), "content": content})
+        token = self._keys[self._newest].encrypt(sealed.encode()).decode()
+        # Without padding: the Functions host percent-encodes `=` in a cookie, and mail programs cut links at it.
+        return f"{self._newest}.{token.rstrip('=')}"
+
+    def open(self, purpose: str, unverified_sealed: str) -> Mapping[str, Any] | None:
+        """The content; None when it is not ours or not for this purpose. Raises SealExpired when it is too old."""
+        key_id, _, unverified_token = unverified_sealed.partition(".")
+        if not unverified_token or len(unverified_sealed) > MAX_LENGTH:
+            return None
+        if key_id not in self._keys:
+            self._read_keys(at_most_old=REREAD_AFTER)
+        opened = self._decrypted(key_id, unverified_token)
+        if opened is None:
+            return None
+        self._read_keys(at_most_old=TRUSTED_FOR)
+        if key_id not in self._keys or opened["purpose"] != purpose:
+            return None
+        if from_text(opened["expires_on"]) <= self._clock():
+            raise SealExpired
+        content: Mapping[str, Any] = opened["content"]
+        return content
+
+    def _decrypted(self, key_id: str, unverified_token: str) -> Mapping[str, Any] | None:
+        key = self._keys.get(key_id)
+        try:
+            padded = unverified_token + "=" * (-len(unverified_token) % 4)
+            opened: Mapping[str, Any] | None = json.loads(key.decrypt(padded)) if key else None
+        except (InvalidToken, ValueError):
+            return None
+        return opened
+
+    def _read_keys(self, *, at_most_old: timedelta) -> None:
+        with self._lock:
+            if self._read_on is not None and abs(self._clock() - self._read_on) < at_most_old:
+                return
+            versions = self._enabled()
+            if not versions:
+                self._vault.put(LINK_KEYS, Fernet.generate_key().decode(), tags={})
+                versions = self._enabled()
+            keys = {version.version: self._keys.get(version.version) or self._key(version) for version in versions}
+            self._keys = {key_id: key for key_id, key in keys.items() if key is not None}
+            # Whole seconds tie only for keys made by two instances at once; any of them will do.
+            newest = max(versions, key=lambda version: (version.created_on, version.version))
+            self._newest = newest.version
+            self._read_on = self._clock()
+
+    def _enabled(self) -> list[SecretVersion]:
+        return [version for version in self._vault.list_versions(LINK_KEYS) if version.enabled]
+
+    def _key(self, version: SecretVersion) -> Fernet | None:
+        try:
+            secret = self._vault.get(LINK_KEYS, version.version)
+        except ConsentUnreadable:  # disabled since it was listed
+            return None
+        return Fernet(secret.value) if secret else None

@@ -1,0 +1,155 @@
+"""Composition root: settings in, blueprints out; nothing else reads the environment."""
+
+import logging
+import os
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import azure.functions as func
+
+import consent_http
+import refresh_timer
+import token_http
+from consent_http.acceptance import Acceptance
+from consent_http.flow import ConsentFlow
+from consent_http.link import Links
+from consent_http.operators import Operators
+from consent_http.seal import Seals
+from refresh_timer.due import Ages
+from refresh_timer.renewal import RefreshRun
+from shared.application_credential import client_secret_credential, federated_credential
+from shared.assertion import AssertionVerifier
+from shared.authority import Authority
+from shared.authority_http import AuthorityHttp
+from shared.clock import Clock, utc_now
+from shared.consent_store import ConsentStore
+from shared.managed_identity import BrokerIdentity
+from shared.outbound import Outbound
+from shared.settings import Settings, read_settings
+from shared.signing_keys import SigningKeys
+from shared.vault import KeyVault
+from token_http.availability import Probes
+from token_http.issuer import Issuer, MemoryLimits
+from token_http.policy_source import PolicySource
+
+# A vault that says "not found" is reached, and lets the broker's identity read.
+NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What all three functions stand on; made once, connected to nothing until first used."""
+
+    settings: Settings
+    clock: Clock
+    executor: Executor
+    token_vault: KeyVault
+    policy_vault: KeyVault
+    authority_http: AuthorityHttp
+    authority: Authority
+    keys: SigningKeys
+    verifier: AssertionVerifier
+    store: ConsentStore
+
+
+def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
+    """The whole app for these settings; touches no network."""
+    # The SDKs tell secret names and addresses at INFO and more at DEBUG.
+    for library in ("azure", "msal", "urllib3"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    # MSAL would rather have form_post, whose cross-site POST brings no SameSite=Lax cookie (docs/decisions/).
+    warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
+    services = _services(settings, clock)
+    issuer = _issuer(services)
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+    app.register_functions(consent_http.blueprint(_consent(services, on_change=issuer.forget)))
+    app.register_functions(refresh_timer.blueprint(_refresh(services)))
+    app.register_functions(token_http.blueprint(_token(services, issuer)))
+    return app
+
+
+def _services(settings: Settings, clock: Clock) -> Services:
+    identity = BrokerIdentity(settings.managed_identity_client_id)
+    outbound = Outbound(trusted_ca_file=settings.trusted_ca_file, threads=settings.threads)
+    token_vault, policy_vault = (
+        KeyVault(url, identity, trusted_ca_file=settings.trusted_ca_file)
+        for url in (settings.token_vault_url, settings.policy_vault_url)
+    )
+    secret_name = settings.partner_client_secret_name
+    credential = client_secret_credential(token_vault, secret_name) if secret_name else federated_credential(identity)
+    authority_http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
+    keys = SigningKeys(outbound, authority_host=settings.authority_host)
+    return Services(
+        settings=settings,
+        clock=clock,
+        executor=ThreadPoolExecutor(settings.threads, thread_name_prefix="broker"),
+        token_vault=token_vault,
+        policy_vault=policy_vault,
+        authority_http=authority_http,
+        authority=Authority(authority_http, client_id=settings.partner_client_id, credential=credential, clock=clock),
+        keys=keys,
+        verifier=AssertionVerifier(settings, keys),
+        store=ConsentStore(token_vault),
+    )
+
+
+def _consent(services: Services, *, on_change: Callable[[str], None]) -> consent_http.Dependencies:
+    settings, clock = services.settings, services.clock
+    seals = Seals(services.token_vault, clock=clock)
+    links = Links(seals, public_url=settings.public_url, clock=clock)
+    flow = ConsentFlow(
+        settings=settings,
+        authority=services.authority,
+        store=services.store,
+        links=links,
+        seals=seals,
+        acceptance=Acceptance(settings, services.keys),
+        clock=clock,
+    )
+    return consent_http.Dependencies(
+        settings=settings,
+        verifier=services.verifier,
+        flow=flow,
+        operators=Operators(settings=settings, store=services.store, links=links, clock=clock),
+        on_change=on_change,
+        executor=services.executor,
+    )
+
+
+def _refresh(services: Services) -> refresh_timer.Dependencies:
+    ages = Ages(proof=services.settings.proof_age, store=services.settings.store_age)
+    return refresh_timer.Dependencies(
+        refresh=RefreshRun(store=services.store, authority=services.authority, ages=ages, clock=services.clock)
+    )
+
+
+def _issuer(services: Services) -> Issuer:
+    settings = services.settings
+    return Issuer(
+        authority=services.authority,
+        consents=services.store,
+        policies=PolicySource(services.policy_vault, home_tenant=settings.home_tenant),
+        limits=MemoryLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
+        executor=services.executor,
+        clock=services.clock,
+    )
+
+
+def _token(services: Services, issuer: Issuer) -> token_http.Dependencies:
+    probes = Probes(
+        {
+            "authority": services.authority_http.require_available,
+            "token_vault": lambda: services.token_vault.get(NO_SUCH_SECRET),
+            "policy_vault": lambda: services.policy_vault.get(NO_SUCH_SECRET),
+        },
+        executor=services.executor,
+        clock=services.clock,
+    )
+    return token_http.Dependencies(
+        verifier=services.verifier, issuer=issuer, probes=probes, executor=services.executor, clock=services.clock
+    )
+
+
+app = compose(read_settings(os.environ))

@@ -1,0 +1,70 @@
+"""What only a stand-in can do: order refusals, change consents, revoke people's tokens, roll keys over.
+
+These routes lie behind the stack's control door, which has checked the control secret.
+"""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.control import PREFIX
+from local.entra.directory import Directory
+from local.entra.injected_errors import InjectedError, InjectedErrors
+from local.signing import SigningKeys
+
+
+class ControlRoutes:
+    """Routes below `/_local/`; every body is JSON."""
+
+    def __init__(self, *, directory: Directory, injected: InjectedErrors, keys: SigningKeys) -> None:
+        self._directory = directory
+        self._injected = injected
+        self._keys = keys
+
+    def routes(self) -> list[Route]:
+        """All of them."""
+        return [
+            Route(f"{PREFIX}errors", self.order_error, methods=["POST"]),
+            Route(f"{PREFIX}errors", self.drop_errors, methods=["DELETE"]),
+            Route(f"{PREFIX}consents", self.consent, methods=["POST"]),
+            Route(f"{PREFIX}consents", self.withdraw, methods=["DELETE"]),
+            Route(f"{PREFIX}revoke", self.revoke, methods=["POST"]),
+            Route(f"{PREFIX}keys/rotate", self.rotate, methods=["POST"]),
+        ]
+
+    async def order_error(self, request: Request) -> Response:
+        """`{"code", "tenant"?, "client"?, "user"?, "resource"?, "error"?, "suberror"?, "claims"?, "times"?}`."""
+        self._injected.add(InjectedError(**await request.json()))
+        return Response(status_code=204)
+
+    async def drop_errors(self, _request: Request) -> Response:
+        """Forget every ordered refusal."""
+        self._injected.clear()
+        return Response(status_code=204)
+
+    async def consent(self, request: Request) -> Response:
+        """`{"tenant", "client", "resource", "scopes": [...]}`, all ids: replaces what was consented to there."""
+        body = await request.json()
+        self._directory.consent(**(body | {"scopes": tuple(body["scopes"])}))
+        return Response(status_code=204)
+
+    async def withdraw(self, request: Request) -> Response:
+        """`{"tenant", "client", "resource"?}`: takes that back; without a body, returns to the world's consents."""
+        body: dict[str, Any] = json.loads(await request.body() or b"{}")
+        if body:
+            self._directory.withdraw(**body)
+        else:
+            self._directory.reset_consents()
+        return Response(status_code=204)
+
+    async def revoke(self, request: Request) -> Response:
+        """`{"user": object id}`: revokes every refresh token and browser session the person has now."""
+        self._directory.revoke((await request.json())["user"])
+        return Response(status_code=204)
+
+    async def rotate(self, _request: Request) -> Response:
+        """Adds a signing key and signs with it from now on; answers `{"kid"}`."""
+        return JSONResponse({"kid": self._keys.rotate()})

@@ -1,0 +1,91 @@
+"""Look-ups in the world as Entra ID sees it, and the two things in it that change: consents and revocations."""
+
+from datetime import UTC, datetime
+
+from local.entra.aadsts import EntraError
+from local.world import Application, Resource, Tenant, User, World
+
+# Path segments that name no tenant: the user's own is meant.
+HOME_OF_THE_USER = frozenset({"common", "organizations"})
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class Directory:
+    """All tenants of one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tenants = {name: tenant for tenant in world.tenants for name in (tenant.id, tenant.domain)}
+        self._applications = {application.client_id: application for application in world.applications}
+        self._resources = {
+            name: resource for resource in world.resources for name in (resource.app_id, *resource.identifiers)
+        }
+        self._people = {user.object_id: user for user in world.users}
+        self._revoked: dict[str, datetime] = {}
+        self._consents: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self.reset_consents()
+
+    def tenant(self, segment: str) -> Tenant | None:
+        """The tenant a path segment names (GUID or domain), None for common and organizations; AADSTS90002 else."""
+        if segment.lower() in HOME_OF_THE_USER:
+            return None
+        if (tenant := self._tenants.get(segment.lower())) is None:
+            raise EntraError(90002, tenant=segment)
+        return tenant
+
+    def home(self, user: User) -> Tenant:
+        """The tenant the user lives in."""
+        return self._tenants[user.tenant_id]
+
+    def application(self, client_id: str, *, tenant: str) -> Application:
+        """The client registration; AADSTS700016 naming `tenant` when there is none."""
+        if (application := self._applications.get(client_id.lower())) is None:
+            raise EntraError(700016, client=client_id, tenant=tenant)
+        return application
+
+    def resource(self, identifier: str) -> Resource | None:
+        """The API with this identifier URI (one trailing slash is ignored) or application id."""
+        return self._resources.get(identifier.removesuffix("/").lower())
+
+    def person(self, object_id: str) -> User | None:
+        """The user with this object id."""
+        return self._people.get(object_id)
+
+    def person_named(self, username: str) -> User | None:
+        """The user with this sign-in name, in any case."""
+        return next((user for user in self._world.users if user.username == username.strip().lower()), None)
+
+    def has_consents(self, tenant: Tenant, application: Application) -> bool:
+        """Whether anybody in the tenant consented to anything for the application: it has a service principal there."""
+        return any(key[:2] == (tenant.id, application.client_id) for key in self._consents)
+
+    def consented(self, tenant: Tenant, application: Application, resource: Resource) -> tuple[str, ...]:
+        """The scopes of the resource consented to for the application in the tenant."""
+        return self._consents.get((tenant.id, application.client_id, resource.app_id), ())
+
+    def consent(self, *, tenant: str, client: str, resource: str, scopes: tuple[str, ...]) -> None:
+        """Set what is consented to from now on; all arguments are ids."""
+        self._consents[tenant, client, resource] = scopes
+
+    def withdraw(self, *, tenant: str, client: str, resource: str | None = None) -> None:
+        """Take back one consent, or all of the client in the tenant."""
+        for key in list(self._consents):
+            if key[:2] == (tenant, client) and resource in (None, key[2]):
+                del self._consents[key]
+
+    def reset_consents(self) -> None:
+        """Return to the consents the world began with."""
+        self._consents = {
+            (tenant, client, resource): scopes
+            for tenant, clients in self._world.consents.items()
+            for client, resources in clients.items()
+            for resource, scopes in resources.items()
+        }
+
+    def revoke(self, object_id: str) -> None:
+        """Revoke every refresh token the user has now."""
+        self._revoked[object_id] = datetime.now(UTC)
+
+    def valid_from(self, user: User) -> datetime:
+        """Grants issued before this moment are revoked."""
+        return self._revoked.get(user.object_id, _NEVER)

@@ -1,0 +1,105 @@
+"""The HTTP front: from a request to the function it is for, and back, by the rules of the Functions host.
+
+What differs from most web frameworks: a wrong method, HEAD on a GET route included, is 404; an exception is 500 with
+an empty body. Source: azure-functions-host, FunctionInvocationMiddleware.cs, ExceptionMiddleware.cs, web.config.
+"""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from local.host import worker
+from local.host.admin import Admin
+from local.host.configuration import HostConfiguration
+from local.host.errors import StartError
+from local.host.functions import Function, HttpTrigger
+from local.host.keys import Keys
+from local.host.messages import from_request, to_response
+from local.host.routes import Route, compile_route
+from local.host.worker import TraceContext
+
+LONGEST_BODY = 210_000_000
+LONGEST_URL = 8192
+LONGEST_QUERY = 4096
+
+
+class Front:
+    """The ASGI application of all HTTP functions and the admin routes."""
+
+    def __init__(
+        self, functions: Sequence[Function], *, configuration: HostConfiguration, keys: Keys, admin: Admin
+    ) -> None:
+        self._routes = _routes(functions, configuration.route_prefix)
+        self._custom_headers = configuration.custom_headers
+        self._keys = keys
+        self._admin = admin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        response = await self._answer(Request(scope, receive))
+        for name, value in self._custom_headers.items():
+            response.headers.setdefault(name, value)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        if (refusal := _too_long(request)) is not None:
+            return refusal
+        path = _path(request)
+        if path.lower().startswith("/admin/"):
+            return await self._admin.answer(request, path)
+        found = self._find(path, request.method)
+        if found is None:
+            return Response(status_code=404)
+        return await self._call(request, *found)
+
+    def _find(self, path: str, method: str) -> tuple[Function, HttpTrigger, Mapping[str, str]] | None:
+        for route, function, trigger in self._routes:
+            if trigger.methods and method not in trigger.methods:
+                continue
+            if (values := route.match(path)) is not None:
+                return function, trigger, values
+        return None
+
+    async def _call(
+        self, request: Request, function: Function, trigger: HttpTrigger, route_values: Mapping[str, str]
+    ) -> Response:
+        if function.disabled and not self._keys.is_master(request):
+            return Response(status_code=404)
+        if not self._keys.open_level(trigger.auth_level, request):
+            return Response(status_code=401)
+        trace = TraceContext(parent=request.headers.get("traceparent", ""), state=request.headers.get("tracestate", ""))
+        outcome = await worker.invoke(function, await from_request(request, route_values), trace=trace)
+        return to_response(outcome.value) if outcome.succeeded else Response(status_code=500)
+
+
+def _routes(functions: Sequence[Function], prefix: str) -> list[tuple[Route, Function, HttpTrigger]]:
+    """The HTTP functions with their routes, in the order in which a path is offered to them."""
+    routes = []
+    for function in functions:
+        if isinstance(function.trigger, HttpTrigger):
+            try:
+                route = compile_route(f"{prefix}/{function.trigger.route}")
+            except ValueError as error:
+                raise StartError(f"The function {function.name} cannot be reached: {error}.") from error
+            routes.append((route, function, function.trigger))
+    return sorted(routes, key=lambda entry: entry[0].precedence)
+
+
+def _too_long(request: Request) -> Response | None:
+    query = len(request.scope["query_string"])
+    if len(request.scope["raw_path"]) + query > LONGEST_URL:
+        return Response(status_code=414)
+    if query > LONGEST_QUERY:
+        return Response(status_code=404)
+    if int(request.headers.get("content-length", "0")) > LONGEST_BODY:
+        return Response(status_code=413)
+    return None
+
+
+def _path(request: Request) -> str:
+    """The decoded path, but for encoded slashes: ASP.NET leaves these as they are, so they part no segments."""
+    raw: str = request.scope["raw_path"].decode("latin-1")
+    return unquote(raw.replace("%2F", "%252F").replace("%2f", "%252f"))

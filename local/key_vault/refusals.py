@@ -1,0 +1,94 @@
+"""What Key Vault says when it refuses: the statuses, codes and sentences of the real service.
+
+Sources: recordings in azure-sdk-for-python, and "Azure Key Vault REST API error codes" on Microsoft Learn.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+
+class KeyVaultError(Exception):
+    """A refusal: an HTTP status, `code` and `message`, and the inner code that tells refusals of one code apart."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        inner: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.body: dict[str, Any] = {"code": code, "message": message}
+        if inner is not None:
+            self.body["innererror"] = {"code": inner}
+
+
+def render(_request: Request, error: Exception) -> Response:
+    """The answer that carries a KeyVaultError."""
+    if not isinstance(error, KeyVaultError):
+        raise error
+    return JSONResponse({"error": error.body}, status_code=error.status, headers=error.headers)
+
+
+def unauthorized(message: str, *, challenge: str) -> KeyVaultError:
+    """401: no bearer token, or one this vault does not take."""
+    return KeyVaultError(401, "Unauthorized", message, headers={"WWW-Authenticate": challenge})
+
+
+def forbidden(*, object_id: str, action: str) -> KeyVaultError:
+    """403: the caller is known, and no role of theirs holds this data action."""
+    message = (
+        "Caller is not authorized to perform action on resource.\r\n"
+        "If role assignments, deny assignments or role definitions were changed recently, "
+        f"please observe propagation time.\r\nCaller: oid={object_id}\r\n"
+        f"Action: 'Microsoft.KeyVault/vaults/secrets/{action}'\r\n"
+        "Assignment: (not found)\r\nDecisionReason: 'DeniedWithNoValidRBAC'"
+    )
+    return KeyVaultError(403, "Forbidden", message, inner="ForbiddenByRbac")
+
+
+def secret_disabled() -> KeyVaultError:
+    """403: the version asked for exists and is not enabled."""
+    return KeyVaultError(403, "Forbidden", "Operation get is not allowed on a disabled secret.", inner="SecretDisabled")
+
+
+def bad_parameter(message: str) -> KeyVaultError:
+    """400: a part of the request that the service does not take."""
+    return KeyVaultError(400, "BadParameter", message)
+
+
+def secret_not_found(name: str) -> KeyVaultError:
+    """404: no secret, or no version, of this name (`name` or `name/version`)."""
+    message = (
+        f"A secret with (name/id) {name} was not found in this key vault. If you recently deleted this secret you may "
+        "be able to recover it using the correct recovery command. For help resolving this issue, please see "
+        "https://go.microsoft.com/fwlink/?linkid=2125182"
+    )
+    return KeyVaultError(404, "SecretNotFound", message)
+
+
+def deleted_secret_not_found(name: str) -> KeyVaultError:
+    """404: no secret of this name is waiting to be recovered or purged."""
+    return KeyVaultError(404, "SecretNotFound", f"Deleted Secret not found: {name}")
+
+
+def name_is_deleted(name: str) -> KeyVaultError:
+    """409: a soft-deleted secret holds this name until it is recovered or purged."""
+    message = (
+        f"Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused; in this state, "
+        "the secret can only be recovered or purged."
+    )
+    return KeyVaultError(409, "Conflict", message, inner="ObjectIsDeletedButRecoverable")
+
+
+def throttled() -> KeyVaultError:
+    """429: over the vault's limit; the throttling guidance knows no Retry-After, so there is none."""
+    message = "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached"
+    return KeyVaultError(429, "Throttled", message)

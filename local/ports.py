@@ -1,0 +1,37 @@
+"""Listening sockets on loopback: the first free ports from 8400 to 8999, as the Partner Center module chose them."""
+
+import errno
+import socket
+from collections.abc import Iterable, Mapping
+
+PORTS = range(8400, 9000)
+
+
+def listen(parts: Iterable[str]) -> Mapping[str, socket.socket]:
+    """A socket for each part, bound and listening, in order; raises OSError when no port is left.
+
+    The socket itself is handed to the part, never the number: nobody can take the port in between.
+    """
+    ports = iter(PORTS)
+    return {part: _next_free(ports) for part in parts}
+
+
+def port_of(listening: socket.socket) -> int:
+    """The port a socket listens on."""
+    port: int = listening.getsockname()[1]
+    return port
+
+
+def _next_free(ports: Iterable[int]) -> socket.socket:
+    for port in ports:
+        candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            candidate.bind(("127.0.0.1", port))
+            candidate.listen(128)
+        except OSError as error:
+            candidate.close()
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+        else:
+            return candidate
+    raise OSError(f"No port is free from {PORTS.start} to {PORTS.stop - 1}.")

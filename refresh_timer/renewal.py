@@ -1,0 +1,151 @@
+"""One run of the timer: prove every due consent by a real exchange, store what is due, record health, go on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event
+
+from refresh_timer.due import Ages, Due, due, most_urgent_first
+from refresh_timer.report import (
+    CARRIED_OVER,
+    MISCONFIGURED,
+    PROVEN,
+    RECOVERED,
+    STORED,
+    SUPERSEDED,
+    TRANSIENT,
+    UNREADABLE,
+    Outcome,
+    Report,
+    summarize,
+)
+from shared.audit import record
+from shared.authority import Authority
+from shared.authority_errors import is_known_dead
+from shared.clock import Clock
+from shared.consent import Renewal
+from shared.consent_store import ConsentStore
+from shared.errors import ApplicationMisconfigured, BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable
+from shared.health import FAILING, LOST, OK, Health
+from shared.stored_consent import Entry, StoredRenewal
+
+CONCURRENT = 8
+# Well under the ten minutes that the platform gives a running function before an update ends it.
+LONGEST_RUN = timedelta(minutes=8)
+FAILURES_UNTIL_LOST = 3
+
+
+class RefreshRun:
+    """A run reads what is due from the vault, so it can be cut anywhere and the next one carries on."""
+
+    def __init__(self, *, store: ConsentStore, authority: Authority, ages: Ages, clock: Clock) -> None:
+        self._store = store
+        self._authority = authority
+        self._ages = ages
+        self._clock = clock
+
+    def run(self) -> Report:
+        """Do what is due, the most urgent first; raises what listing the vault raises, and nothing else."""
+        listing = self._store.all()
+        now = self._clock()
+        entries = most_urgent_first(
+            [entry for entry in listing.entries if due(entry, ages=self._ages, now=now) is not Due.NOTHING]
+        )
+        stop = Event()
+        with ThreadPoolExecutor(CONCURRENT, thread_name_prefix="refresh") as pool:
+            outcomes = list(pool.map(lambda entry: self._guarded(entry, stop, now + LONGEST_RUN), entries))
+        report = summarize(listing, outcomes)
+        record("refresh.run", report.fields())
+        return report
+
+    def _guarded(self, entry: Entry, stop: Event, until: datetime) -> Outcome:
+        """One consent; its failure stops nothing, except that a broken application fails for all alike."""
+        if stop.is_set() or self._clock() >= until:
+            return Outcome(name=entry.name, what=CARRIED_OVER)
+        code, authority_code = "", None
+        try:
+            outcome = self._refresh(entry)
+        except BrokerError as error:
+            outcome = Outcome(name=entry.name, what=_kind(error))
+            code, authority_code = error.code, error.authority_code
+            if isinstance(error, ApplicationMisconfigured):
+                stop.set()
+        record(
+            "refresh.consent",
+            {
+                "consent": entry.name,
+                "lineage": entry.lineage,
+                "outcome": outcome.what,
+                "code": code,
+                "authority_code": authority_code,
+            },
+        )
+        return outcome
+
+    def _refresh(self, entry: Entry) -> Outcome:
+        token, stored = self._refresh_token(entry)
+        if token is None:
+            return Outcome(name=entry.name, what=SUPERSEDED)
+        try:
+            exchanged = self._authority.exchange(token, tenant_id=entry.person.tenant_id, scope=entry.scope)
+        except (ApplicationMisconfigured, Unavailable):
+            raise
+        except BrokerError as error:
+            return self._failed(entry, token, stored, error)
+        now = self._clock().replace(microsecond=0)
+        recovered = entry.health is not None and entry.health.status != OK
+        if stored is None or entry.health is None or due(entry, ages=self._ages, now=now) is Due.STORE:
+            health = Health(lineage=entry.lineage, renewed_on=now, proven_on=now)
+            renewal = Renewal(lineage=entry.lineage, refresh_token=exchanged.refresh_token)
+            self._store.store_renewal(entry.name, renewal, health, over=stored)
+            return Outcome(name=entry.name, what=RECOVERED if recovered else STORED)
+        health = Health(
+            lineage=entry.lineage, renewed_on=entry.health.renewed_on, proven_on=now, previous=stored.previous
+        )
+        self._store.mark(entry.name, stored.version, health)
+        return Outcome(name=entry.name, what=RECOVERED if recovered else PROVEN)
+
+    def _refresh_token(self, entry: Entry) -> tuple[str | None, StoredRenewal | None]:
+        """The refresh token in force and the renewal it would go over; no token when the consent has changed since."""
+        stored = self._store.renewal(entry.name) if entry.health else None
+        if stored is not None and stored.renewal.lineage == entry.lineage:
+            return stored.renewal.refresh_token, stored
+        try:
+            served = self._store.load(entry.name)
+        except ConsentUnreadable:
+            raise
+        except ConsentUnusable:
+            return None, None
+        return (served.refresh_token if served.consent.lineage == entry.lineage else None), served.stored
+
+    def _failed(self, entry: Entry, token: str, stored: StoredRenewal | None, error: BrokerError) -> Outcome:
+        """Record a failure, unless a newer refresh token or consent was stored while this one was tried."""
+        newest, newest_stored = self._refresh_token(entry)
+        if newest != token:
+            return Outcome(name=entry.name, what=SUPERSEDED)
+        before = entry.health or Health(lineage=entry.lineage, renewed_on=entry.consented_on)
+        failures = before.failures + 1
+        lost = before.status == LOST or is_known_dead(error) or failures >= FAILURES_UNTIL_LOST
+        now = self._clock().replace(microsecond=0)
+        health = replace(
+            before,
+            status=LOST if lost else FAILING,
+            error=error.code,
+            failures=failures,
+            failing_since=before.failing_since or now,
+            failed_on=now,
+        )
+        if newest_stored is not None and newest_stored.renewal.lineage == entry.lineage:
+            self._store.mark(entry.name, newest_stored.version, replace(health, previous=newest_stored.previous))
+        else:
+            # Health lives on a renewal. The consent's own refresh token, copied into one, serves exactly as before.
+            renewal = Renewal(lineage=entry.lineage, refresh_token=token)
+            self._store.store_renewal(entry.name, renewal, health, over=stored)
+        newly_lost = lost and before.status != LOST
+        return Outcome(name=entry.name, what=health.status, newly_lost=newly_lost)
+
+
+def _kind(error: BrokerError) -> str:
+    if isinstance(error, ApplicationMisconfigured):
+        return MISCONFIGURED
+    return TRANSIENT if error.transient else UNREADABLE

@@ -1,0 +1,70 @@
+"""What Entra ID's refusals mean: the OAuth `error` decides first, the AADSTS numbers refine it.
+
+Microsoft asks clients not to depend on the numbers (learn: reference-error-codes), so each unknown one falls back to
+the meaning of its `error`; texts are never read.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import (
+    ApplicationMisconfigured,
+    AuthorityUnavailable,
+    BrokerError,
+    CustomerTenantRefused,
+    NewConsentNeeded,
+    ScopeRefused,
+)
+
+# A person has to sign in again: expired, revoked, or a condition on the sign-in that a refresh cannot meet.
+DEAD = frozenset(
+    {70008, 700082, 700084, 70043, 50173, 50089, 50132, 50133, 70000, 50076, 50078, 50079, 50072, 50074, 50158, 50097}
+    | {65004, 50055, 50144, 700020, 700007}
+    # ... after an administrator has changed a policy or the state of the user:
+    | {53000, 53001, 53002, 53003, 53004, 53010, 53011, 530032, 530035, 50131, 50057, 50053}
+)
+# This tenant does not know the application, or the person has no rights in it.
+TENANT = frozenset({90099, 700016, 65001, 90094, 90095, 650052, 16003, 50020, 50034, 50105, 500212, 500213, 530034})
+# The partner application's registration or credential, or a request that this program formed wrongly.
+APPLICATION = frozenset(
+    {7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112, 90002}
+    | {90038, 900382, 900432, 50001, 650057, 650056, 65005, 650054, 900144, 90014, 9002313, 50011, 50194, 9001023}
+    | {501481, 50147, 501491, 54005, 700005, 135010, 50049, 700211, 700213, 700236}
+)
+SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 700023, 500011})
+TRANSIENT = frozenset({50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196})
+
+_BY_CODE: tuple[tuple[frozenset[int], type[BrokerError]], ...] = (
+    (TRANSIENT, AuthorityUnavailable),
+    (APPLICATION, ApplicationMisconfigured),
+    (SCOPE, ScopeRefused),
+    (TENANT, CustomerTenantRefused),
+    (DEAD, NewConsentNeeded),
+)
+_BY_ERROR: Mapping[str, type[BrokerError]] = {
+    "invalid_grant": NewConsentNeeded,
+    "interaction_required": NewConsentNeeded,
+    "login_required": NewConsentNeeded,
+    "consent_required": CustomerTenantRefused,
+    "invalid_client": ApplicationMisconfigured,
+    "unauthorized_client": ApplicationMisconfigured,
+    "invalid_request": ApplicationMisconfigured,
+    "unsupported_grant_type": ApplicationMisconfigured,
+    "invalid_resource": ScopeRefused,
+    "invalid_scope": ScopeRefused,
+    "temporarily_unavailable": AuthorityUnavailable,
+    "server_error": AuthorityUnavailable,
+}
+
+
+def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None) -> BrokerError:
+    """The error that an OAuth error answer of Entra ID stands for; keeps the number, drops the text."""
+    codes = [code for code in answer.get("error_codes") or [] if isinstance(code, int)]
+    known = next((kind for known, kind in _BY_CODE if known.intersection(codes)), None)
+    kind = known or _BY_ERROR.get(str(answer.get("error")), AuthorityUnavailable)
+    return kind(authority_code=codes[0] if codes else None, retry_after=retry_after)
+
+
+def is_known_dead(error: BrokerError) -> bool:
+    """Whether the number says for certain that only a person can help; without one it may yet pass."""
+    return isinstance(error, NewConsentNeeded) and error.authority_code in DEAD

@@ -1,0 +1,24 @@
+"""Time as a value that is handed in: a callable that says what time it is, in UTC."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def to_text(moment: datetime) -> str:
+    """ISO 8601 in UTC with whole seconds, as tags, values and answers carry it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def from_text(text: str) -> datetime:
+    """The moment `to_text` wrote; raises ValueError for anything without a time zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,159 @@
+"""Consents in the token vault: two names each, so that no timer can change who is served.
+
+`consent-{name}` is written by a person's act alone, `renewal-{name}` by the timer. Whoever reads serves the
+renewal's token when its lineage is the consent's, and the consent's own otherwise (docs/decisions/two-names.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from shared.clock import from_text, to_text
+from shared.consent import (
+    Consent,
+    Person,
+    Renewal,
+    Withdrawal,
+    dump_consent,
+    dump_renewal,
+    dump_withdrawal,
+    new_lineage,
+    parse_consent,
+    parse_renewal,
+)
+from shared.errors import ConsentAbsent, ConsentNotFound, ConsentWithdrawn, VaultUnavailable
+from shared.health import Health, from_tags, to_tags
+from shared.stored_consent import Entry, Listing, Served, StoredRenewal
+from shared.vault import SecretVault
+
+CONSENT, RENEWAL = "consent-", "renewal-"
+
+
+class ConsentStore:
+    """Reads and writes consents; raises what SecretVault raises, and ConsentUnreadable for a damaged value."""
+
+    def __init__(self, vault: SecretVault) -> None:
+        self._vault = vault
+
+    def in_force(self, name: str) -> Consent | Withdrawal | None:
+        """The newest act of a person under this name; None when there was none."""
+        secret = self._vault.get(CONSENT + name)
+        return parse_consent(CONSENT + name, secret.value) if secret else None
+
+    def load(self, name: str) -> Served:
+        """What to exchange; raises ConsentAbsent or ConsentWithdrawn when nothing may be."""
+        consent = self.in_force(name)
+        if consent is None:
+            raise ConsentAbsent(f"Its name is {name}.")
+        if isinstance(consent, Withdrawal):
+            raise ConsentWithdrawn(f"Its name is {name}.")
+        return Served(consent=consent, stored=self.renewal(name))
+
+    def renewal(self, name: str) -> StoredRenewal | None:
+        """The latest renewal under this name; None when there is none."""
+        secret = self._vault.get(RENEWAL + name)
+        if secret is None:
+            return None
+        health = from_tags(secret.version.tags)
+        return StoredRenewal(
+            renewal=parse_renewal(RENEWAL + name, secret.value),
+            version=secret.version.version,
+            previous=health.previous if health else "",
+        )
+
+    def store_consent(self, consent: Consent) -> Consent | Withdrawal:
+        """Write a person's consent and say which act is in force then; VaultUnavailable means: not stored by us."""
+        tags = {
+            "state": "active",
+            "lineage": consent.lineage,
+            "tenant": consent.person.tenant_id,
+            "person": consent.person.object_id,
+            "username": consent.person.username[:256],
+            "scope": consent.scope,
+            "mfa": consent.mfa,
+            "consented_on": to_text(consent.consented_on),
+        }
+        return self._act(consent.name, consent.lineage, dump_consent(consent), tags)
+
+    def withdraw(self, name: str, *, by: str, on: datetime) -> Consent | Withdrawal:
+        """Write a tombstone over the consent and say which act is in force then; its tags keep who had consented."""
+        secret = self._vault.get(CONSENT + name)
+        if secret is None:
+            raise ConsentNotFound(f"Its name is {name}.")
+        found = parse_consent(CONSENT + name, secret.value)
+        if isinstance(found, Withdrawal):
+            return found
+        withdrawal = Withdrawal(
+            name=name,
+            lineage=new_lineage(),
+            withdraws=found.lineage,
+            restores=secret.version.version,
+            withdrawn_on=on,
+            withdrawn_by=by,
+        )
+        tags = {**secret.version.tags, "state": "withdrawn", "lineage": withdrawal.lineage}
+        return self._act(name, withdrawal.lineage, dump_withdrawal(withdrawal), tags)
+
+    def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> None:
+        """Write a renewal over the one that was read, read it back, then disable the one before that.
+
+        No renewal of another lineage is ever served, so a write that comes late is harmless. Versions are never
+        listed: Key Vault lists them by id, and two that were written within a second cannot be told apart.
+        """
+        tags = to_tags(replace(health, previous=over.version if over else ""))
+        self._vault.put(RENEWAL + name, dump_renewal(renewal), tags=tags, expires_on=health.dies_on)
+        latest = self.renewal(name)
+        if latest is None or latest.renewal.lineage != renewal.lineage:
+            return  # a new consent came in between; its own renewal is there, and ours is never read
+        if over is not None and over.previous:
+            self._vault.patch(RENEWAL + name, over.previous, enabled=False)
+
+    def mark(self, name: str, version: str, health: Health) -> None:
+        """Record health on exactly the renewal version that was read."""
+        self._vault.patch(RENEWAL + name, version, tags=to_tags(health))
+
+    def all(self) -> Listing:
+        """Every consent, by its tags: no secret is read."""
+        consents: dict[str, Mapping[str, str]] = {}
+        healths: dict[str, Health | None] = {}
+        for secret in self._vault.list_latest():
+            if secret.name.startswith(CONSENT):
+                consents[secret.name.removeprefix(CONSENT)] = secret.tags
+            elif secret.name.startswith(RENEWAL):
+                healths[secret.name.removeprefix(RENEWAL)] = from_tags(secret.tags)
+        found = {name: _entry(name, tags, healths.get(name)) for name, tags in sorted(consents.items())}
+        return Listing(
+            entries=tuple(entry for entry in found.values() if entry is not None),
+            damaged=tuple(name for name, entry in found.items() if entry is None),
+        )
+
+    def _act(self, name: str, lineage: str, value: str, tags: Mapping[str, str]) -> Consent | Withdrawal:
+        try:
+            self._vault.put(CONSENT + name, value, tags=tags, once=True)
+        except VaultUnavailable:
+            # A lost answer is not a lost write: only reading tells.
+            found = self.in_force(name)
+            if found is None or found.lineage != lineage:
+                raise
+            return found
+        found = self.in_force(name)
+        if found is None:
+            raise VaultUnavailable(f"{name} was stored and is not there.")
+        return found
+
+
+def _entry(name: str, tags: Mapping[str, str], health: Health | None) -> Entry | None:
+    """One consent from its tags; None when they are not ours."""
+    try:
+        return Entry(
+            name=name,
+            lineage=tags["lineage"],
+            withdrawn=tags["state"] == "withdrawn",
+            person=Person(tenant_id=tags["tenant"], object_id=tags["person"], username=tags["username"]),
+            scope=tags["scope"],
+            mfa=tags["mfa"],
+            consented_on=from_text(tags["consented_on"]),
+            health=health if health and health.lineage == tags["lineage"] else None,
+        )
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,35 @@
+"""The one HTTP client that leaves this app: trust and time limits on every request, redirects never followed."""
+
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+CONNECT_SECONDS, READ_SECONDS = 3.05, 10.0
+
+
+class Outbound:
+    """A pooled client of requests, shaped as MSAL wants its `http_client`; raises requests.RequestException."""
+
+    def __init__(self, *, trusted_ca_file: str | None, threads: int) -> None:
+        """`trusted_ca_file` (PEM) replaces the usual authorities; `threads` is how many will use it at once."""
+        self._session = requests.Session()
+        self._session.mount("https://", HTTPAdapter(pool_connections=8, pool_maxsize=threads, max_retries=1))
+        # Set on every request: REQUESTS_CA_BUNDLE would override the session's own.
+        self._verify: str | bool = trusted_ca_file or True
+
+    def get(self, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - requests' own arguments
+        """GET, with our trust and time limits."""
+        return self._request("GET", url, arguments)
+
+    def post(self, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - as above
+        """POST, with our trust and time limits."""
+        return self._request("POST", url, arguments)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
+
+    def _request(self, method: str, url: str, arguments: dict[str, Any]) -> requests.Response:
+        limits = {"timeout": (CONNECT_SECONDS, READ_SECONDS), "verify": self._verify, "allow_redirects": False}
+        return self._session.request(method, url, **{**arguments, **limits})

@@ -1,0 +1,112 @@
+"""HTTP answers: the one place that turns an error into a response, and the words every answer shares."""
+
+import functools
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import azure.functions as func
+
+from shared.errors import BodyTooLarge, BrokerError, InvalidRequest, NotAuthenticated, NotAuthorized
+
+_log = logging.getLogger("broker")
+# RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
+MAX_BODY = 16_384
+
+type Handler = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
+type Renderer = Callable[[BrokerError, str], func.HttpResponse]
+
+
+def correlation_id(context: func.Context) -> str:
+    """What ties an answer, its log lines and its audit record together: the invocation's id."""
+    return context.invocation_id or str(uuid.uuid4())
+
+
+def json_response(content: Any, *, correlation: str, status: int = 200) -> func.HttpResponse:  # noqa: ANN401 - JSON
+    """An answer in JSON that nobody keeps."""
+    headers = {**NO_STORE, "x-ms-request-id": correlation}
+    return func.HttpResponse(
+        json.dumps(content), status_code=status, mimetype="application/json", headers=headers, charset="utf-8"
+    )
+
+
+def error_response(error: BrokerError, correlation: str) -> func.HttpResponse:
+    """An error as RFC 6749 section 5.2 and RFC 6750 section 3 have it, with its code and correlation id."""
+    content: dict[str, Any] = {
+        "error": error.error,
+        "error_description": error.description,
+        "code": error.code,
+        "correlation_id": correlation,
+    }
+    if error.authority_code is not None:
+        content["error_codes"] = [error.authority_code]
+    response = json_response(content, correlation=correlation, status=error.status)
+    if isinstance(error, NotAuthenticated):
+        response.headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.description}"'
+    elif isinstance(error, NotAuthorized):
+        response.headers["WWW-Authenticate"] = f'Bearer error="{error.error}"'
+    if error.transient:
+        response.headers["Retry-After"] = str(error.retry_after or 5)
+    return response
+
+
+def answering(render: Renderer) -> Callable[[Handler], Handler]:
+    """A handler whose every failure becomes an answer by `render`; stack traces never leave the log."""
+
+    def decorate(handler: Handler) -> Handler:
+        @functools.wraps(handler)
+        async def answered(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+            correlation = correlation_id(context)
+            try:
+                return await handler(req, context)
+            except BrokerError as error:
+                cause = type(error.__cause__).__name__ if error.__cause__ else "none"
+                _log.warning("refused code=%s cause=%s correlation_id=%s", error.code, cause, correlation)
+                return render(error, correlation)
+            except Exception as error:  # noqa: BLE001 - the last door: nothing may pass it but an answer
+                # The text of an unforeseen exception may quote what it choked on: type and place alone are logged.
+                _log.error("failed type=%s correlation_id=%s at=%s", type(error).__name__, correlation, _place(error))
+                return render(BrokerError(), correlation)
+
+        return answered
+
+    return decorate
+
+
+def json_body(req: func.HttpRequest, allowed: Mapping[str, type]) -> dict[str, Any]:
+    """The fields of a JSON object body; raises InvalidRequest naming what is unknown, twice there, or mistyped."""
+    body = req.get_body()
+    if len(body) > MAX_BODY:
+        raise BodyTooLarge(f"At most {MAX_BODY} bytes.")
+    try:
+        content = json.loads(body or b"{}", object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not JSON.") from None
+    if not isinstance(content, dict):
+        raise InvalidRequest("The body is not a JSON object.")
+    for name, value in content.items():
+        if name not in allowed:
+            raise InvalidRequest(f"Unknown field; this route takes {', '.join(allowed)}.")
+        if type(value) is not allowed[name]:
+            raise InvalidRequest(f"{name}: it should be {_JSON_NAMES[allowed[name]]}.")
+    return content
+
+
+_JSON_NAMES: Mapping[type, str] = {str: "a string", int: "a whole number", bool: "true or false", dict: "an object"}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise InvalidRequest("A field is there twice.")
+    return content
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "unknown"

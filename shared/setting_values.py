@@ -1,0 +1,126 @@
+"""What each kind of setting looks like: text in, checked value out, or Malformed saying what is expected."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SECRET_NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+NCRONTAB_FIELDS = 6
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Malformed(ValueError):
+    """What the value should look like instead; no value is ever quoted, since it may be a secret put in wrongly."""
+
+
+def text(value: str) -> str:
+    """Any text."""
+    if not value:
+        raise Malformed("a value")
+    return value
+
+
+def guid(value: str) -> str:
+    """A GUID, lower-cased."""
+    if not GUID.fullmatch(value.lower()):
+        raise Malformed("a GUID such as 00000000-0000-0000-0000-000000000000")
+    return value.lower()
+
+
+def secret_name(value: str) -> str:
+    """The name of a Key Vault secret (not the secret)."""
+    if not SECRET_NAME.fullmatch(value):
+        raise Malformed("the name of a Key Vault secret, letters, digits and hyphens, never the secret itself")
+    return value
+
+
+def https_origin(value: str) -> str:
+    """An https origin such as https://name.vault.azure.net, without the trailing slash."""
+    if not _is_origin(value, schemes=("https",)):
+        raise Malformed("an address such as https://name.example, without a path")
+    return value.rstrip("/")
+
+
+def public_url(value: str) -> str:
+    """Where browsers reach the broker: an https origin; plain http for localhost alone."""
+    parts = urlsplit(value) if _is_origin(value, schemes=("https", "http")) else None
+    if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
+        raise Malformed("the https address of this app, such as https://broker.example (http for localhost alone)")
+    return value.rstrip("/")
+
+
+def schedule(value: str) -> str:
+    """A timer's NCRONTAB expression: second, minute, hour, day, month, day of the week."""
+    if len(value.split()) != NCRONTAB_FIELDS:
+        raise Malformed("a schedule of six fields such as 0 17 * * * * (every hour at minute 17)")
+    return value
+
+
+def file(value: str) -> str:
+    """The path of a file that exists."""
+    if not Path(value).is_file():
+        raise Malformed("the path of a file that exists")
+    return value
+
+
+def scope(value: str) -> str:
+    """One delegated scope with its resource, such as https://graph.microsoft.com/User.Read."""
+    resource, separator, name = value.rpartition("/")
+    if not separator or not name or not resource.rstrip("/") or " " in value:
+        raise Malformed(
+            "one scope with its resource, such as https://api.partnercenter.microsoft.com/user_impersonation"
+        )
+    return value
+
+
+def list_of(parse: Callable[[str], str]) -> Callable[[str], frozenset[str]]:
+    """A comma-separated list of what `parse` reads; empty text is an empty list."""
+
+    def parse_list(value: str) -> frozenset[str]:
+        try:
+            return frozenset(parse(item.strip()) for item in value.split(",") if item.strip())
+        except Malformed as expected:
+            raise Malformed(f"a comma-separated list, each item {expected}") from None
+
+    return parse_list
+
+
+def choice(**meanings: bool) -> Callable[[str], bool]:
+    """One of the given words; the result is what that word means."""
+
+    def parse(value: str) -> bool:
+        if value not in meanings:
+            raise Malformed("one of " + ", ".join(meanings))
+        return meanings[value]
+
+    return parse
+
+
+def number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number between `low` and `high`, both included."""
+
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value[:9]) <= high:
+            raise Malformed(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def duration(unit: timedelta, low: int, high: int) -> Callable[[str], timedelta]:
+    """So many times `unit`, between `low` and `high`."""
+    parse = number(low, high)
+    return lambda value: parse(value) * unit
+
+
+def _is_origin(value: str, *, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    extra = parts.path.rstrip("/") or parts.query or parts.fragment or parts.username or parts.password
+    return parts.scheme in schemes and bool(parts.hostname) and not extra

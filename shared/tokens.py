@@ -1,0 +1,43 @@
+"""The tokens the authority gives: values whose secrets never show in a repr."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """A token for one resource in one tenant; `scope` is what was really granted, space-separated."""
+
+    token: str = field(repr=False)
+    expires_on: datetime
+    scope: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """What one exchange yields: the access token, and the refresh token that replaces the one used."""
+
+    access_token: AccessToken
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeemed:
+    """What an authorization code yields; the id_token is unverified until somebody verifies it."""
+
+    access_token: AccessToken
+    refresh_token: str = field(repr=False)
+    unverified_id_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """One sign-in on its way: what was sent along to the authority and must come back, or be shown, unchanged."""
+
+    tenant_id: str
+    scope: str
+    redirect_uri: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)

@@ -1,0 +1,124 @@
+"""The engine behind every dialect: policy, then memory, then one exchange for all who want the same token."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.assertion import Principal
+from shared.authority import Authority
+from shared.clock import Clock
+from shared.consent_store import ConsentStore
+from shared.errors import BrokerError, Unavailable
+from shared.stored_consent import Served
+from shared.tokens import AccessToken
+from token_http.cache import LEAST_LIFETIME, TokenCache, TokenKey, token_key
+from token_http.memory import Memory
+from token_http.message import Issued, TokenRequest
+from token_http.policy import Decision, Policy
+from token_http.policy_source import PolicySource
+from token_http.single_flight import SingleFlight
+
+# Served rather than nothing while the authority is away.
+LAST_RESORT_LIFETIME = timedelta(seconds=60)
+STALE_WARNING = "The authority does not answer; this token was issued earlier and ends soon."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryLimits:
+    """How old a remembered policy or consent may be, while the vault answers and while it does not."""
+
+    max_age: timedelta
+    stale_limit: timedelta
+
+
+class Issuer:
+    """Issues access tokens. Nothing blocks the event loop: Key Vault and MSAL run in `executor`."""
+
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        consents: ConsentStore,
+        policies: PolicySource,
+        limits: MemoryLimits,
+        executor: Executor,
+        clock: Clock,
+    ) -> None:
+        self._authority = authority
+        self._executor = executor
+        self._cache = TokenCache(clock)
+        self._flights: SingleFlight[TokenKey, AccessToken] = SingleFlight()
+        ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
+        self._policy: Memory[None, Policy] = Memory(lambda _key: self._in_thread(policies.read), clock=clock, **ages)
+        self._consents: Memory[str, Served] = Memory(
+            lambda name: self._in_thread(lambda: consents.load(name)), clock=clock, **ages
+        )
+
+    async def policy(self) -> Policy:
+        """The policy in force; raises VaultUnavailable or VaultRefused."""
+        return await self._policy.get(None)
+
+    def forget(self, consent: str) -> None:
+        """Read this consent anew at its next use: a person has just changed it."""
+        self._consents.forget(consent)
+
+    async def decide(self, principal: Principal, request: TokenRequest) -> Decision:
+        """The permission that allows this; raises NotPermitted. Evaluated for each request, cached token or not."""
+        return (await self.policy()).check(principal, request)
+
+    async def issue(self, decision: Decision, request: TokenRequest) -> Issued:
+        """A token for a request that was allowed; raises what stands in the way."""
+        served = await self._consents.get(request.consent)
+        scope = str(request.scope)
+        key = token_key(served.consent.lineage, decision.tenant_id, scope, request.claims)
+        lifetime = max(LEAST_LIFETIME, timedelta(seconds=request.min_lifetime))
+        # A claims challenge says that the token there was is not good enough.
+        cached = None if request.claims else self._cache.token(key, lifetime=lifetime)
+        warning = ""
+        if cached is None:
+            token, warning = await self._fresh(key, served, request.claims)
+        else:
+            token = cached
+            if self._cache.wants_refresh(key) and self._cache.refusal(key) is None:
+                self._flights.start(key, lambda: self._exchange(key, served, request.claims))
+        return Issued(
+            token=token,
+            resource=request.scope.resource,
+            lineage=served.consent.lineage,
+            permission=decision.permission,
+            from_cache=cached is not None or bool(warning),
+            warning=warning,
+        )
+
+    async def _fresh(self, key: TokenKey, served: Served, claims: str | None) -> tuple[AccessToken, str]:
+        refused = None if claims else self._cache.refusal(key)
+        try:
+            if refused is not None:
+                raise refused.afresh()
+            return await self._flights.run(key, lambda: self._exchange(key, served, claims)), ""
+        except Unavailable:
+            kept = None if claims else self._cache.token(key, lifetime=LAST_RESORT_LIFETIME)
+            if kept is None:
+                raise
+            return kept, STALE_WARNING
+
+    async def _exchange(self, key: TokenKey, served: Served, claims: str | None) -> AccessToken:
+        try:
+            exchanged = await self._in_thread(
+                lambda: self._authority.exchange(
+                    served.refresh_token, tenant_id=key.tenant_id, scope=key.scope, claims=claims
+                )
+            )
+        except BrokerError as error:
+            if not claims:
+                self._cache.keep_refusal(key, error)
+            raise
+        # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
+        if not claims:
+            self._cache.keep(key, exchanged.access_token)
+        return exchanged.access_token
+
+    def _in_thread[T](self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._executor, work)

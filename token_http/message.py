@@ -1,0 +1,110 @@
+"""The plain dialect's words: a request body becomes a TokenRequest, an issued token becomes OAuth JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.consent import DEFAULT_NAME, checked_name
+from shared.errors import InvalidRequest
+from shared.resource import Scope
+from shared.tokens import AccessToken
+
+HOME = "home"
+MAX_CLAIMS = 4096
+# Entra ID's tokens live 60 to 90 minutes; more than this could not be promised of a fresh one.
+MAX_MIN_LIFETIME = 50 * 60
+FIELDS: Mapping[str, type] = {
+    "tenant": str,
+    "resource": str,
+    "scope": str,
+    "consent": str,
+    "claims": str,
+    "min_lifetime": int,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """What a caller wants; `tenant` is as asked for and means nothing until the policy has resolved it.
+
+    `claims` is a claims challenge to satisfy (JSON text), `min_lifetime` in seconds.
+    """
+
+    tenant: str
+    scope: Scope
+    consent: str = DEFAULT_NAME
+    claims: str | None = field(default=None, repr=False)
+    min_lifetime: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A token for the caller and how it came about; `warning` is why it is not as fresh as it could be."""
+
+    token: AccessToken
+    resource: str
+    lineage: str
+    permission: str
+    from_cache: bool
+    warning: str = ""
+
+
+def parse(fields: Mapping[str, Any]) -> TokenRequest:
+    """The request in a body's fields; raises InvalidRequest naming what is wrong and what it should be."""
+    if not fields.get("tenant"):
+        raise InvalidRequest('tenant: the customer tenant\'s id, a name from the policy, or "home".')
+    return TokenRequest(
+        tenant=fields["tenant"],
+        scope=_scope(fields),
+        consent=checked_name(fields.get("consent", DEFAULT_NAME)),
+        claims=_claims(fields.get("claims")),
+        min_lifetime=_min_lifetime(fields.get("min_lifetime", 0)),
+    )
+
+
+def render(issued: Issued, *, now: datetime) -> dict[str, Any]:
+    """The OAuth JSON of RFC 6749 section 5.1, with `expires_on` in epoch seconds as Azure's clients know it."""
+    token = issued.token
+    return {
+        "token_type": "Bearer",
+        "access_token": token.token,
+        "expires_in": max(0, int((token.expires_on - now).total_seconds())),
+        "expires_on": int(token.expires_on.timestamp()),
+        "scope": token.scope,
+        "resource": issued.resource,
+        "tenant_id": token.tenant_id,
+    }
+
+
+def _scope(fields: Mapping[str, Any]) -> Scope:
+    if ("resource" in fields) == ("scope" in fields):
+        raise InvalidRequest("resource or scope: exactly one of the two.")
+    return Scope.parse(fields["scope"]) if "scope" in fields else Scope.of_resource(fields["resource"])
+
+
+def _claims(claims: str | None) -> str | None:
+    if claims is None:
+        return None
+    expected = "claims: a JSON object with access_token alone, at most 4096 characters, without xms_cc."
+    try:
+        content = json.loads(claims) if len(claims) <= MAX_CLAIMS else None
+    except (ValueError, RecursionError):
+        content = None
+    if (
+        not isinstance(content, dict)
+        or set(content) != {"access_token"}
+        or not isinstance(content["access_token"], dict)
+    ):
+        raise InvalidRequest(expected)
+    if "xms_cc" in content["access_token"]:
+        # It would declare that the caller handles continuous access evaluation for everybody who shares the token.
+        raise InvalidRequest(expected)
+    return claims
+
+
+def _min_lifetime(seconds: int) -> int:
+    if not 0 <= seconds <= MAX_MIN_LIFETIME:
+        raise InvalidRequest(f"min_lifetime: seconds, from 0 to {MAX_MIN_LIFETIME}.")
+    return seconds

@@ -1,0 +1,142 @@
+"""The access policy: who may have a token of which consent, tenant and resource; whatever no permission covers, not."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.assertion import Principal
+from shared.consent import NAME
+from shared.errors import NotPermitted
+from shared.resource import canonical
+from shared.setting_values import GUID
+from token_http.message import HOME, TokenRequest
+
+ANY_CUSTOMER = "*"
+PERMISSION_FIELDS = frozenset({"name", "caller", "role", "consents", "tenants", "resources"})
+DOCUMENT_FIELDS = frozenset({"$schema", "description", "tenants", "permissions"})
+
+
+class PolicyDocumentInvalid(ValueError):
+    """A document that cannot be compiled; the sentence says where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """One row: this caller (object id or app role), these consents, these tenants, these resources.
+
+    `tenants` maps what a caller may write (an id, a name of the document, "home") to the tenant's id.
+    """
+
+    name: str
+    caller: str | None
+    role: str | None
+    consents: frozenset[str]
+    tenants: Mapping[str, str]
+    any_customer: bool
+    resources: frozenset[str]
+
+    def tenant_for(self, principal: Principal, request: TokenRequest, *, home_tenant: str) -> str | None:
+        """The id of the tenant this row lets the principal have a token of; None when it does not."""
+        is_caller = principal.object_id == self.caller if self.caller else self.role in principal.roles
+        if not is_caller or request.consent not in self.consents:
+            return None
+        if request.scope.canonical_resource not in self.resources:
+            return None
+        asked = request.tenant.lower()
+        if asked in self.tenants:
+            return self.tenants[asked]
+        # "Any customer" never means the partner's own tenant, and takes an id, since names are a document's own.
+        return asked if self.any_customer and GUID.fullmatch(asked) and asked != home_tenant else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The row that decided, and the tenant it resolved to."""
+
+    permission: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """All rows of all documents; rows only add, so their order means nothing."""
+
+    permissions: tuple[Permission, ...]
+    home_tenant: str
+
+    def check(self, principal: Principal, request: TokenRequest) -> Decision:
+        """The row that allows this; raises NotPermitted when none does, without saying which part failed."""
+        for permission in self.permissions:
+            tenant_id = permission.tenant_for(principal, request, home_tenant=self.home_tenant)
+            if tenant_id is not None:
+                return Decision(permission=permission.name, tenant_id=tenant_id)
+        raise NotPermitted(f"The caller is {principal.object_id}.")
+
+
+def compile_document(name: str, text: str, *, home_tenant: str) -> tuple[Permission, ...]:
+    """The permissions of one policy document; raises PolicyDocumentInvalid: a broken one grants nothing new."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise PolicyDocumentInvalid(f"{name} is not JSON.") from None
+    _require(isinstance(content, dict), f"{name} is not a JSON object.")
+    _require(set(content) <= DOCUMENT_FIELDS, f"{name} has fields nobody knows.")
+    names = content.get("tenants", {})
+    _require(
+        isinstance(names, dict)
+        and all(isinstance(item, str) and GUID.fullmatch(item.lower()) for item in names.values()),
+        f"{name}: `tenants` should map names to tenant ids.",
+    )
+    known = {key.lower(): value.lower() for key, value in names.items()}
+    _require(HOME not in known and not any(GUID.fullmatch(key) for key in known), f"{name}: a tenant's name is taken.")
+    rows = content.get("permissions", [])
+    _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
+    return tuple(
+        _permission(f"{name}[{index}]", row, {**known, HOME: home_tenant}, home_tenant)
+        for index, row in enumerate(rows)
+    )
+
+
+def _permission(place: str, row: Any, names: Mapping[str, str], home_tenant: str) -> Permission:  # noqa: ANN401 - JSON
+    _require(isinstance(row, dict) and set(row) <= PERMISSION_FIELDS, f"{place} has fields nobody knows.")
+    caller, role = row.get("caller"), row.get("role")
+    _require((caller is None) != (role is None), f"{place} needs `caller` (an object id) or `role`, one of them.")
+    _require(
+        caller is None or (isinstance(caller, str) and bool(GUID.fullmatch(caller.lower()))), f"{place}: `caller`."
+    )
+    _require(role is None or (isinstance(role, str) and bool(role)), f"{place}: `role`.")
+    consents, tenants, resources = (_texts(place, row, field) for field in ("consents", "tenants", "resources"))
+    _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
+    return Permission(
+        name=f"{place} {row.get('name', '')}".strip(),
+        caller=caller.lower() if caller else None,
+        role=role,
+        consents=consents,
+        tenants=_tenants(place, tenants - {ANY_CUSTOMER}, names, home_tenant),
+        any_customer=ANY_CUSTOMER in tenants,
+        resources=frozenset(canonical(resource) for resource in resources),
+    )
+
+
+def _tenants(place: str, tenants: frozenset[str], names: Mapping[str, str], home_tenant: str) -> dict[str, str]:
+    allowed: dict[str, str] = {}
+    for tenant in (tenant.lower() for tenant in tenants):
+        tenant_id = names.get(tenant, tenant)
+        _require(bool(GUID.fullmatch(tenant_id)), f"{place}: a tenant that is no id and no name of the document.")
+        # Home is spelled out, so that nobody grants the partner's own tenant by pasting an id.
+        _require(tenant_id != home_tenant or tenant == HOME, f"{place}: the home tenant is spelled `home`.")
+        allowed |= {tenant: tenant_id, tenant_id: tenant_id}
+    return allowed
+
+
+def _texts(place: str, row: Mapping[str, Any], field: str) -> frozenset[str]:
+    texts = row.get(field)
+    ok = isinstance(texts, list) and bool(texts) and all(isinstance(text, str) and text for text in texts)
+    _require(ok, f"{place}: `{field}` should be a list of texts, and not empty.")
+    return frozenset(texts or ())
+
+
+def _require(condition: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not condition:
+        raise PolicyDocumentInvalid(sentence)

@@ -1,0 +1,45 @@
+"""Where the policy comes from: documents `policy-{n}` of the policy vault, each keeping its own last good version."""
+
+import logging
+import re
+
+from shared.errors import ConsentUnreadable
+from shared.vault import SecretVault
+from token_http.policy import Permission, Policy, PolicyDocumentInvalid, compile_document
+
+DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
+_log = logging.getLogger("broker.policy")
+
+
+class PolicySource:
+    """Reads and compiles every document; raises VaultUnavailable or VaultRefused."""
+
+    def __init__(self, vault: SecretVault, *, home_tenant: str) -> None:
+        self._vault = vault
+        self._home_tenant = home_tenant
+        self._last_good: dict[str, tuple[Permission, ...]] = {}
+
+    def read(self) -> Policy:
+        """The policy in force now. A disabled or deleted document grants nothing; a broken one what it did before."""
+        names = sorted(
+            secret.name for secret in self._vault.list_latest() if DOCUMENT.fullmatch(secret.name) and secret.enabled
+        )
+        good = {name: self._document(name) for name in names}
+        self._last_good = {name: permissions for name, permissions in good.items() if permissions is not None}
+        rows = tuple(row for name in names for row in self._last_good.get(name, ()))
+        return Policy(permissions=rows, home_tenant=self._home_tenant)
+
+    def _document(self, name: str) -> tuple[Permission, ...] | None:
+        try:
+            secret = self._vault.get(name)
+        except ConsentUnreadable:  # disabled since it was listed
+            return None
+        if secret is None:
+            return None
+        try:
+            return compile_document(name, secret.value, home_tenant=self._home_tenant)
+        except PolicyDocumentInvalid as problem:
+            kept = self._last_good.get(name)
+            consequence = "its last good version stays in force" if kept is not None else "it grants nothing"
+            _log.error("policy.document_invalid document=%s problem=%s: %s", name, problem, consequence)
+            return kept
