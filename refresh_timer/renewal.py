@@ -20,7 +20,6 @@ from refresh_timer.report import (
     summarize,
 )
 from shared.audit import record
-from shared.authority import Authority
 from shared.authority_errors import is_known_dead
 from shared.clock import Clock
 from shared.consent import Renewal
@@ -28,6 +27,7 @@ from shared.consent_store import ConsentStore
 from shared.errors import ApplicationMisconfigured, BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable
 from shared.health import FAILING, LOST, OK, Health
 from shared.stored_consent import Entry, StoredRenewal
+from shared.tokens import Exchanger
 
 CONCURRENT = 8
 # Well under the ten minutes that the platform gives a running function before an update ends it.
@@ -38,7 +38,7 @@ FAILURES_UNTIL_LOST = 3
 class RefreshRun:
     """A run reads what is due from the vault, so it can be cut anywhere and the next one carries on."""
 
-    def __init__(self, *, store: ConsentStore, authority: Authority, ages: Ages, clock: Clock) -> None:
+    def __init__(self, *, store: ConsentStore, authority: Exchanger, ages: Ages, clock: Clock) -> None:
         self._store = store
         self._authority = authority
         self._ages = ages

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +42,10 @@ class SignIn:
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
+
+
+class Exchanger(Protocol):
+    """Whoever turns a refresh token into an access token: the authority, and in tests a scripted one."""
+
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+        """An access token of this tenant for this scope, and the next refresh token; raises errors of the tree."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.assertion import Principal
-from shared.authority import Authority
 from shared.clock import Clock
 from shared.consent_store import ConsentStore
 from shared.errors import BrokerError, Unavailable
 from shared.stored_consent import Served
-from shared.tokens import AccessToken
+from shared.tokens import AccessToken, Exchanger
 from token_http.cache import LEAST_LIFETIME, TokenCache, TokenKey, token_key
 from token_http.memory import Memory
 from token_http.message import Issued, TokenRequest
@@ -39,7 +38,7 @@ class Issuer:
     def __init__(
         self,
         *,
-        authority: Authority,
+        authority: Exchanger,
         consents: ConsentStore,
         policies: PolicySource,
         limits: MemoryLimits,

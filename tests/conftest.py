@@ -1,0 +1,30 @@
+"""The running stack that most tests share, and stacks of their own for tests that move time or break things."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from local.stack import running_stack
+from local.state import StackState
+
+type StackMaker = Callable[..., AbstractContextManager[StackState]]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """One stack for the whole session; whoever uses it neither moves its clock nor leaves a fault behind."""
+    with running_stack(tmp_path_factory.mktemp("session") / "state", keeps_ledger=True) as state:
+        yield state
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> StackMaker:
+    """Stacks of one's own: `with make_stack(MEMORY_AGE_SECONDS="1") as state`. Timers fire only when asked to."""
+
+    def make(**settings: str) -> AbstractContextManager[StackState]:
+        quiet: Mapping[str, str] = {"AzureWebJobs.refresh.Disabled": "true"}
+        return running_stack(tmp_path / "state", keeps_ledger=True, settings={**quiet, **settings})
+
+    return make

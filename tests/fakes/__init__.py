@@ -1,0 +1,1 @@
+"""Hand-written twins of what the product talks to, held to the real thing by the contract tests."""

@@ -1,0 +1,44 @@
+"""An Exchanger that answers as the test says: a token for each request, or the error that was planted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.clock import Clock, utc_now
+from shared.errors import BrokerError
+from shared.tokens import AccessToken, Exchanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One exchange that was asked for."""
+
+    refresh_token: str = field(repr=False)
+    tenant_id: str
+    scope: str
+    claims: str | None
+
+
+@dataclass(slots=True)
+class ScriptedAuthority:
+    """Gives numbered tokens; `refuse` may return an error to raise for a request; `asked` keeps every request."""
+
+    clock: Clock = utc_now
+    lifetime: timedelta = timedelta(minutes=75)
+    refuse: Callable[[Asked], BrokerError | None] = lambda _asked: None
+    asked: list[Asked] = field(default_factory=list)
+
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+        """See Exchanger; each refresh token is followed by `<token>+`."""
+        asked = Asked(refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, claims=claims)
+        self.asked.append(asked)
+        error = self.refuse(asked)
+        if error is not None:
+            raise error
+        token = AccessToken(
+            token=f"access-token-{len(self.asked)}",
+            expires_on=self.clock() + self.lifetime,
+            scope=scope,
+            tenant_id=tenant_id,
+        )
+        return Exchanged(access_token=token, refresh_token=f"{refresh_token}+")
