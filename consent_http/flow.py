@@ -2,7 +2,8 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
@@ -93,9 +94,11 @@ class ConsentFlow:
         _require_success(unverified_response, sign_in, self._settings)
         in_force = self._store.in_force(link.name)
         link.require_in_force(in_force)
-        redeemed = self._redeemed(sign_in, unverified_response["code"])
+        with _refusals_of_the_authority():
+            redeemed = self._authority.redeem(sign_in, unverified_response["code"])
         accepted = self._acceptance.check(redeemed, sign_in=sign_in, link=link, in_force=in_force)
-        proof = self._authority.exchange(redeemed.refresh_token, tenant_id=sign_in.tenant_id, scope=sign_in.scope)
+        with _refusals_of_the_authority():
+            proof = self._authority.exchange(redeemed.refresh_token, tenant_id=sign_in.tenant_id, scope=sign_in.scope)
         consent = self._consent(link, sign_in, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
         link.require_in_force(self._store.in_force(link.name))
@@ -116,14 +119,6 @@ class ConsentFlow:
         if not hmac.compare_digest(sign_in.state.encode(), unverified_response.get("state", "").encode()):
             raise SignInLost
         return sign_in, link
-
-    def _redeemed(self, sign_in: SignIn, unverified_code: str) -> Redeemed:
-        try:
-            return self._authority.redeem(sign_in, unverified_code)
-        except Unavailable:
-            raise
-        except BrokerError as error:
-            raise SignInFailed(authority_code=error.authority_code) from error
 
     def _consent(self, link: Link, sign_in: SignIn, redeemed: Redeemed, accepted: Accepted) -> Consent:
         return Consent(
@@ -166,6 +161,17 @@ class ConsentFlow:
 def cookie_suffix(unverified_state: str) -> str:
     """What tells the cookies of two tabs apart: the first eight of the state's hex digits."""
     return "".join(character for character in unverified_state[:8] if character in "0123456789abcdef")
+
+
+@contextmanager
+def _refusals_of_the_authority() -> Iterator[None]:
+    """Tell the person what the authority said of this sign-in, not what it would mean for a stored consent."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except BrokerError as error:
+        raise SignInFailed(authority_code=error.authority_code) from error
 
 
 def _require_success(unverified_response: Mapping[str, str], sign_in: SignIn, settings: Settings) -> None:

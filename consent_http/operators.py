@@ -132,13 +132,16 @@ def _person(person: str) -> str:
 
 
 def _login_hint(hint: str) -> str:
-    if len(hint) > LONGEST_HINT or not hint.isprintable() or " " in hint:
+    # ASCII as user principal names are; sealed as JSON, other characters would make a link too long to open.
+    if len(hint) > LONGEST_HINT or not hint.isascii() or not hint.isprintable() or " " in hint:
         raise InvalidRequest("login_hint: a username such as admin@partner.example.")
     return hint
 
 
 def _lifetime(minutes: int | None) -> timedelta:
-    lifetime = DEFAULT_LIFETIME if minutes is None else timedelta(minutes=min(minutes, 10**6))
-    if not timedelta() < lifetime <= LONGEST_LIFETIME:
+    if minutes is None:
+        return DEFAULT_LIFETIME
+    # Compared as numbers: a timedelta overflows.
+    if not 1 <= minutes <= LONGEST_LIFETIME // timedelta(minutes=1):
         raise InvalidRequest("expires_in_minutes: from 1 to 1440.")
-    return lifetime
+    return timedelta(minutes=minutes)

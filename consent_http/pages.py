@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from consent_http.flow import Completed
 from consent_http.link import Link
-from consent_http.refusals import ConsentRefused
+from consent_http.refusals import ConsentRefused, LinkRefused
 from shared.clock import to_text
 from shared.consent import Consent
 from shared.errors import BrokerError
@@ -32,6 +32,8 @@ button:focus-visible{outline:3px solid var(--text);outline-offset:3px}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.7rem}button{width:100%}}
 """.strip()
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+# True even when it is in doubt whether the vault took the consent.
+_OPEN_AGAIN = "Open the same link again in a few minutes: if your consent was stored after all, it says so."
 _LAYOUT = Template(
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>$title</title>'
     '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
@@ -95,12 +97,21 @@ def done_page(completed: Completed) -> Page:
 
 def refusal_page(error: BrokerError, correlation: str) -> Page:
     """What happened, what to do, and what to quote when asking for help."""
-    title = "Nothing was stored" if isinstance(error, ConsentRefused) else "This did not work"
+    remedy = _OPEN_AGAIN if error.transient else error.remedy
     entra = {"Entra ID code": f"AADSTS{error.authority_code}"} if error.authority_code else {}
-    body = f"<p>{escape(error.says)} {escape(error.detail)}</p><p>{escape(error.remedy)}</p>" + _details(
+    body = f"<p>{escape(error.says)} {escape(error.detail)}</p><p>{escape(remedy)}</p>" + _details(
         {"Code": error.code, **entra, "Correlation id": correlation}
     )
-    return _page(title, body, status=error.status)
+    return _page(_title(error), body, status=error.status)
+
+
+def _title(error: BrokerError) -> str:
+    match error:
+        case LinkRefused():  # of a used one, a consent was stored
+            return "This link cannot be used"
+        case ConsentRefused():
+            return "Nothing was stored"
+    return "This did not work"
 
 
 def _page(title: str, body: str, *, status: int = 200, form_action: str = "form-action 'none'; ") -> Page:

@@ -5,6 +5,7 @@ version's: adding a version rotates, disabling one revokes, and two instances th
 """
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,9 +14,10 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 
 from shared.clock import Clock, from_text, to_text
-from shared.errors import ConsentUnreadable
+from shared.errors import ConsentUnreadable, VaultUnavailable
 from shared.vault import SecretVault, SecretVersion
 
+_log = logging.getLogger("broker")
 LINK_KEYS = "link-keys"
 # Whoever sends made-up key ids must not make us read the vault each time.
 REREAD_AFTER = timedelta(minutes=1)
@@ -34,18 +36,19 @@ class Seals:
     def __init__(self, vault: SecretVault, *, clock: Clock) -> None:
         self._vault = vault
         self._clock = clock
-        self._keys: dict[str, Fernet] = {}
-        self._newest = ""
+        self._keys: dict[str, Fernet] = {}  # oldest first
         self._read_on: datetime | None = None
+        self._looked_on: datetime | None = None
         self._lock = threading.Lock()
 
     def seal(self, purpose: str, content: Mapping[str, Any], *, expires_on: datetime) -> str:
         """The sealed content; raises what the vault raises."""
         self._read_keys(at_most_old=REREAD_AFTER)
         sealed = json.dumps({"purpose": purpose, "expires_on": to_text(expires_on), "content": content})
-        token = self._keys[self._newest].encrypt(sealed.encode()).decode()
+        key_id, key = next(reversed(self._keys.items()))
+        token = key.encrypt(sealed.encode()).decode()
         # Without padding: the Functions host percent-encodes `=` in a cookie, and mail programs cut links at it.
-        return f"{self._newest}.{token.rstrip('=')}"
+        return f"{key_id}.{token.rstrip('=')}"
 
     def open(self, purpose: str, unverified_sealed: str) -> Mapping[str, Any] | None:
         """The content; None when it is not ours or not for this purpose. Raises SealExpired when it is too old."""
@@ -53,7 +56,7 @@ class Seals:
         if not unverified_token or len(unverified_sealed) > MAX_LENGTH:
             return None
         if key_id not in self._keys:
-            self._read_keys(at_most_old=REREAD_AFTER)
+            self._look_again()
         opened = self._decrypted(key_id, unverified_token)
         if opened is None:
             return None
@@ -74,27 +77,43 @@ class Seals:
             return None
         return opened
 
+    def _look_again(self) -> None:
+        """Read the keys for an id that is not known, at once and then not for a minute."""
+        with self._lock:
+            now = self._clock()
+            due = self._read_on is None or self._looked_on is None or abs(now - self._looked_on) >= REREAD_AFTER
+            if due:
+                self._looked_on = now
+        if due:
+            self._read_keys(at_most_old=timedelta())
+
     def _read_keys(self, *, at_most_old: timedelta) -> None:
         with self._lock:
             if self._read_on is not None and abs(self._clock() - self._read_on) < at_most_old:
                 return
-            versions = self._enabled()
-            if not versions:
+            keys = self._enabled()
+            if not keys:
                 self._vault.put(LINK_KEYS, Fernet.generate_key().decode(), tags={})
-                versions = self._enabled()
-            keys = {version.version: self._keys.get(version.version) or self._key(version) for version in versions}
-            self._keys = {key_id: key for key_id, key in keys.items() if key is not None}
-            # Whole seconds tie only for keys made by two instances at once; any of them will do.
-            newest = max(versions, key=lambda version: (version.created_on, version.version))
-            self._newest = newest.version
-            self._read_on = self._clock()
+                keys = self._enabled()
+            if not keys:
+                raise VaultUnavailable(f"{LINK_KEYS} was stored and is not there.")
+            self._keys, self._read_on = keys, self._clock()
 
-    def _enabled(self) -> list[SecretVersion]:
-        return [version for version in self._vault.list_versions(LINK_KEYS) if version.enabled]
+    def _enabled(self) -> dict[str, Fernet]:
+        versions = [version for version in self._vault.list_versions(LINK_KEYS) if version.enabled]
+        # Whole seconds tie only for keys made by two instances at once; any of them will do.
+        versions.sort(key=lambda version: (version.created_on, version.version))
+        keys = {version.version: self._keys.get(version.version) or self._key(version) for version in versions}
+        return {key_id: key for key_id, key in keys.items() if key is not None}
 
     def _key(self, version: SecretVersion) -> Fernet | None:
         try:
             secret = self._vault.get(LINK_KEYS, version.version)
         except ConsentUnreadable:  # disabled since it was listed
             return None
-        return Fernet(secret.value) if secret else None
+        try:
+            return Fernet(secret.value) if secret else None
+        except ValueError:
+            # Put there by hand and no Fernet key: what the other keys sealed must stay readable.
+            _log.error("link_key_unusable version=%s", version.version)
+            return None

@@ -1,4 +1,4 @@
-"""The local stack's command line: python -m local demo | run | env | clock | timer | link | token."""
+"""The local stack's command line: python -m local demo | run | live | env | clock | timer | link | token."""
 
 import argparse
 import json
@@ -13,7 +13,9 @@ from pathlib import Path
 
 from local.clock import read_offset, write_offset
 from local.demo import DemoFailed, claims_of, run_demo
-from local.stack import StackFailed, host_environment, identity_environment, running_stack
+from local.live import running_live
+from local.processes import StackFailed
+from local.stack import APP_FOLDER, host_environment, identity_environment, running_stack
 from local.state import StackState, load_state
 from local.workload import Workload, fire_timer
 from local.world import ADMIN, BROKER_API, DEFAULT_WORLD, SECOND_ADMIN, WITHOUT_MFA
@@ -41,13 +43,21 @@ def demo(_options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Keep the stack up until Ctrl-C."""
-    stopped = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stopped.set())
+    stopped = _until_stopped()
     with running_stack(options.state, keep=options.keep) as state:
         print(_what_to_try(state, options.state), flush=True)
         stopped.wait()
         print("\nStopping ...", flush=True)
+    return 0
+
+
+def live(options: argparse.Namespace) -> int:
+    """Run the broker against the real services: local.settings.json, and the identity of `az login`."""
+    stopped = _until_stopped()
+    with running_live(options.state, app_folder=APP_FOLDER) as state:
+        print(f"The broker runs against the real services: {state.host}   (health: {state.host}/api/health)")
+        print("Its identity is the person who ran `az login`. Ctrl-C ends it.", flush=True)
+        stopped.wait()
     return 0
 
 
@@ -126,6 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     identity = {"choices": names, "default": "reports", "help": "a managed identity (%(default)s)"}
     add(demo)
     add(run, keep={"action": "store_true", "help": "go on with what the folder holds"})
+    add(live)
     add(env, identity=identity)
     add(clock, by={"help": "+60d, +1h, -30m, or reset; +0d says where it is"})
     add(timer)
@@ -140,6 +151,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _SPELLED = {"keep": "--keep", "identity": "--identity"}
+
+
+def _until_stopped() -> threading.Event:
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    return stopped
 
 
 def _running(options: argparse.Namespace) -> StackState:

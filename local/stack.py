@@ -1,33 +1,23 @@
 """The whole stack as one context: every part in a process of its own, nothing left when the context ends."""
 
-import multiprocessing
-import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
-
-import httpx
 
 from local import entra, host, key_vault, managed_identity
 from local.certificates import write_certificates
 from local.policy import seeds
 from local.ports import listen, port_of
+from local.processes import start, wait_until_answering
 from local.serving import refuse_in_azure
 from local.signing import SigningKeys
 from local.state import StackState, load_state
+from local.state_folder import is_kept, prepare
 from local.world import BROKER_API, DEFAULT_WORLD, PARTNER_APPLICATION, PARTNER_TENANT
 
 PARTS = ("host", "entra", "entra_browser", "token_vault", "policy_vault", "managed_identity")
 APP_FOLDER = Path(__file__).resolve().parent.parent
-START_SECONDS, STOP_SECONDS = 60.0, 10.0
-MARKER = "stack.json"
-
-
-class StackFailed(RuntimeError):
-    """The stack did not come up, or its folder is not one to work in; the sentence says why."""
 
 
 @contextmanager
@@ -40,23 +30,21 @@ def running_stack(
     StackFailed, and then nothing is left running.
     """
     refuse_in_azure()
-    _prepare(folder, keep=keep)
+    prepare(folder, keep=keep)
     sockets = listen(PARTS)
     state = _state(folder, {part: port_of(listening) for part, listening in sockets.items()}, keeps_ledger)
     _write_files(state)
     environment = {**host_environment(state), **(settings or {})}
     with ExitStack() as stack:
         processes = {
-            "entra": _start(stack, entra.run, state, _of(sockets, "entra", "entra_browser")),
-            "key_vault": _start(
-                stack, key_vault.run, state, _of(sockets, "token_vault", "policy_vault"), seeds=seeds()
-            ),
-            "managed_identity": _start(stack, managed_identity.run, state, sockets["managed_identity"]),
-            "host": _start(stack, host.run, state, _of(sockets, "host"), folder=APP_FOLDER, environment=environment),
+            "entra": start(stack, entra.run, state, _of(sockets, "entra", "entra_browser")),
+            "key_vault": start(stack, key_vault.run, state, _of(sockets, "token_vault", "policy_vault"), seeds=seeds()),
+            "managed_identity": start(stack, managed_identity.run, state, sockets["managed_identity"]),
+            "host": start(stack, host.run, state, _of(sockets, "host"), folder=APP_FOLDER, environment=environment),
         }
         for listening in sockets.values():
             listening.close()  # each part has its own copy; ours would keep the port open after the part is gone
-        _wait_until_answering(state, processes)
+        wait_until_answering(state, processes)
         yield state
 
 
@@ -90,20 +78,6 @@ def identity_environment(state: StackState, name: str) -> dict[str, str]:
     }
 
 
-def _prepare(folder: Path, *, keep: bool) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARKER).exists():
-            raise StackFailed(f"{folder} holds something else than a local stack; name another folder with --state.")
-        if _answers(load_state(folder)):
-            raise StackFailed(
-                f"A stack is running from {folder} already; stop it, or name another folder with --state."
-            )
-        if not keep:
-            shutil.rmtree(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-
-
 def _state(folder: Path, ports: Mapping[str, int], keeps_ledger: bool) -> StackState:  # noqa: FBT001 - handed through
     fresh = StackState(
         folder=folder.resolve(),
@@ -116,7 +90,7 @@ def _state(folder: Path, ports: Mapping[str, int], keeps_ledger: bool) -> StackS
         managed_identity=f"http://127.0.0.1:{ports['managed_identity']}",
         keeps_ledger=keeps_ledger,
     )
-    kept = (folder / MARKER).exists()
+    kept = is_kept(folder)
     return replace(fresh, identity_headers=load_state(folder).identity_headers) if kept else fresh
 
 
@@ -129,40 +103,3 @@ def _write_files(state: StackState) -> None:
 
 def _of(sockets: Mapping[str, object], *parts: str) -> dict[str, object]:
     return {part: sockets[part] for part in parts}
-
-
-def _start(stack: ExitStack, run: Callable[..., None], *arguments: object, **options: object) -> SpawnProcess:
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=run, args=arguments, kwargs=options, daemon=True)
-    process.start()
-    stack.callback(_stop, process)
-    return process
-
-
-def _stop(process: SpawnProcess) -> None:
-    process.terminate()
-    process.join(STOP_SECONDS)
-    if process.is_alive():
-        process.kill()
-        process.join()
-    process.close()
-
-
-def _wait_until_answering(state: StackState, processes: Mapping[str, SpawnProcess]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(state):
-        for part, process in processes.items():
-            if not process.is_alive():
-                raise StackFailed(f"{part} ended with code {process.exitcode}; see {state.log_file(part)}.")
-        if time.monotonic() > deadline:
-            raise StackFailed(f"The stack did not answer within {START_SECONDS:.0f} s; see {state.folder / 'log'}.")
-        time.sleep(0.05)
-
-
-def _answers(state: StackState) -> bool:
-    """Whether the host of this very stack answers: its port may be another's by now."""
-    headers = {"x-functions-key": state.control_secret}
-    try:
-        return httpx.get(f"{state.host}/admin/host/status", headers=headers, timeout=5).is_success
-    except httpx.HTTPError:
-        return False

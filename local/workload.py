@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from local.person import Seen, usual_trust
 from local.stack import identity_environment
 from local.state import StackState
 from local.world import BROKER_API
@@ -13,10 +14,11 @@ from local.world import BROKER_API
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """The managed identity `name` of a stack, and what it asks of the broker."""
+    """The managed identity `name` of a stack, and what it asks of the broker; `seen` is told every answer."""
 
     state: StackState
     name: str
+    seen: Seen = lambda _response: None
 
     def assertion(self, resource: str = f"api://{BROKER_API}") -> str:
         """A token of this identity for `resource`, by the App Service protocol."""
@@ -26,20 +28,24 @@ class Workload:
             params={"api-version": "2019-08-01", "resource": resource},
             headers={"X-IDENTITY-HEADER": platform["IDENTITY_HEADER"]},
             trust_env=False,
+            verify=usual_trust(),
         )
         token: str = answer.raise_for_status().json()["access_token"]
         return token
 
     def call(self, method: str, path: str, content: Any = None) -> httpx.Response:  # noqa: ANN401 - JSON
         """One request to the broker with this identity's token."""
-        return httpx.request(
+        answer = httpx.request(
             method,
             f"{self.state.host}/api/{path}",
             content=None if content is None else json.dumps(content),
             headers={"Authorization": f"Bearer {self.assertion()}", "Content-Type": "application/json"},
             timeout=60,
             trust_env=False,
+            verify=usual_trust(),
         )
+        self.seen(answer)
+        return answer
 
     def token(self, tenant: str, resource: str, **more: object) -> httpx.Response:
         """Ask for an access token."""
@@ -60,6 +66,7 @@ def fire_timer(state: StackState, *, function: str = "refresh", wait_seconds: in
         headers={"x-functions-key": state.control_secret, "Prefer": f"wait={wait_seconds}"},
         timeout=wait_seconds + 10,
         trust_env=False,
+        verify=usual_trust(),
     )
     status: str = answer.raise_for_status().json()["status"]
     return status

@@ -37,11 +37,12 @@ def due(entry: Entry, *, ages: Ages, now: datetime) -> Due:
     health = entry.health
     if health is None:
         return Due.STORE
-    if health.failed_on is not None and now - health.failed_on < _retry(health.status, ages):
+    # A moment in the future, written by a clock that was wrong, must not put a consent off until then: hence `abs`.
+    if health.failed_on is not None and abs(now - health.failed_on) < _retry(health.status, ages):
         return Due.NOTHING
-    if health.proven_on is not None and now - health.proven_on < ages.proof + _jitter(entry.name):
+    if health.proven_on is not None and abs(now - health.proven_on) < ages.proof + _jitter(entry.name):
         return Due.NOTHING
-    return Due.STORE if now - health.renewed_on >= ages.store else Due.PROVE
+    return Due.STORE if abs(now - health.renewed_on) >= ages.store else Due.PROVE
 
 
 def most_urgent_first(entries: list[Entry]) -> list[Entry]:

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
-from threading import Event
 
 from refresh_timer.due import Ages, Due, due, most_urgent_first
 from refresh_timer.report import (
@@ -24,15 +23,24 @@ from shared.authority_errors import is_known_dead
 from shared.clock import Clock
 from shared.consent import Renewal
 from shared.consent_store import ConsentStore
-from shared.errors import ApplicationMisconfigured, BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable
+from shared.errors import (
+    ApplicationMisconfigured,
+    BrokerError,
+    ConsentUnreadable,
+    ConsentUnusable,
+    Unavailable,
+    VaultRefused,
+)
 from shared.health import FAILING, LOST, OK, Health
-from shared.stored_consent import Entry, StoredRenewal
+from shared.stored_consent import Entry, Served, StoredRenewal
 from shared.tokens import Exchanger
 
 CONCURRENT = 8
 # Well under the ten minutes that the platform gives a running function before an update ends it.
 LONGEST_RUN = timedelta(minutes=8)
 FAILURES_UNTIL_LOST = 3
+# The tenant and the scope of a proof.
+type Alike = tuple[str, str]
 
 
 class RefreshRun:
@@ -51,16 +59,21 @@ class RefreshRun:
         entries = most_urgent_first(
             [entry for entry in listing.entries if due(entry, ages=self._ages, now=now) is not Due.NOTHING]
         )
-        stop = Event()
+        refused: set[Alike] = set()
         with ThreadPoolExecutor(CONCURRENT, thread_name_prefix="refresh") as pool:
-            outcomes = list(pool.map(lambda entry: self._guarded(entry, stop, now + LONGEST_RUN), entries))
+            outcomes = list(pool.map(lambda entry: self._guarded(entry, refused, now + LONGEST_RUN), entries))
         report = summarize(listing, outcomes)
         record("refresh.run", report.fields())
         return report
 
-    def _guarded(self, entry: Entry, stop: Event, until: datetime) -> Outcome:
-        """One consent; its failure stops nothing, except that a broken application fails for all alike."""
-        if stop.is_set() or self._clock() >= until:
+    def _guarded(self, entry: Entry, refused: set[Alike], until: datetime) -> Outcome:
+        """One consent; its failure stops nothing, except that a broken application fails for all alike.
+
+        All alike are the consents of one tenant and scope: that one tenant is gone, or one resource not registered
+        any more, is the application's fault by its number, and must not let the others die.
+        """
+        alike = (entry.person.tenant_id, entry.scope)
+        if alike in refused or self._clock() >= until:
             return Outcome(name=entry.name, what=CARRIED_OVER)
         code, authority_code = "", None
         try:
@@ -68,8 +81,8 @@ class RefreshRun:
         except BrokerError as error:
             outcome = Outcome(name=entry.name, what=_kind(error))
             code, authority_code = error.code, error.authority_code
-            if isinstance(error, ApplicationMisconfigured):
-                stop.set()
+            if isinstance(error, ApplicationMisconfigured) and not isinstance(error, VaultRefused):
+                refused.add(alike)
         record(
             "refresh.consent",
             {
@@ -91,7 +104,7 @@ class RefreshRun:
         except (ApplicationMisconfigured, Unavailable):
             raise
         except BrokerError as error:
-            return self._failed(entry, token, stored, error)
+            return self._failed(entry, token, error)
         now = self._clock().replace(microsecond=0)
         recovered = entry.health is not None and entry.health.status != OK
         if stored is None or entry.health is None or due(entry, ages=self._ages, now=now) is Due.STORE:
@@ -110,18 +123,23 @@ class RefreshRun:
         stored = self._store.renewal(entry.name) if entry.health else None
         if stored is not None and stored.renewal.lineage == entry.lineage:
             return stored.renewal.refresh_token, stored
+        served = self._served(entry)
+        return (served.refresh_token, served.stored) if served else (None, None)
+
+    def _served(self, entry: Entry) -> Served | None:
+        """What is in force now; None when it is not the consent of the listing any more."""
         try:
             served = self._store.load(entry.name)
         except ConsentUnreadable:
             raise
         except ConsentUnusable:
-            return None, None
-        return (served.refresh_token if served.consent.lineage == entry.lineage else None), served.stored
+            return None
+        return served if served.consent.lineage == entry.lineage else None
 
-    def _failed(self, entry: Entry, token: str, stored: StoredRenewal | None, error: BrokerError) -> Outcome:
+    def _failed(self, entry: Entry, token: str, error: BrokerError) -> Outcome:
         """Record a failure, unless a newer refresh token or consent was stored while this one was tried."""
-        newest, newest_stored = self._refresh_token(entry)
-        if newest != token:
+        newest = self._served(entry)
+        if newest is None or newest.refresh_token != token:
             return Outcome(name=entry.name, what=SUPERSEDED)
         before = entry.health or Health(lineage=entry.lineage, renewed_on=entry.consented_on)
         failures = before.failures + 1
@@ -135,12 +153,12 @@ class RefreshRun:
             failing_since=before.failing_since or now,
             failed_on=now,
         )
-        if newest_stored is not None and newest_stored.renewal.lineage == entry.lineage:
-            self._store.mark(entry.name, newest_stored.version, replace(health, previous=newest_stored.previous))
+        if newest.stored is not None and newest.from_renewal:
+            self._store.mark(entry.name, newest.stored.version, replace(health, previous=newest.stored.previous))
         else:
             # Health lives on a renewal. The consent's own refresh token, copied into one, serves exactly as before.
             renewal = Renewal(lineage=entry.lineage, refresh_token=token)
-            self._store.store_renewal(entry.name, renewal, health, over=stored)
+            self._store.store_renewal(entry.name, renewal, health, over=newest.stored)
         newly_lost = lost and before.status != LOST
         return Outcome(name=entry.name, what=health.status, newly_lost=newly_lost)
 

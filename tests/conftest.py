@@ -21,7 +21,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
 
 @pytest.fixture
 def make_stack(tmp_path: Path) -> StackMaker:
-    """Stacks of one's own: `with make_stack(MEMORY_AGE_SECONDS="1") as state`. Timers fire only when asked to."""
+    """Stacks of one's own, with settings put over the usual ones; their timers fire only when asked to."""
 
     def make(**settings: str) -> AbstractContextManager[StackState]:
         quiet: Mapping[str, str] = {"AzureWebJobs.refresh.Disabled": "true"}

@@ -71,8 +71,8 @@ async def _decided(trail: Trail, issuer: Issuer) -> Issued:
     try:
         trail.decision = await issuer.decide(trail.caller, trail.request)
         issued = await issuer.issue(trail.decision, trail.request)
-    except BrokerError as error:
-        trail.refused(error)
+    except Exception as error:
+        trail.refused(error if isinstance(error, BrokerError) else BrokerError())
         raise
     trail.issued(issued)
     return issued

@@ -1,7 +1,7 @@
 """Values read from a vault and remembered: fresh for seconds, read ahead, the last good one kept through an outage."""
 
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cachetools import LRUCache
@@ -16,11 +16,11 @@ RETRY_AFTER_FAILURE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Remembered[T]:
-    """A reading, or what it said instead; `retry_on` is when an outage is worth another try."""
+    """A reading, or what it said instead; `failed_on` is when the vault last did not answer since."""
 
     outcome: T | ConsentUnusable
     read_on: datetime
-    retry_on: datetime
+    failed_on: datetime | None = None
 
 
 class Memory[K: Hashable, T]:
@@ -44,6 +44,7 @@ class Memory[K: Hashable, T]:
         self._clock = clock
         self._kept: LRUCache[K, _Remembered[T]] = LRUCache(KEYS_KEPT)
         self._flights: SingleFlight[K, _Remembered[T]] = SingleFlight()
+        self._forgotten = 0
 
     async def get(self, key: K) -> T:
         """The value, at most `max_age` old unless the vault is away; raises what the reading raised."""
@@ -56,7 +57,8 @@ class Memory[K: Hashable, T]:
             if age > self._max_age / 2:
                 self._flights.start(key, lambda: self._reading(key))
             return _value(kept)
-        if age < self._stale_limit and now < kept.retry_on:
+        just_failed = kept.failed_on is not None and abs(now - kept.failed_on) < RETRY_AFTER_FAILURE
+        if age < self._stale_limit and just_failed:
             return _value(kept)
         try:
             return _value(await self._flights.run(key, lambda: self._reading(key)))
@@ -66,11 +68,13 @@ class Memory[K: Hashable, T]:
             return _value(kept)
 
     def forget(self, key: K) -> None:
-        """Read this key again at its next use."""
+        """Read this key again at its next use; what a reading under way may have seen already does not count."""
         self._kept.pop(key, None)
+        self._flights.leave(key)
+        self._forgotten += 1
 
     async def _reading(self, key: K) -> _Remembered[T]:
-        asked_on = self._clock()
+        asked_on, forgotten = self._clock(), self._forgotten
         try:
             outcome: T | ConsentUnusable = await self._read(key)
         except ConsentUnusable as refusal:
@@ -78,15 +82,15 @@ class Memory[K: Hashable, T]:
         except Unavailable:
             self._put_off(key)
             raise
-        remembered = _Remembered(outcome=outcome, read_on=asked_on, retry_on=asked_on)
-        self._kept[key] = remembered
+        remembered = _Remembered(outcome=outcome, read_on=asked_on)
+        if forgotten == self._forgotten:
+            self._kept[key] = remembered
         return remembered
 
     def _put_off(self, key: K) -> None:
         kept = self._kept.get(key)
         if kept is not None:
-            retry_on = self._clock() + RETRY_AFTER_FAILURE
-            self._kept[key] = _Remembered(outcome=kept.outcome, read_on=kept.read_on, retry_on=retry_on)
+            self._kept[key] = replace(kept, failed_on=self._clock())
 
 
 def _value[T](remembered: _Remembered[T]) -> T:

@@ -89,7 +89,8 @@ def _claims(claims: str | None) -> str | None:
         return None
     expected = "claims: a JSON object with access_token alone, at most 4096 characters, without xms_cc."
     try:
-        content = json.loads(claims) if len(claims) <= MAX_CLAIMS else None
+        # JSON can spell half of a surrogate pair; UTF-8, and so the authority, cannot.
+        content = json.loads(claims.encode()) if len(claims) <= MAX_CLAIMS else None
     except (ValueError, RecursionError):
         content = None
     if (
@@ -101,7 +102,8 @@ def _claims(claims: str | None) -> str | None:
     if "xms_cc" in content["access_token"]:
         # It would declare that the caller handles continuous access evaluation for everybody who shares the token.
         raise InvalidRequest(expected)
-    return claims
+    # What was checked is what is sent: of a field that is there twice, the authority might read the other one.
+    return json.dumps(content)
 
 
 def _min_lifetime(seconds: int) -> int:

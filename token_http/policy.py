@@ -89,7 +89,8 @@ def compile_document(name: str, text: str, *, home_tenant: str) -> tuple[Permiss
         f"{name}: `tenants` should map names to tenant ids.",
     )
     known = {key.lower(): value.lower() for key, value in names.items()}
-    _require(HOME not in known and not any(GUID.fullmatch(key) for key in known), f"{name}: a tenant's name is taken.")
+    unclear = HOME in known or any(GUID.fullmatch(key) for key in known) or len(known) < len(names)
+    _require(not unclear, f"{name}: a tenant's name is taken.")
     rows = content.get("permissions", [])
     _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
     return tuple(

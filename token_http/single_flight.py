@@ -23,8 +23,13 @@ class SingleFlight[K: Hashable, T]:
             flight.add_done_callback(lambda done: self._land(key, done))
         return flight
 
-    def _land(self, key: K, done: asyncio.Task[T]) -> None:
+    def leave(self, key: K) -> None:
+        """Whoever asks from now on begins anew; those who wait already get what is under way."""
         self._flights.pop(key, None)
+
+    def _land(self, key: K, done: asyncio.Task[T]) -> None:
+        if self._flights.get(key) is done:
+            del self._flights[key]
         if not done.cancelled():
             # Work that nobody waits for fails in silence here; whoever asks next meets the failure itself.
             done.exception()

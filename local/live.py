@@ -1,0 +1,63 @@
+"""The same host against the real services: settings from local.settings.json, identity from whoever ran `az login`."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from local import host, managed_identity
+from local.host.configuration import load_settings
+from local.ports import listen, port_of
+from local.processes import start, wait_until_answering
+from local.serving import refuse_in_azure
+from local.state import StackState
+from local.state_folder import prepare
+
+PARTS = ("host", "managed_identity")
+
+
+@contextmanager
+def running_live(folder: Path, *, app_folder: Path) -> Iterator[StackState]:
+    """Host and identity endpoint alone, on loopback; raises StackFailed, and then nothing is left running.
+
+    The identity endpoint answers the App Service protocol from `az account get-access-token`, so the broker acts as
+    the person who signed in. A person cannot be a federated credential: the settings name a client secret.
+    """
+    refuse_in_azure()
+    prepare(folder, keep=False)
+    settings = load_settings(app_folder)
+    sockets = listen(PARTS)
+    state = StackState(
+        folder=folder.resolve(),
+        host=f"http://localhost:{port_of(sockets['host'])}",
+        managed_identity=f"http://127.0.0.1:{port_of(sockets['managed_identity'])}",
+        entra=settings.get("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com"),
+        entra_browser="",
+        token_vault=settings.get("TOKEN_VAULT_URL", ""),
+        policy_vault=settings.get("POLICY_VAULT_URL", ""),
+        identity_headers={"broker": os.urandom(24).hex()},
+    )
+    state.save()
+    environment = live_environment(state, settings)
+    with ExitStack() as stack:
+        source = managed_identity.FromAzLogin()
+        processes = {
+            "managed_identity": start(stack, managed_identity.run, state, sockets["managed_identity"], source=source),
+            "host": start(
+                stack, host.run, state, {"host": sockets["host"]}, folder=app_folder, environment=environment
+            ),
+        }
+        for listening in sockets.values():
+            listening.close()
+        wait_until_answering(state, processes)
+        yield state
+
+
+def live_environment(state: StackState, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the file, with this run's address and identity endpoint, which no file can know."""
+    return {
+        **settings,
+        "PUBLIC_URL": state.host,
+        "IDENTITY_ENDPOINT": f"{state.managed_identity}/msi/token",
+        "IDENTITY_HEADER": state.identity_headers["broker"],
+    }

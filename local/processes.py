@@ -1,0 +1,58 @@
+"""The processes of a stack: each part in one of its own, started, watched until it answers, and stopped."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from multiprocessing.context import SpawnProcess
+
+import httpx
+
+from local.person import usual_trust
+from local.state import StackState
+
+START_SECONDS, STOP_SECONDS = 60.0, 10.0
+
+
+class StackFailed(RuntimeError):
+    """The stack did not come up, or its folder is not one to work in; the sentence says why."""
+
+
+def start(stack: ExitStack, run: Callable[..., None], *arguments: object, **options: object) -> SpawnProcess:
+    """Run one part in a fresh process that ends with `stack`."""
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=run, args=arguments, kwargs=options, daemon=True)
+    process.start()
+    stack.callback(_stop, process)
+    return process
+
+
+def wait_until_answering(state: StackState, processes: Mapping[str, SpawnProcess]) -> None:
+    """Return once the host answers; raises StackFailed when a part has ended, naming its log."""
+    deadline = time.monotonic() + START_SECONDS
+    while not answers(state):
+        for part, process in processes.items():
+            if not process.is_alive():
+                raise StackFailed(f"{part} ended with code {process.exitcode}; see {state.log_file(part)}.")
+        if time.monotonic() > deadline:
+            raise StackFailed(f"The stack did not answer within {START_SECONDS:.0f} s; see {state.folder / 'log'}.")
+        time.sleep(0.05)
+
+
+def answers(state: StackState) -> bool:
+    """Whether the host of this very stack answers: its port may be another's by now."""
+    headers = {"x-functions-key": state.control_secret}
+    url = f"{state.host}/admin/host/status"
+    try:
+        return httpx.get(url, headers=headers, timeout=5, trust_env=False, verify=usual_trust()).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _stop(process: SpawnProcess) -> None:
+    process.terminate()
+    process.join(STOP_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()

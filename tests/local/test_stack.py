@@ -1,0 +1,225 @@
+"""Starting and ending the local stack: what is said when it cannot start, and that nothing is left running."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.person import Person
+from local.ports import PORTS, listen, port_of
+from local.processes import StackFailed
+from local.stack import host_environment, running_stack
+from local.state import StackState, load_state
+from local.workload import Workload, fire_timer
+from local.world import ADMIN
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 60.0
+
+
+@contextmanager
+def command(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """`python -m local ...` in a session of its own, as a terminal would run it."""
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def done(*arguments: str) -> tuple[int, str, str]:
+    with command(*arguments) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+
+def wait_until_up(folder: Path) -> StackState:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            state = load_state(folder)
+            if httpx.get(f"{state.host}/api/health", trust_env=False, timeout=PATIENCE).is_success:
+                return state
+        except (OSError, ValueError, httpx.HTTPError):
+            time.sleep(0.05)
+    raise AssertionError("the stack did not come up")
+
+
+def wait_until_all_ports_are_free(state: StackState) -> None:
+    ports = [
+        int(url.rpartition(":")[2])
+        for url in (state.host, state.entra, state.entra_browser, state.token_vault, state.policy_vault)
+    ]
+    until = time.monotonic() + PATIENCE
+    while taken := [port for port in ports if is_taken(port)]:
+        assert time.monotonic() < until, f"still listening: {taken}"
+        time.sleep(0.05)
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_stack_that_ends_leaves_no_port_taken(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "state") as state:
+        assert httpx.get(f"{state.host}/api/health", trust_env=False).json()["status"] == "up"
+    wait_until_all_ports_are_free(state)
+
+
+def test_two_stacks_run_side_by_side_on_the_next_free_ports(tmp_path: Path) -> None:
+    with running_stack(tmp_path / "one") as one, running_stack(tmp_path / "two") as two:
+        assert one.host != two.host
+        assert {int(state.host.rpartition(":")[2]) in PORTS for state in (one, two)} == {True}
+
+
+def test_a_taken_port_is_passed_over() -> None:
+    first = listen(["a", "b"])
+    second = listen(["a"])
+    try:
+        assert port_of(second["a"]) > port_of(first["a"])
+        assert port_of(second["a"]) != port_of(first["b"])
+    finally:
+        for listening in (*first.values(), *second.values()):
+            listening.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_everything_and_is_no_error(tmp_path: Path, how: signal.Signals) -> None:
+    with command("run", "--state", str(tmp_path / "state")) as process:
+        state = wait_until_up(tmp_path / "state")
+        assert process.stdout is not None
+        while "Ctrl-C" not in process.stdout.readline():
+            pass
+        os.killpg(process.pid, how)
+        assert process.wait(PATIENCE) == 0
+    wait_until_all_ports_are_free(state)
+
+
+def test_a_killed_stack_leaves_nothing_running(tmp_path: Path) -> None:
+    with command("run", "--state", str(tmp_path / "state")) as process:
+        state = wait_until_up(tmp_path / "state")
+        process.kill()
+        process.wait(PATIENCE)
+        wait_until_all_ports_are_free(state)
+
+
+@pytest.mark.parametrize("after_seconds", [0.15, 0.5, 0.9])
+def test_an_interrupted_start_leaves_nothing_running(tmp_path: Path, after_seconds: float) -> None:
+    with command("run", "--state", str(tmp_path / "state")) as process:
+        time.sleep(after_seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(PATIENCE)
+        if (tmp_path / "state" / "stack.json").exists():
+            wait_until_all_ports_are_free(load_state(tmp_path / "state"))
+
+
+def test_missing_and_malformed_settings_are_all_named_at_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    broken = {"PARTNER_TENANT_ID": "", "TOKEN_VAULT_URL": "not-an-address", "PUBLIC_URL": "http://broker.example"}
+    with pytest.raises(StackFailed, match="host ended"), running_stack(tmp_path / "state", settings=broken):
+        pass
+    told = capfd.readouterr().err
+    assert "PARTNER_TENANT_ID is missing: it should be a GUID" in told
+    assert "TOKEN_VAULT_URL is malformed: it should be an address such as https://" in told
+    assert "PUBLIC_URL is malformed: it should be the https address" in told
+    assert "not-an-address" not in told, "a value may be a secret that was put into the wrong setting"
+    assert "Traceback" not in told
+    wait_until_all_ports_are_free(load_state(tmp_path / "state"))
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("three years of work")
+    code, _, err = done("run", "--state", str(tmp_path))
+    assert code == 1
+    assert "holds something else than a local stack" in err
+    assert (tmp_path / "thesis.txt").read_text() == "three years of work"
+
+
+def test_a_folder_in_use_is_refused_and_its_stack_runs_on(stack: StackState) -> None:
+    code, _, err = done("run", "--state", str(stack.folder))
+    assert code == 1
+    assert "running from" in err
+    assert httpx.get(f"{stack.host}/api/health", trust_env=False).is_success
+
+
+def test_nothing_starts_inside_azure(tmp_path: Path) -> None:
+    with command("run", "--state", str(tmp_path / "s"), environment={"WEBSITE_INSTANCE_ID": "0"}) as process:
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1
+        assert "does not start inside Azure" in err
+
+
+def test_a_kept_folder_keeps_consents_and_a_clean_start_does_not(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with running_stack(folder) as state, Person() as person:
+        assert person.consent(Workload(state=state, name="operator").link(), ADMIN).is_success
+    with running_stack(folder, keep=True) as state:
+        assert Workload(state=state, name="reports").token("contoso", "graph").is_success
+        assert fire_timer(state) == "Success"
+    with running_stack(folder) as state:
+        assert Workload(state=state, name="reports").token("contoso", "graph").json()["code"] == "consent_absent"
+
+
+def test_only_this_user_may_look_into_the_state_folder(stack: StackState) -> None:
+    modes = {file.name: file.stat().st_mode & 0o077 for file in (stack.folder, stack.folder / "stack.json")}
+    assert set(modes.values()) == {0}
+
+
+def test_a_stack_answers_nobody_who_calls_it_by_another_name(stack: StackState) -> None:
+    """DNS rebinding: a page of another site that resolves its own name to loopback."""
+    port = stack.host.rpartition(":")[2]
+    for host in (f"evil.example:{port}", f"broker.example:{port}", "", f"localhost.evil.example:{port}"):
+        answer = httpx.get(f"{stack.host}/api/health", headers={"Host": host}, trust_env=False)
+        assert answer.status_code in {400, 421}
+
+
+def test_env_points_any_client_at_the_stack(stack: StackState) -> None:
+    code, out, _ = done("env", "--state", str(stack.folder), "--identity", "operator")
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in out.splitlines())
+    assert code == 0
+    assert exports["IDENTITY_HEADER"].strip("'") == stack.identity_headers["operator"]
+    assert exports["BROKER_URL"] == stack.host
+    assert {"IDENTITY_ENDPOINT", "LOCAL_CA_FILE", "AZURE_AUTHORITY_HOST", "TOKEN_VAULT_URL"} <= set(exports)
+    assert set(host_environment(stack)) >= {"PUBLIC_URL", "REFRESH_SCHEDULE"}
+
+
+def test_the_commands_of_a_running_stack_do_what_the_readme_says(tmp_path: Path) -> None:
+    folder = str(tmp_path / "state")
+    with running_stack(tmp_path / "state") as state, Person() as person:
+        code, link, _ = done("link", "--state", folder)
+        assert code == 0
+        assert person.consent(link.strip(), ADMIN).is_success
+        code, out, _ = done("token", "contoso", "graph", "--state", folder)
+        assert code == 0
+        assert '"access_token": "..."' in out, "shown by its claims, never itself"
+        assert done("token", "contoso", "exchange", "--state", folder)[0] == 1
+        assert done("clock", "+60d", "--state", folder)[0] == 0
+        assert done("timer", "--state", folder)[:2] == (0, "refresh: Success\n")
+        assert done("clock", "soon", "--state", folder)[0] == 1
+        assert state.host.startswith("http://localhost:")
+
+
+def test_commands_without_a_stack_say_how_to_start_one(tmp_path: Path) -> None:
+    code, _, err = done("timer", "--state", str(tmp_path / "none"))
+    assert code == 1
+    assert "make run" in err

@@ -1,0 +1,144 @@
+"""The rules of the house that no linter knows: directions of imports, owners of libraries, sizes, first sentences."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONS = ("consent_http", "refresh_timer", "token_http")
+PRODUCT = ("shared", *FUNCTIONS)
+MODULES = sorted(
+    file.relative_to(ROOT)
+    for folder in (*PRODUCT, "local", "bench", "tests")
+    for file in (ROOT / folder).rglob("*.py")
+    if "__pycache__" not in file.parts
+)
+PRODUCT_MODULES = [Path("function_app.py"), *(file for file in MODULES if file.parts[0] in PRODUCT)]
+
+# Who may import a library: one owner each, so that its ways and its errors stop at one door.
+OWNERS = {
+    "msal": {"shared/authority.py"},
+    "azure.keyvault": {"shared/vault.py"},
+    # vault.py names one exception of the credential that azure-identity raises through it.
+    "azure.identity": {"shared/managed_identity.py", "shared/vault.py"},
+    "azure.core": {"shared/managed_identity.py", "shared/vault.py"},
+    "jwt": {"shared/signed_claims.py", "shared/signing_keys.py"},
+    "requests": {"shared/outbound.py", "shared/authority_http.py", "shared/authority.py", "shared/signing_keys.py"},
+    "azure.functions": {
+        "function_app.py",
+        "shared/responses.py",
+        *(f"{folder}/__init__.py" for folder in FUNCTIONS),
+    },
+    "cryptography": {"consent_http/seal.py"},
+    "cachetools": {
+        "shared/application_credential.py",
+        "shared/assertion.py",
+        "shared/authority.py",
+        "token_http/cache.py",
+        "token_http/memory.py",
+    },
+}
+LONGEST_MODULE, LONGEST_FUNCTION = 220, 40
+# Lists are long by nature and read from the top: one tree, one table of settings, one made-up world.
+LONGER_ALLOWED = {"shared/errors.py": 320, "local/world.py": 320}
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("file", PRODUCT_MODULES, ids=str)
+def test_imports_point_one_way(file: Path) -> None:
+    """`function_app` -> one function's folder -> `shared`; nobody in the product knows `local` or the tests."""
+    first = {name.partition(".")[0] for name in imports_of(file)}
+    forbidden = {"local", "tests", "function_app"}
+    if file.parts[0] == "shared":
+        forbidden |= set(FUNCTIONS)
+    elif file.parts[0] in FUNCTIONS:
+        forbidden |= set(FUNCTIONS) - {file.parts[0]}
+    assert not first & forbidden
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_each_library_has_its_owners(library: str) -> None:
+    using = {
+        file.as_posix()
+        for file in PRODUCT_MODULES
+        if any(name == library or name.startswith(f"{library}.") for name in imports_of(file))
+    }
+    assert using == OWNERS[library]
+
+
+@pytest.mark.parametrize("file", PRODUCT_MODULES, ids=str)
+def test_the_environment_is_read_by_the_composition_root_alone(file: Path) -> None:
+    reads = {
+        ast.unparse(node)
+        for node in ast.walk(ast.parse((ROOT / file).read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv", "os.environb"}
+    }
+    assert reads == ({"os.environ"} if file.name == "function_app.py" else set())
+
+
+@pytest.mark.parametrize("file", [Path("function_app.py"), *MODULES], ids=str)
+def test_every_module_opens_with_one_sentence(file: Path) -> None:
+    docstring = ast.get_docstring(ast.parse((ROOT / file).read_text())) or ""
+    first = docstring.partition("\n")[0]
+    assert first.endswith("."), "the first line of a module is one sentence: its duty"
+
+
+@pytest.mark.parametrize("file", [Path("function_app.py"), *MODULES], ids=str)
+def test_modules_and_functions_stay_small_enough_to_hold_in_mind(file: Path) -> None:
+    if file.parts[0] == "tests":
+        return
+    text = (ROOT / file).read_text()
+    assert len(text.splitlines()) <= LONGER_ALLOWED.get(file.as_posix(), LONGEST_MODULE)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            nested = sum(isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) for inner in ast.walk(node)) > 1
+            # A blueprint is a list of handlers, each of which is measured by itself.
+            assert nested or length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("file", [Path("function_app.py"), *MODULES], ids=str)
+def test_no_name_says_nothing(file: Path) -> None:
+    assert not {"utils", "helpers", "common", "manager", "base", "misc"} & {file.stem, *file.parts}
+
+
+@pytest.mark.parametrize("file", PRODUCT_MODULES, ids=str)
+def test_nothing_is_left_unfinished(file: Path) -> None:
+    text = (ROOT / file).read_text()
+    assert not [mark for mark in ("TODO", "FIXME", "XXX", "NotImplementedError") if mark in text]
+
+
+def test_importing_any_module_touches_no_network_and_reads_no_setting() -> None:
+    modules = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in PRODUCT_MODULES[1:]]
+    program = f"""
+import sys
+def watch(event, _arguments):
+    if event in {{"socket.connect", "socket.getaddrinfo", "subprocess.Popen"}}:
+        raise SystemExit(f"an import caused {{event}}")
+sys.addaudithook(watch)
+for module in {modules!r}:
+    __import__(module)
+"""
+    done = subprocess.run(  # noqa: S603 - our own interpreter and program
+        [sys.executable, "-c", program], cwd=ROOT, env={"PATH": ""}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_runtime_requirements_do_not_shadow_the_platform() -> None:
+    """A copy of the worker's own runtime beside the app would win over the one of the platform."""
+    names = {line.partition("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    assert "azure-functions" in names
+    assert "azure-functions-runtime" not in names

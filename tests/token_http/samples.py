@@ -1,0 +1,119 @@
+"""What the token tests are made of: a clock one sets, callers, requests, policies, and an issuer over fakes."""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.assertion import Principal
+from shared.consent import Consent, Person, Renewal
+from shared.consent_store import ConsentStore
+from shared.health import Health
+from tests.fakes.memory_vault import MemoryVault
+from tests.fakes.scripted_authority import ScriptedAuthority
+from token_http.issuer import Issuer, MemoryLimits
+from token_http.message import TokenRequest, parse
+from token_http.policy_source import PolicySource
+
+HOME_ID = "aaaa0000-0000-4000-8000-000000000001"
+CONTOSO_ID = "bbbb0000-0000-4000-8000-000000000001"
+NORTHWIND_ID = "bbbb0000-0000-4000-8000-000000000002"
+CALLER_ID = "eeee0000-0000-4000-8000-000000000001"
+OTHER_ID = "eeee0000-0000-4000-8000-000000000002"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MAX_AGE, STALE_LIMIT = timedelta(seconds=30), timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """By so many hours, minutes or seconds; backwards too."""
+        self.now += timedelta(**by)
+
+
+def caller(object_id: str = CALLER_ID, *roles: str) -> Principal:
+    return Principal(
+        object_id=object_id,
+        application_id="ffff0000-0000-4000-8000-000000000001",
+        roles=frozenset(roles),
+        scopes=frozenset(),
+        is_application=True,
+    )
+
+
+def request(tenant: str = "contoso", resource: str = "graph", **more: object) -> TokenRequest:
+    return parse({"tenant": tenant, "resource": resource, **more})
+
+
+def row(**changed: object) -> dict[str, object]:
+    """A row that lets the caller have tokens of Contoso for Graph; None takes a field away."""
+    usual = {"caller": CALLER_ID, "consents": ["partner"], "tenants": ["contoso"], "resources": ["graph"]}
+    return {name: value for name, value in {**usual, **changed}.items() if value is not None}
+
+
+def document(*rows: object, tenants: Mapping[str, object] | None = None) -> str:
+    names = {"contoso": CONTOSO_ID, "northwind": NORTHWIND_ID} if tenants is None else tenants
+    return json.dumps({"tenants": names, "permissions": rows})
+
+
+def consent(lineage: str = "l1", refresh_token: str = "refresh-token-1", name: str = "partner") -> Consent:
+    return Consent(
+        name=name,
+        lineage=lineage,
+        refresh_token=refresh_token,
+        person=Person(tenant_id=HOME_ID, object_id=OTHER_ID, username="ada@partner.example"),
+        scope="https://api.partnercenter.microsoft.com/user_impersonation",
+        mfa="yes",
+        link_id="link",
+        consented_on=NOON,
+    )
+
+
+@dataclass(slots=True)
+class Scene:
+    """An issuer whose vaults, authority and clock are in the test's hand."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    tokens: MemoryVault = field(default_factory=MemoryVault)
+    policies: MemoryVault = field(default_factory=MemoryVault)
+    authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
+    issuer: Issuer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tokens.clock = self.policies.clock = self.authority.clock = self.clock
+        self.write_policy(row())
+        self.store.store_consent(consent())
+        self.issuer = Issuer(
+            authority=self.authority,
+            consents=self.store,
+            policies=PolicySource(self.policies, home_tenant=HOME_ID),
+            limits=MemoryLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
+            executor=ThreadPoolExecutor(4),
+            clock=self.clock,
+        )
+
+    @property
+    def store(self) -> ConsentStore:
+        return ConsentStore(self.tokens)
+
+    def write_policy(self, *rows: object) -> None:
+        self.policies.put("policy-1", document(*rows), tags={})
+
+    def renew(self, lineage: str, refresh_token: str) -> None:
+        renewal = Renewal(lineage=lineage, refresh_token=refresh_token)
+        self.store.store_renewal("partner", renewal, Health(lineage=lineage, renewed_on=self.clock()), over=None)
+
+    async def ask(self, asked: TokenRequest | None = None, principal: Principal | None = None) -> Any:  # noqa: ANN401
+        """Decide and issue, as the route does; the Issued."""
+        asked = asked or request()
+        decision = await self.issuer.decide(principal or caller(), asked)
+        return await self.issuer.issue(decision, asked)

@@ -1,0 +1,142 @@
+"""Tokens and refusals in memory: for how long, and for whom."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import AuthorityUnavailable, CustomerTenantRefused, NewConsentNeeded
+from shared.tokens import AccessToken
+from tests.token_http.samples import CONTOSO_ID, NOON, NORTHWIND_ID, HandClock
+from token_http.cache import (
+    LEAST_LIFETIME,
+    LONGEST_REFUSAL_SECONDS,
+    REFRESH_AHEAD,
+    REFRESH_SPREAD,
+    REFUSAL_SECONDS,
+    REFUSALS_KEPT,
+    TOKENS_KEPT,
+    TokenCache,
+    TokenKey,
+    token_key,
+)
+
+SCOPE = "https://graph.microsoft.com/.default"
+KEY = token_key("l1", CONTOSO_ID, SCOPE, None)
+HOUR = timedelta(hours=1)
+
+
+def token(lifetime: timedelta = HOUR) -> AccessToken:
+    return AccessToken(token="access-token", expires_on=NOON + lifetime, scope=SCOPE, tenant_id=CONTOSO_ID)
+
+
+@given(
+    lives=st.timedeltas(timedelta(), timedelta(hours=2)),
+    passed=st.timedeltas(timedelta(), timedelta(hours=3)),
+    wanted=st.timedeltas(timedelta(seconds=1), timedelta(hours=2)),
+)
+def test_a_token_is_served_exactly_while_it_lives_as_long_as_wanted(
+    lives: timedelta, passed: timedelta, wanted: timedelta
+) -> None:
+    clock = HandClock()
+    cache = TokenCache(clock)
+    cache.keep(KEY, token(lives))
+    clock.now += passed
+    assert (cache.token(KEY, lifetime=wanted) is not None) == (lives - passed >= wanted)
+
+
+@given(passed=st.timedeltas(timedelta(), timedelta(minutes=59)))
+def test_the_next_token_is_wanted_ten_to_fifteen_minutes_before_the_end(passed: timedelta) -> None:
+    clock = HandClock()
+    cache = TokenCache(clock)
+    cache.keep(KEY, token())
+    clock.now += passed
+    if passed < HOUR - REFRESH_AHEAD - REFRESH_SPREAD:
+        assert not cache.wants_refresh(KEY)
+    if passed >= HOUR - REFRESH_AHEAD:
+        assert cache.wants_refresh(KEY)
+
+
+def test_the_window_of_refresh_opens_before_a_token_is_too_old_to_serve() -> None:
+    assert REFRESH_AHEAD > LEAST_LIFETIME
+
+
+def test_nothing_kept_wants_no_refresh() -> None:
+    assert not TokenCache(HandClock()).wants_refresh(KEY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        token_key("l2", CONTOSO_ID, SCOPE, None),
+        token_key("l1", NORTHWIND_ID, SCOPE, None),
+        token_key("l1", CONTOSO_ID, "https://management.azure.com/.default", None),
+        token_key("l1", CONTOSO_ID, SCOPE, '{"access_token":{}}'),
+    ],
+    ids=["lineage", "tenant", "scope", "claims"],
+)
+def test_a_token_is_never_served_under_another_key(other: TokenKey) -> None:
+    cache = TokenCache(HandClock())
+    cache.keep(KEY, token())
+    cache.keep_refusal(KEY, NewConsentNeeded())
+    assert cache.token(other, lifetime=timedelta()) is None
+    assert cache.refusal(other) is None
+
+
+def test_claims_are_told_apart_and_not_kept_in_the_key() -> None:
+    first, second = (token_key("l1", CONTOSO_ID, SCOPE, claims) for claims in ('{"a":1}', '{"a":2}'))
+    assert first != second
+    assert '{"a"' not in repr(first)
+
+
+def test_the_cache_is_bounded() -> None:
+    """Whoever asks for very many tenants costs speed, and no memory without end."""
+    cache = TokenCache(HandClock())
+    keys = [token_key("l1", f"tenant-{number}", SCOPE, None) for number in range(TOKENS_KEPT + 10)]
+    for key in keys:
+        cache.keep(key, token())
+    assert sum(cache.token(key, lifetime=timedelta()) is not None for key in keys) == TOKENS_KEPT
+    assert cache.token(keys[-1], lifetime=timedelta()) is not None
+
+
+def test_the_memory_of_refusals_is_bounded() -> None:
+    cache = TokenCache(HandClock())
+    keys = [token_key("l1", f"tenant-{number}", SCOPE, None) for number in range(REFUSALS_KEPT + 10)]
+    for key in keys:
+        cache.keep_refusal(key, CustomerTenantRefused())
+    assert sum(cache.refusal(key) is not None for key in keys) == REFUSALS_KEPT
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "remembered"),
+    [(None, REFUSAL_SECONDS), (7, 7), (120, 120), (86_400, LONGEST_REFUSAL_SECONDS)],
+)
+def test_a_refusal_is_remembered_for_as_long_as_the_authority_asks_within_bounds(
+    retry_after: int | None, remembered: int
+) -> None:
+    clock = HandClock()
+    cache = TokenCache(clock)
+    cache.keep_refusal(KEY, AuthorityUnavailable(retry_after=retry_after))
+    clock.move(seconds=remembered - 1)
+    assert isinstance(cache.refusal(KEY), AuthorityUnavailable)
+    clock.move(seconds=1)
+    assert cache.refusal(KEY) is None
+
+
+def test_a_remembered_refusal_keeps_what_it_said_and_not_where_it_came_from() -> None:
+    cache = TokenCache(HandClock())
+    try:
+        raise NewConsentNeeded("Its name is partner.", authority_code=50173)
+    except NewConsentNeeded as error:
+        cache.keep_refusal(KEY, error)
+    kept = cache.refusal(KEY)
+    assert kept is not None
+    assert (kept.detail, kept.authority_code, kept.__traceback__) == ("Its name is partner.", 50173, None)
+
+
+def test_a_token_ends_the_memory_of_a_refusal() -> None:
+    cache = TokenCache(HandClock())
+    cache.keep_refusal(KEY, CustomerTenantRefused())
+    cache.keep(KEY, token())
+    assert cache.refusal(KEY) is None
