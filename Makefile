@@ -28,7 +28,7 @@ format: .venv/.installed ## Format the code and mend what the linter can
 	@$(PYTHON) -m ruff check --fix .
 
 bench: .venv/.installed ## The measurements, as ratios in one run
-	@for file in bench/[a-z]*.py; do echo "== $$file"; $(PYTHON) $$file || exit 1; done
+	@for name in start token; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done
 
 setup: .venv/.installed ## Only set up
 

@@ -4,7 +4,6 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import azure.functions as func
@@ -27,15 +26,19 @@ from shared.clock import Clock, utc_now
 from shared.consent_store import ConsentStore
 from shared.managed_identity import BrokerIdentity
 from shared.outbound import Outbound
+from shared.pool import Pool
 from shared.settings import Settings, read_settings
 from shared.signing_keys import SigningKeys
 from shared.vault import KeyVault
 from token_http.availability import Probes
-from token_http.issuer import Issuer, MemoryLimits
+from token_http.issuer import Issuer, MemoryLimits, Pools
 from token_http.policy_source import PolicySource
+from token_http.service import TokenService
 
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
+# Beside the exchanges' own threads (a setting): none of these waits for a customer's tenant.
+VAULT_THREADS, ASSERTION_THREADS, CONSENT_THREADS = 8, 4, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,8 @@ class Services:
 
     settings: Settings
     clock: Clock
-    executor: Executor
+    pools: Pools
+    assertions: Pool
     token_vault: KeyVault
     policy_vault: KeyVault
     authority_http: AuthorityHttp
@@ -78,13 +82,18 @@ def _services(settings: Settings, clock: Clock) -> Services:
         for url in (settings.token_vault_url, settings.policy_vault_url)
     )
     secret_name = settings.partner_client_secret_name
-    credential = client_secret_credential(token_vault, secret_name) if secret_name else federated_credential(identity)
+    credential = (
+        client_secret_credential(token_vault, secret_name)
+        if secret_name
+        else federated_credential(identity, audience=settings.cloud.token_exchange)
+    )
     authority_http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
     keys = SigningKeys(outbound, authority_host=settings.authority_host)
     return Services(
         settings=settings,
         clock=clock,
-        executor=ThreadPoolExecutor(settings.threads, thread_name_prefix="broker"),
+        pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
+        assertions=Pool("assertions", threads=ASSERTION_THREADS),
         token_vault=token_vault,
         policy_vault=policy_vault,
         authority_http=authority_http,
@@ -114,7 +123,7 @@ def _consent(services: Services, *, on_change: Callable[[str], None]) -> consent
         flow=flow,
         operators=Operators(settings=settings, store=services.store, links=links, clock=clock),
         on_change=on_change,
-        executor=services.executor,
+        pool=Pool("consent", threads=CONSENT_THREADS),
     )
 
 
@@ -130,9 +139,10 @@ def _issuer(services: Services) -> Issuer:
     return Issuer(
         authority=services.authority,
         consents=services.store,
-        policies=PolicySource(services.policy_vault, home_tenant=settings.home_tenant),
+        policies=PolicySource(services.policy_vault, home_tenant=settings.home_tenant, cloud=settings.cloud),
         limits=MemoryLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
-        executor=services.executor,
+        cloud=settings.cloud,
+        pools=services.pools,
         clock=services.clock,
     )
 
@@ -144,11 +154,16 @@ def _token(services: Services, issuer: Issuer) -> token_http.Dependencies:
             "token_vault": lambda: services.token_vault.get(NO_SUCH_SECRET),
             "policy_vault": lambda: services.policy_vault.get(NO_SUCH_SECRET),
         },
-        executor=services.executor,
+        pool=services.pools.vault,
         clock=services.clock,
     )
     return token_http.Dependencies(
-        verifier=services.verifier, issuer=issuer, probes=probes, executor=services.executor, clock=services.clock
+        service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions),
+        probes=probes,
+        cloud=services.settings.cloud,
+        home_tenant=services.settings.home_tenant,
+        partner_client_id=services.settings.partner_client_id,
+        clock=services.clock,
     )
 
 

@@ -1,8 +1,6 @@
 """Consent: the HTTP words of the one-time link, the sign-in, and the operators' routes."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -15,6 +13,7 @@ from consent_http.pages import Page
 from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
 from shared.assertion import CONSENT_MANAGE, CONSENT_READ, AssertionVerifier, Principal, bearer
 from shared.errors import BrokerError
+from shared.pool import Pool
 from shared.responses import MAX_BODY, answering, correlation_id, error_response, json_body, json_response
 from shared.settings import Settings
 
@@ -31,7 +30,7 @@ class Dependencies:
     flow: ConsentFlow
     operators: Operators
     on_change: Callable[[str], None]
-    executor: Executor
+    pool: Pool
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
@@ -52,7 +51,7 @@ def _person_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
     @answering(_refusal_response)
     async def consent_page(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         unverified_link = req.params.get("link", "")
-        link = await _in_thread(dependencies, lambda: flow.open(unverified_link))
+        link = await dependencies.pool.run(lambda: flow.open(unverified_link))
         page = pages.consent_page(
             link,
             unverified_link=unverified_link,
@@ -67,7 +66,7 @@ def _person_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
     async def consent_begin(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         _require_own_page(req, settings.public_url)
         unverified_link = _form(req).get("link", "")
-        begun = await _in_thread(dependencies, lambda: flow.begin(unverified_link))
+        begun = await dependencies.pool.run(lambda: flow.begin(unverified_link))
         headers = {"Location": begun.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         response = func.HttpResponse(status_code=303, headers=headers)
         response.headers.add("Set-Cookie", _cookie(begun, settings.public_url))
@@ -80,8 +79,8 @@ def _person_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
         name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
         unverified_cookie = _cookies(req).get(name)
         correlation = correlation_id(context)
-        completed = await _in_thread(
-            dependencies, lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
+        completed = await dependencies.pool.run(
+            lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
         )
         dependencies.on_change(completed.consent.name)
         response = _page_response(pages.done_page(completed))
@@ -96,14 +95,14 @@ def _operator_routes(routes: func.Blueprint, dependencies: Dependencies) -> None
     @answering(error_response)
     async def consents_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await _operator(req, dependencies, CONSENT_READ)
-        content = await _in_thread(dependencies, operators.list_all)
+        content = await dependencies.pool.run(operators.list_all)
         return json_response(content, correlation=correlation_id(context))
 
     @routes.route(route="consents/{name}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
     @answering(error_response)
     async def consents_show(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await _operator(req, dependencies, CONSENT_READ)
-        content = await _in_thread(dependencies, lambda: operators.show(req.route_params["name"]))
+        content = await dependencies.pool.run(lambda: operators.show(req.route_params["name"]))
         return json_response(content, correlation=correlation_id(context))
 
     @routes.route(route="consents/{name}", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
@@ -111,8 +110,8 @@ def _operator_routes(routes: func.Blueprint, dependencies: Dependencies) -> None
     async def consents_withdraw(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await _operator(req, dependencies, CONSENT_MANAGE)
         name, correlation = req.route_params["name"], correlation_id(context)
-        content = await _in_thread(
-            dependencies, lambda: operators.withdraw(name, operator=operator, correlation=correlation)
+        content = await dependencies.pool.run(
+            lambda: operators.withdraw(name, operator=operator, correlation=correlation)
         )
         dependencies.on_change(name)
         return json_response(content, correlation=correlation)
@@ -122,8 +121,7 @@ def _operator_routes(routes: func.Blueprint, dependencies: Dependencies) -> None
     async def consents_link(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await _operator(req, dependencies, CONSENT_MANAGE)
         fields, correlation = json_body(req, LINK_FIELDS), correlation_id(context)
-        content = await _in_thread(
-            dependencies,
+        content = await dependencies.pool.run(
             lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
         )
         return json_response(content, correlation=correlation, status=201)
@@ -131,11 +129,7 @@ def _operator_routes(routes: func.Blueprint, dependencies: Dependencies) -> None
 
 async def _operator(req: func.HttpRequest, dependencies: Dependencies, role: str) -> Principal:
     unverified_assertion = bearer(req.headers.get("Authorization"))
-    return await _in_thread(dependencies, lambda: dependencies.verifier.operator(unverified_assertion, role))
-
-
-async def _in_thread[T](dependencies: Dependencies, work: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(dependencies.executor, work)
+    return await dependencies.pool.run(lambda: dependencies.verifier.operator(unverified_assertion, role))
 
 
 def _require_own_page(req: func.HttpRequest, public_url: str) -> None:

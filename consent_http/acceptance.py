@@ -14,15 +14,13 @@ from consent_http.refusals import (
     WrongPerson,
     WrongTenant,
 )
-from shared.consent import Consent, Person, Withdrawal
+from shared.consent import Act, Consent, Person
 from shared.errors import AssertionFromAnotherTenant, NotAuthenticated
+from shared.mfa import NO, UNKNOWN, mfa_of
 from shared.settings import Settings
-from shared.signed_claims import unverified_claims, verified_claims
+from shared.signed_claims import verified_claims
 from shared.signing_keys import SigningKeys
 from shared.tokens import AccessToken, Redeemed, SignIn
-
-MFA = "mfa"  # RFC 8176
-YES, UNKNOWN = "yes", "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +38,15 @@ class Acceptance:
         self._settings = settings
         self._keys = keys
 
-    def check(
-        self, redeemed: Redeemed, *, sign_in: SignIn, link: Link, in_force: Consent | Withdrawal | None
-    ) -> Accepted:
+    def check(self, redeemed: Redeemed, *, sign_in: SignIn, link: Link, in_force: Act | None) -> Accepted:
         """The person who signed in; raises the refusal that says what to do."""
         if not redeemed.refresh_token:
             raise RefreshTokenMissing
         person = self._person(redeemed.unverified_id_token, sign_in)
         if link.person and not _same(person.object_id, link.person):
+            raise WrongPerson
+        # A username guards against mistakes, not against people: it can be given to somebody else.
+        if link.login_hint and not link.person and not _same(person.username.lower(), link.login_hint.lower()):
             raise WrongPerson
         known = in_force.person if isinstance(in_force, Consent) else None
         is_known = known is None or (known.tenant_id, known.object_id) == (person.tenant_id, person.object_id)
@@ -76,16 +75,12 @@ class Acceptance:
         return Person(tenant_id=claims["tid"], object_id=claims["oid"], username=username)
 
     def _mfa(self, access_token: AccessToken) -> str:
-        # The official check reads it here too: a version 1 access token carries `amr`, an id_token does not
-        # (learn: Test-PartnerSecurityRequirement). It came straight from the authority, over TLS.
-        methods = unverified_claims(access_token.token).get("amr")
-        if isinstance(methods, list):
-            if MFA not in methods:
-                raise MfaMissing
-            return YES
-        if not self._settings.accept_unknown_mfa:
+        told = mfa_of(access_token)
+        if told == NO:
+            raise MfaMissing
+        if told == UNKNOWN and not self._settings.accept_unknown_mfa:
             raise MfaUnknown
-        return UNKNOWN
+        return told
 
 
 def _same(left: str, right: str) -> bool:

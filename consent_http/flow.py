@@ -16,7 +16,7 @@ from shared.authority import Authority
 from shared.clock import Clock
 from shared.consent import Consent, Renewal, Withdrawal, new_lineage
 from shared.consent_store import ConsentStore
-from shared.errors import BrokerError, Unavailable
+from shared.errors import ApplicationMisconfigured, BrokerError, Unavailable
 from shared.health import Health
 from shared.settings import Settings
 from shared.tokens import Exchanged, Redeemed, SignIn
@@ -68,7 +68,7 @@ class ConsentFlow:
     def open(self, unverified_link: str) -> Link:
         """The link, if it may still be used; changes nothing, since mail scanners open links too."""
         link = self._links.open(unverified_link)
-        link.require_in_force(self._store.in_force(link.name))
+        link.require_in_force(self._store.act(link.name))
         return link
 
     def begin(self, unverified_link: str) -> Begun:
@@ -92,7 +92,7 @@ class ConsentFlow:
         """Redeem, check, prove, store; raises the refusal that says what to do, with nothing stored."""
         sign_in, link = self._begun(unverified_response, unverified_cookie)
         _require_success(unverified_response, sign_in, self._settings)
-        in_force = self._store.in_force(link.name)
+        in_force = self._store.act(link.name)
         link.require_in_force(in_force)
         with _refusals_of_the_authority():
             redeemed = self._authority.redeem(sign_in, unverified_response["code"])
@@ -101,10 +101,11 @@ class ConsentFlow:
             proof = self._authority.exchange(redeemed.refresh_token, tenant_id=sign_in.tenant_id, scope=sign_in.scope)
         consent = self._consent(link, sign_in, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
-        link.require_in_force(self._store.in_force(link.name))
+        link.require_in_force(self._store.act(link.name))
         stored = self._store.store_consent(consent)
         self._audit(consent, stored, correlation)
-        self._store_first_renewal(consent, proof)
+        if stored.lineage == consent.lineage:
+            self._store_first_renewal(consent, proof)
         return Completed(consent=consent, in_force=stored)
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:
@@ -113,9 +114,12 @@ class ConsentFlow:
             content = self._seals.open(PURPOSE, unverified_cookie) if unverified_cookie else None
         except SealExpired:
             content = None
-        if content is None:
+        try:
+            sign_in, link = (SignIn(**content["sign_in"]), Link(**content["link"])) if content else (None, None)
+        except TypeError:  # sealed by another version of the broker
+            sign_in, link = None, None
+        if sign_in is None or link is None:
             raise SignInLost
-        sign_in, link = SignIn(**content["sign_in"]), Link(**content["link"])
         if not hmac.compare_digest(sign_in.state.encode(), unverified_response.get("state", "").encode()):
             raise SignInLost
         return sign_in, link
@@ -134,10 +138,12 @@ class ConsentFlow:
 
     def _store_first_renewal(self, consent: Consent, proof: Exchanged) -> None:
         """The proof's newer refresh token, and a first health. Without it the timer finds the consent due at once."""
-        health = Health(lineage=consent.lineage, renewed_on=consent.consented_on, proven_on=consent.consented_on)
+        health = Health(
+            lineage=consent.lineage, renewed_on=consent.consented_on, proven_on=consent.consented_on, mfa=consent.mfa
+        )
         renewal = Renewal(lineage=consent.lineage, refresh_token=proof.refresh_token)
         try:
-            self._store.store_renewal(consent.name, renewal, health, over=self._store.renewal(consent.name))
+            self._store.store_renewal(consent.name, renewal, health, over=self._store.readable_renewal(consent.name))
         except BrokerError as error:
             record("renewal.deferred", {"consent": consent.name, "lineage": consent.lineage, "outcome": error.code})
 
@@ -168,8 +174,8 @@ def _refusals_of_the_authority() -> Iterator[None]:
     """Tell the person what the authority said of this sign-in, not what it would mean for a stored consent."""
     try:
         yield
-    except Unavailable:
-        raise
+    except (Unavailable, ApplicationMisconfigured):
+        raise  # nothing that the person could mend
     except BrokerError as error:
         raise SignInFailed(authority_code=error.authority_code) from error
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
 from shared.clock import Clock
-from shared.consent import Consent, Withdrawal
+from shared.consent import Act, Consent, Withdrawal
 
 PURPOSE = "link"
 DEFAULT_LIFETIME, LONGEST_LIFETIME = timedelta(minutes=30), timedelta(hours=24)
@@ -30,7 +30,7 @@ class Link:
     login_hint: str = ""
     new_person: bool = False
 
-    def require_in_force(self, stored: Consent | Withdrawal | None) -> None:
+    def require_in_force(self, stored: Act | None) -> None:
         """Raise what to tell the person if a newer act of somebody has made this link void."""
         if isinstance(stored, Consent) and stored.link_id == self.id:
             raise LinkUsed
@@ -64,6 +64,7 @@ class Links:
             content = self._seals.open(PURPOSE, unverified_link)
         except SealExpired:
             raise LinkExpired from None
-        if content is None:
-            raise LinkInvalid
-        return Link(**content)
+        try:
+            return Link(**(content or {}))
+        except TypeError:  # not ours, or sealed by another version of the broker
+            raise LinkInvalid from None

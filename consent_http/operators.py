@@ -11,7 +11,7 @@ from shared.audit import record
 from shared.clock import Clock, to_text
 from shared.consent import Withdrawal, checked_name
 from shared.consent_store import ConsentStore
-from shared.errors import ConsentNotFound, InvalidRequest, VaultUnavailable, remedy_of
+from shared.errors import ConsentChanged, ConsentNotFound, ConsentUnreadable, InvalidRequest, remedy_of
 from shared.setting_values import GUID
 from shared.settings import Settings
 from shared.stored_consent import Entry, Listing
@@ -40,7 +40,7 @@ class Operators:
     ) -> dict[str, Any]:
         """A one-time link and its end; raises InvalidRequest for a tenant that may not consent."""
         name = checked_name(unverified_name)
-        stored = self.store.in_force(name)
+        stored = self.store.act(name)
         link = Link(
             id=new_link_id(),
             name=name,
@@ -73,20 +73,22 @@ class Operators:
         return self._shown(_named(self.store.all(), name))
 
     def withdraw(self, unverified_name: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
-        """Withdraw a consent, twice if need be; raises VaultUnavailable when a newer consent came in between."""
+        """Withdraw a consent; once withdrawn it stays so. Raises ConsentChanged when a newer one came in between."""
         name = checked_name(unverified_name)
+        before = self.store.act(name)
         found = self.store.withdraw(name, by=operator.object_id, on=self.clock().replace(microsecond=0))
         if not isinstance(found, Withdrawal):
-            raise VaultUnavailable("A newer consent was stored at the same moment and is in force.")
-        record(
-            "consent.withdrawn",
-            {
-                "consent": name,
-                "lineage": found.withdraws,
-                "operator": operator.object_id,
-                "correlation_id": correlation,
-            },
-        )
+            raise ConsentChanged
+        if not isinstance(before, Withdrawal):
+            record(
+                "consent.withdrawn",
+                {
+                    "consent": name,
+                    "lineage": found.withdraws,
+                    "operator": operator.object_id,
+                    "correlation_id": correlation,
+                },
+            )
         return {"consent": name, "status": "withdrawn", "withdrawn_on": to_text(found.withdrawn_on)}
 
     def _tenant(self, tenant: str) -> str:
@@ -105,7 +107,7 @@ class Operators:
             "person": entry.person.object_id,
             "username": entry.person.username,
             "scope": entry.scope,
-            "mfa": entry.mfa,
+            "mfa": health.mfa if health else entry.mfa,
             "consented_on": to_text(entry.consented_on),
             "renewed_on": to_text(health.renewed_on) if health else None,
             "proven_on": to_text(health.proven_on) if health and health.proven_on else None,
@@ -120,7 +122,8 @@ class Operators:
 def _named(listing: Listing, name: str) -> Entry:
     entry = next((entry for entry in listing.entries if entry.name == name), None)
     if entry is None:
-        raise ConsentNotFound(f"Its name is {name}.")
+        damaged = name in listing.damaged
+        raise ConsentUnreadable(f"The tags of consent-{name}.") if damaged else ConsentNotFound(f"Its name is {name}.")
     return entry
 
 

@@ -22,12 +22,17 @@ APP_FOLDER = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def running_stack(
-    folder: Path, *, keep: bool = False, keeps_ledger: bool = False, settings: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    keep: bool = False,
+    keeps_ledger: bool = False,
+    settings: Mapping[str, str] | None = None,
+    app_folder: Path = APP_FOLDER,
 ) -> Iterator[StackState]:
     """Start everything and wait until the host answers; stop everything on the way out.
 
-    The folder starts clean unless `keep`. `settings` are put over the host's own (an empty text unsets one). Raises
-    StackFailed, and then nothing is left running.
+    The folder starts clean unless `keep`. `app_folder` holds the app to serve, `settings` are put over the host's own
+    (an empty text unsets one). Raises StackFailed, and then nothing is left running.
     """
     refuse_in_azure()
     prepare(folder, keep=keep)
@@ -40,7 +45,7 @@ def running_stack(
             "entra": start(stack, entra.run, state, _of(sockets, "entra", "entra_browser")),
             "key_vault": start(stack, key_vault.run, state, _of(sockets, "token_vault", "policy_vault"), seeds=seeds()),
             "managed_identity": start(stack, managed_identity.run, state, sockets["managed_identity"]),
-            "host": start(stack, host.run, state, _of(sockets, "host"), folder=APP_FOLDER, environment=environment),
+            "host": start(stack, host.run, state, _of(sockets, "host"), folder=app_folder, environment=environment),
         }
         for listening in sockets.values():
             listening.close()  # each part has its own copy; ours would keep the port open after the part is gone

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from refresh_timer.due import Ages, Due, due, most_urgent_first
 from refresh_timer.report import (
+    BROKEN,
     CARRIED_OVER,
     MISCONFIGURED,
     PROVEN,
@@ -14,6 +15,7 @@ from refresh_timer.report import (
     SUPERSEDED,
     TRANSIENT,
     UNREADABLE,
+    VAULT_REFUSED,
     Outcome,
     Report,
     summarize,
@@ -32,6 +34,7 @@ from shared.errors import (
     VaultRefused,
 )
 from shared.health import FAILING, LOST, OK, Health
+from shared.mfa import mfa_of
 from shared.stored_consent import Entry, Served, StoredRenewal
 from shared.tokens import Exchanger
 
@@ -60,8 +63,12 @@ class RefreshRun:
             [entry for entry in listing.entries if due(entry, ages=self._ages, now=now) is not Due.NOTHING]
         )
         refused: set[Alike] = set()
+        outcomes: list[Outcome] = []
         with ThreadPoolExecutor(CONCURRENT, thread_name_prefix="refresh") as pool:
-            outcomes = list(pool.map(lambda entry: self._guarded(entry, refused, now + LONGEST_RUN), entries))
+            for outcome in pool.map(lambda entry: self._guarded(entry, refused, now + LONGEST_RUN), entries):
+                # Here and not in the pool: the Functions host drops what threads other than a handler's own log.
+                record("refresh.consent", outcome.fields())
+                outcomes.append(outcome)
         report = summarize(listing, outcomes)
         record("refresh.run", report.fields())
         return report
@@ -74,49 +81,44 @@ class RefreshRun:
         """
         alike = (entry.person.tenant_id, entry.scope)
         if alike in refused or self._clock() >= until:
-            return Outcome(name=entry.name, what=CARRIED_OVER)
-        code, authority_code = "", None
+            return Outcome(entry=entry, what=CARRIED_OVER)
         try:
-            outcome = self._refresh(entry)
+            return self._refresh(entry)
         except BrokerError as error:
-            outcome = Outcome(name=entry.name, what=_kind(error))
-            code, authority_code = error.code, error.authority_code
-            if isinstance(error, ApplicationMisconfigured) and not isinstance(error, VaultRefused):
+            if isinstance(error, ApplicationMisconfigured):
                 refused.add(alike)
-        record(
-            "refresh.consent",
-            {
-                "consent": entry.name,
-                "lineage": entry.lineage,
-                "outcome": outcome.what,
-                "code": code,
-                "authority_code": authority_code,
-            },
-        )
-        return outcome
+            return Outcome(entry=entry, what=_kind(error), code=error.code, authority_code=error.authority_code)
+        except Exception as error:  # noqa: BLE001 - it would take the report, and those who wait, along with it
+            # The text of an unforeseen exception may quote what it choked on: its type alone is told.
+            return Outcome(entry=entry, what=BROKEN, code=type(error).__name__)
 
     def _refresh(self, entry: Entry) -> Outcome:
         token, stored = self._refresh_token(entry)
         if token is None:
-            return Outcome(name=entry.name, what=SUPERSEDED)
+            return Outcome(entry=entry, what=SUPERSEDED)
         try:
             exchanged = self._authority.exchange(token, tenant_id=entry.person.tenant_id, scope=entry.scope)
-        except (ApplicationMisconfigured, Unavailable):
+        except (ApplicationMisconfigured, ConsentUnreadable, Unavailable, VaultRefused):
+            # Said of the application's credential, which may lie in the vault too, and not of this consent.
             raise
         except BrokerError as error:
             return self._failed(entry, token, error)
-        now = self._clock().replace(microsecond=0)
+        now, mfa = self._clock().replace(microsecond=0), mfa_of(exchanged.access_token)
         recovered = entry.health is not None and entry.health.status != OK
         if stored is None or entry.health is None or due(entry, ages=self._ages, now=now) is Due.STORE:
-            health = Health(lineage=entry.lineage, renewed_on=now, proven_on=now)
+            health = Health(lineage=entry.lineage, renewed_on=now, proven_on=now, mfa=mfa)
             renewal = Renewal(lineage=entry.lineage, refresh_token=exchanged.refresh_token)
             self._store.store_renewal(entry.name, renewal, health, over=stored)
-            return Outcome(name=entry.name, what=RECOVERED if recovered else STORED)
+            return Outcome(entry=entry, what=RECOVERED if recovered else STORED)
         health = Health(
-            lineage=entry.lineage, renewed_on=entry.health.renewed_on, proven_on=now, previous=stored.previous
+            lineage=entry.lineage,
+            renewed_on=entry.health.renewed_on,
+            proven_on=now,
+            previous=stored.previous,
+            mfa=mfa,
         )
         self._store.mark(entry.name, stored.version, health)
-        return Outcome(name=entry.name, what=RECOVERED if recovered else PROVEN)
+        return Outcome(entry=entry, what=RECOVERED if recovered else PROVEN)
 
     def _refresh_token(self, entry: Entry) -> tuple[str | None, StoredRenewal | None]:
         """The refresh token in force and the renewal it would go over; no token when the consent has changed since."""
@@ -140,7 +142,7 @@ class RefreshRun:
         """Record a failure, unless a newer refresh token or consent was stored while this one was tried."""
         newest = self._served(entry)
         if newest is None or newest.refresh_token != token:
-            return Outcome(name=entry.name, what=SUPERSEDED)
+            return Outcome(entry=entry, what=SUPERSEDED)
         before = entry.health or Health(lineage=entry.lineage, renewed_on=entry.consented_on)
         failures = before.failures + 1
         lost = before.status == LOST or is_known_dead(error) or failures >= FAILURES_UNTIL_LOST
@@ -160,10 +162,18 @@ class RefreshRun:
             renewal = Renewal(lineage=entry.lineage, refresh_token=token)
             self._store.store_renewal(entry.name, renewal, health, over=newest.stored)
         newly_lost = lost and before.status != LOST
-        return Outcome(name=entry.name, what=health.status, newly_lost=newly_lost)
+        return Outcome(
+            entry=entry,
+            what=health.status,
+            newly_lost=newly_lost,
+            code=error.code,
+            authority_code=error.authority_code,
+        )
 
 
 def _kind(error: BrokerError) -> str:
     if isinstance(error, ApplicationMisconfigured):
         return MISCONFIGURED
+    if isinstance(error, VaultRefused):
+        return VAULT_REFUSED
     return TRANSIENT if error.transient else UNREADABLE

@@ -18,8 +18,6 @@ TOKEN_ISSUE = "Token.Issue"  # noqa: S105 - the name of an app role
 CONSENT_MANAGE, CONSENT_READ = "Consent.Manage", "Consent.Read"
 OPERATE_SCOPE = "Broker.Operate"
 REMEMBERED, REMEMBERED_SECONDS = 4096, 300.0
-# The issuer of version 1 tokens does not follow the authority host (learn: access-tokens).
-V1_ISSUER = "https://sts.windows.net"
 type _Remembered = tuple[frozenset[str], str]
 
 
@@ -42,7 +40,9 @@ class AssertionVerifier:
         self._keys = keys
         self._tenant = settings.home_tenant
         self._operator_clients = settings.operator_clients
-        self._issuers = (f"{V1_ISSUER}/{self._tenant}/", f"{settings.authority_host}/{self._tenant}/v2.0")
+        # The issuer of version 1 tokens does not follow the authority host (learn: access-tokens).
+        v1, v2 = settings.cloud.v1_issuer, settings.authority_host
+        self._issuers = (f"{v1}/{self._tenant}/", f"{v2}/{self._tenant}/v2.0")
         given = settings.broker_audiences | {settings.broker_client_id}
         # Version 1 tokens echo the audience as it was asked for, with or without the slash.
         self._audiences = frozenset(form for audience in given for form in (audience, audience.rstrip("/") + "/"))

@@ -6,16 +6,39 @@ The fields are a contract (docs/audit.md); none of them ever holds a token, code
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 _log = logging.getLogger("broker.audit")
 
 type Field = str | int | float | bool | list[str] | None
+type Record = tuple[str, Mapping[str, Field]]
+_gathering: ContextVar[list[Record] | None] = ContextVar("broker_audit_gathering", default=None)
 
 
 def record(event: str, fields: Mapping[str, Field]) -> None:
     """Write one record; `event` names what happened, such as token.issued or consent.stored."""
+    gathering = _gathering.get()
+    if gathering is not None:
+        gathering.append((event, fields))
+        return
     _log.info("%s", json.dumps({"event": event, **fields}, sort_keys=True))
+
+
+@contextmanager
+def gathered() -> Iterator[list[Record]]:
+    """Keep the records of what runs inside instead of writing them; whoever gathers must write them.
+
+    The Functions host drops the log lines of any thread that is not a handler's own: it finds the invocation by the
+    thread or task that writes. So work in a pool gathers, and the handler's task writes.
+    """
+    records: list[Record] = []
+    token = _gathering.set(records)
+    try:
+        yield records
+    finally:
+        _gathering.reset(token)
 
 
 def fingerprint(token: str) -> str:

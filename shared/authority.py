@@ -17,7 +17,7 @@ from msal.exceptions import MsalError
 from shared.authority_errors import refusal
 from shared.authority_http import AuthorityHttp
 from shared.clock import Clock
-from shared.errors import AuthorityUnavailable
+from shared.errors import AnswerMismatched, AuthorityUnavailable
 from shared.tokens import AccessToken, Exchanged, Redeemed, SignIn
 
 TENANTS_KEPT = 1000
@@ -76,7 +76,7 @@ class Authority:
         )
         return Redeemed(
             access_token=self._access_token(answer, sign_in.tenant_id),
-            refresh_token=answer.get("refresh_token", ""),
+            refresh_token=answer.get("refresh_token") or "",
             unverified_id_token=answer.get("id_token", ""),
         )
 
@@ -90,7 +90,7 @@ class Authority:
         return Exchanged(
             access_token=self._access_token(answer, tenant_id),
             # Entra ID answers with a new one each time; were it ever left out, the one used stays good.
-            refresh_token=answer.get("refresh_token", refresh_token),
+            refresh_token=answer.get("refresh_token") or refresh_token,
         )
 
     def _call(
@@ -102,21 +102,28 @@ class Authority:
             answer = request(self._application(tenant_id))
         except (requests.RequestException, MsalError) as error:
             raise AuthorityUnavailable(retry_after=self._http.retry_after()) from error
-        except (ValueError, RuntimeError, KeyError) as error:
-            # An answer that is no JSON, or no discovery: not Entra ID's word on anything.
-            raise AuthorityUnavailable("Its answer could not be read.") from error
+        except RuntimeError as error:
+            raise AnswerMismatched from error  # MSAL's word for a nonce that is not ours
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # An answer that is no JSON, no object, or no discovery: not Entra ID's word on anything. MSAL's object may
+            # have kept a part of it, and would choke on that for ever (its telemetry does).
+            with self._lock:
+                self._applications.pop(tenant_id, None)
+            raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
         if "error" in answer:
             raise refusal(answer, retry_after=self._http.retry_after())
         return answer
 
     def _application(self, tenant_id: str) -> msal.ConfidentialClientApplication:
+        credential = self._credential()
         with self._lock:
             known = self._applications.get(tenant_id)
-        if known is not None:
+        # An administrator may have renewed the secret.
+        if known is not None and known.client_credential == credential:
             return known
         made = msal.ConfidentialClientApplication(
             self._client_id,
-            client_credential=self._credential(),
+            client_credential=credential,
             authority=self._http.authority_of(tenant_id),
             http_client=self._http,
             http_cache=_Forgetful(),
@@ -126,13 +133,14 @@ class Authority:
             azure_region=False,
         )
         with self._lock:
-            return self._applications.setdefault(tenant_id, made)
+            self._applications[tenant_id] = made
+        return made
 
     def _access_token(self, answer: Mapping[str, Any], tenant_id: str) -> AccessToken:
         try:
             lifetime = timedelta(seconds=int(answer["expires_in"]))
             token, scope = str(answer["access_token"]), str(answer.get("scope", ""))
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise AuthorityUnavailable("Its answer holds no token.") from error
         return AccessToken(token=token, expires_on=self._clock() + lifetime, scope=scope, tenant_id=tenant_id)
 

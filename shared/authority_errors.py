@@ -16,30 +16,38 @@ from shared.errors import (
     ScopeRefused,
 )
 
-# A person has to sign in again: expired, revoked, or a condition on the sign-in that a refresh cannot meet.
-DEAD = frozenset(
-    {70008, 700082, 700084, 70043, 50173, 50089, 50132, 50133, 70000, 50076, 50078, 50079, 50072, 50074, 50158, 50097}
-    | {65004, 50055, 50144, 700020, 700007}
-    # ... after an administrator has changed a policy or the state of the user:
-    | {53000, 53001, 53002, 53003, 53004, 53010, 53011, 530032, 530035, 50131, 50057, 50053}
+# A person has to sign in again: the refresh token is expired, revoked, or another client's.
+DEAD = frozenset({70008, 700082, 700084, 70043, 50173, 50089, 50132, 50133, 70000, 65004, 50055, 50144, 700020, 700007})
+# A condition on the sign-in that a refresh cannot meet. In the person's own tenant a new sign-in helps, perhaps once an
+# administrator has changed a policy or the state of the user; in a customer's it is that customer's own policy.
+CONDITION = frozenset(
+    {50076, 50078, 50079, 50072, 50074, 50158, 50097, 53000, 53001, 53002, 53003, 53004, 53010, 53011}
+    | {530032, 530035, 50131, 50057}
 )
-# This tenant does not know the application, or the person has no rights in it.
-TENANT = frozenset({90099, 700016, 65001, 90094, 90095, 650052, 16003, 50020, 50034, 50105, 500212, 500213, 530034})
+# Locked for a while after bad passwords.
+PASSING = frozenset({50053})
+# This tenant does not know the application, is not known itself, or the person has no rights in it.
+TENANT = frozenset(
+    {90099, 700016, 65001, 90094, 90095, 650052, 16003, 50020, 50034, 50105, 500212, 500213, 530034}
+    | {90002, 90038, 900382, 900432, 50049}
+)
 # The partner application's registration or credential, or a request that this program formed wrongly.
 APPLICATION = frozenset(
-    {7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112, 90002}
-    | {90038, 900382, 900432, 50001, 650057, 650056, 65005, 650054, 900144, 90014, 9002313, 50011, 50194, 9001023}
-    | {501481, 50147, 501491, 54005, 700005, 135010, 50049, 700211, 700213, 700236}
+    {7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112}
+    | {650057, 650056, 65005, 650054, 900144, 90014, 9002313, 50011, 50194, 9001023}
+    | {501481, 50147, 501491, 54005, 700005, 135010, 700211, 700212, 700213, 700236, 700024, 50027}
 )
-SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 700023, 500011})
+SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 700023, 500011, 50001})
 TRANSIENT = frozenset({50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196})
+
+CONDITION_THERE = "A policy of that tenant (Conditional Access, MFA) stands in the way of the person who consented."
 
 _BY_CODE: tuple[tuple[frozenset[int], type[BrokerError]], ...] = (
     (TRANSIENT, AuthorityUnavailable),
     (APPLICATION, ApplicationMisconfigured),
     (SCOPE, ScopeRefused),
     (TENANT, CustomerTenantRefused),
-    (DEAD, NewConsentNeeded),
+    (DEAD | CONDITION | PASSING, NewConsentNeeded),
 )
 _BY_ERROR: Mapping[str, type[BrokerError]] = {
     "invalid_grant": NewConsentNeeded,
@@ -59,7 +67,8 @@ _BY_ERROR: Mapping[str, type[BrokerError]] = {
 
 def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None) -> BrokerError:
     """The error that an OAuth error answer of Entra ID stands for; keeps the number, drops the text."""
-    codes = [code for code in answer.get("error_codes") or [] if isinstance(code, int)]
+    given = answer.get("error_codes")
+    codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
     known = next((kind for known, kind in _BY_CODE if known.intersection(codes)), None)
     kind = known or _BY_ERROR.get(str(answer.get("error")), AuthorityUnavailable)
     return kind(authority_code=codes[0] if codes else None, retry_after=retry_after)
@@ -67,4 +76,14 @@ def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None) -> Bro
 
 def is_known_dead(error: BrokerError) -> bool:
     """Whether the number says for certain that only a person can help; without one it may yet pass."""
-    return isinstance(error, NewConsentNeeded) and error.authority_code in DEAD
+    return isinstance(error, NewConsentNeeded) and error.authority_code in DEAD | CONDITION
+
+
+def in_customer_tenant(error: BrokerError) -> BrokerError:
+    """What an error means in another tenant than the person's: a condition there is that customer's, not the consent's.
+
+    The refresh token is good elsewhere, and a new consent would meet the same condition.
+    """
+    if isinstance(error, NewConsentNeeded) and error.authority_code in CONDITION | PASSING:
+        return CustomerTenantRefused(CONDITION_THERE, authority_code=error.authority_code)
+    return error

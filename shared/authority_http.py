@@ -57,7 +57,9 @@ class AuthorityHttp:
         """A token request; MSAL hides how long a throttled client is asked to wait, so it is read here."""
         answer = self._outbound.post(url, **arguments)
         seconds = answer.headers.get("Retry-After", "")
-        self._of_thread.retry_after = min(int(seconds), LONGEST_RETRY_AFTER) if seconds.isdigit() else None
+        self._of_thread.retry_after = (
+            min(int(seconds), LONGEST_RETRY_AFTER) if seconds.isascii() and seconds.isdigit() else None
+        )
         return answer
 
     def close(self) -> None:

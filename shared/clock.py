@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 
 
 def utc_now() -> datetime:
@@ -17,8 +18,8 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment `to_text` wrote; raises ValueError for anything without a time zone."""
+    """The moment `to_text` wrote; raises ValueError for anything without a time zone, or in a year beyond reckoning."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a moment needs a time zone")
+    if moment.tzinfo is None or not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("a moment needs a time zone and a year that days can be added to")
     return moment.astimezone(UTC)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.clock import from_text, to_text
-from shared.errors import ConsentUnreadable, InvalidRequest
+from shared.errors import ConsentFromNewerVersion, ConsentUnreadable, InvalidRequest
 
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9-]{1,60}")
@@ -58,6 +58,21 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Damaged:
+    """What stands in a consent's place and cannot be read: nothing is issued, and a person's next act replaces it.
+
+    Its lineage is made of the secret version, so that a link made for it is void once anything else stands there.
+    """
+
+    name: str
+    lineage: str
+
+
+# The newest act of a person under a name, as far as it can be told.
+type Act = Consent | Withdrawal | Damaged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Renewal:
     """A newer refresh token of the same lineage, written by the timer."""
 
@@ -96,7 +111,7 @@ def dump_renewal(renewal: Renewal) -> str:
 
 def parse_consent(secret_name: str, stored: str) -> Consent | Withdrawal:
     """What `consent-{name}` holds; raises ConsentUnreadable naming the secret, never quoting it."""
-    content = _parse(secret_name, stored)
+    content = _parse(secret_name, stored, "consent", "withdrawal")
     try:
         if content.pop("kind") == "withdrawal":
             return Withdrawal(**{**_all_text(content), "withdrawn_on": from_text(content["withdrawn_on"])})
@@ -109,7 +124,7 @@ def parse_consent(secret_name: str, stored: str) -> Consent | Withdrawal:
 
 def parse_renewal(secret_name: str, stored: str) -> Renewal:
     """What `renewal-{name}` holds; raises ConsentUnreadable naming the secret, never quoting it."""
-    content = _parse(secret_name, stored)
+    content = _parse(secret_name, stored, "renewal")
     try:
         content.pop("kind")
         return Renewal(**_all_text(content))
@@ -117,16 +132,18 @@ def parse_renewal(secret_name: str, stored: str) -> Renewal:
         raise ConsentUnreadable(f"{secret_name} is damaged.") from None
 
 
-def _parse(secret_name: str, stored: str) -> dict[str, Any]:
+def _parse(secret_name: str, stored: str, *kinds: str) -> dict[str, Any]:
     try:
         content = json.loads(stored)
-    except ValueError:
+    except (ValueError, RecursionError):
         # `from None`: a JSON error's text quotes what it could not read.
         raise ConsentUnreadable(f"{secret_name} is not JSON.") from None
     if not isinstance(content, Mapping) or not isinstance(content.get("schema"), int):
         raise ConsentUnreadable(f"{secret_name} has no schema number.")
     if content["schema"] > SCHEMA:
-        raise ConsentUnreadable(f"{secret_name} was written by a newer version (schema {content['schema']}).")
+        raise ConsentFromNewerVersion(f"{secret_name} has schema {content['schema']}.")
+    if content.get("kind") not in kinds:
+        raise ConsentUnreadable(f"{secret_name} holds something else.")
     return {key: value for key, value in content.items() if key != "schema"}
 
 

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from shared.clock import from_text, to_text
 from shared.consent import (
+    Act,
     Consent,
+    Damaged,
     Person,
     Renewal,
     Withdrawal,
@@ -21,10 +23,18 @@ from shared.consent import (
     parse_consent,
     parse_renewal,
 )
-from shared.errors import ConsentAbsent, ConsentNotFound, ConsentWithdrawn, VaultUnavailable
+from shared.errors import (
+    ConsentAbsent,
+    ConsentFromNewerVersion,
+    ConsentNotFound,
+    ConsentUnreadable,
+    ConsentWithdrawn,
+    Unavailable,
+    VaultUnavailable,
+)
 from shared.health import Health, from_tags, to_tags
 from shared.stored_consent import Entry, Listing, Served, StoredRenewal
-from shared.vault import SecretVault
+from shared.vault import SecretVault, SecretVersion
 
 CONSENT, RENEWAL = "consent-", "renewal-"
 
@@ -39,6 +49,18 @@ class ConsentStore:
         """The newest act of a person under this name; None when there was none."""
         secret = self._vault.get(CONSENT + name)
         return parse_consent(CONSENT + name, secret.value) if secret else None
+
+    def act(self, name: str) -> Act | None:
+        """The same for whoever is about to replace it: what is damaged may be; what a newer version wrote may not."""
+        try:
+            return self.in_force(name)
+        except ConsentFromNewerVersion:
+            raise
+        except ConsentUnreadable:
+            # A disabled secret does not tell its version; of the listed ones the newest is it.
+            versions = self._vault.list_versions(CONSENT + name)
+            newest = max(versions, key=lambda version: (version.created_on, version.version))
+            return Damaged(name=name, lineage=f"damaged-{newest.version}")
 
     def load(self, name: str) -> Served:
         """What to exchange; raises ConsentAbsent or ConsentWithdrawn when nothing may be."""
@@ -61,6 +83,15 @@ class ConsentStore:
             previous=health.previous if health else "",
         )
 
+    def readable_renewal(self, name: str) -> StoredRenewal | None:
+        """The same for whoever is about to replace it: one that cannot be read is as good as none."""
+        try:
+            return self.renewal(name)
+        except ConsentFromNewerVersion:
+            raise
+        except ConsentUnreadable:
+            return None
+
     def store_consent(self, consent: Consent) -> Consent | Withdrawal:
         """Write a person's consent and say which act is in force then; VaultUnavailable means: not stored by us."""
         tags = {
@@ -77,21 +108,23 @@ class ConsentStore:
 
     def withdraw(self, name: str, *, by: str, on: datetime) -> Consent | Withdrawal:
         """Write a tombstone over the consent and say which act is in force then; its tags keep who had consented."""
-        secret = self._vault.get(CONSENT + name)
-        if secret is None:
+        found = self.act(name)
+        if found is None:
             raise ConsentNotFound(f"Its name is {name}.")
-        found = parse_consent(CONSENT + name, secret.value)
         if isinstance(found, Withdrawal):
             return found
+        latest = self._latest(CONSENT + name)
         withdrawal = Withdrawal(
             name=name,
             lineage=new_lineage(),
             withdraws=found.lineage,
-            restores=secret.version.version,
+            restores=latest.version if latest else "",
             withdrawn_on=on,
             withdrawn_by=by,
         )
-        tags = {**secret.version.tags, "state": "withdrawn", "lineage": withdrawal.lineage}
+        kept = latest.tags if latest else {}
+        unknown = dict.fromkeys(("tenant", "person", "username", "scope", "mfa"), "unknown")
+        tags = {**unknown, "consented_on": to_text(on), **kept, "state": "withdrawn", "lineage": withdrawal.lineage}
         return self._act(name, withdrawal.lineage, dump_withdrawal(withdrawal), tags)
 
     def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> None:
@@ -127,6 +160,14 @@ class ConsentStore:
             damaged=tuple(name for name, entry in found.items() if entry is None),
         )
 
+    def _latest(self, secret_name: str) -> SecretVersion | None:
+        """The latest version's tags, if it can be read at all."""
+        try:
+            secret = self._vault.get(secret_name)
+        except ConsentUnreadable:
+            return None
+        return secret.version if secret else None
+
     def _act(self, name: str, lineage: str, value: str, tags: Mapping[str, str]) -> Consent | Withdrawal:
         try:
             self._vault.put(CONSENT + name, value, tags=tags, once=True)
@@ -136,7 +177,10 @@ class ConsentStore:
             if found is None or found.lineage != lineage:
                 raise
             return found
-        found = self.in_force(name)
+        try:
+            found = self.in_force(name)
+        except Unavailable:
+            return parse_consent(CONSENT + name, value)  # the write was answered: nobody is told that it failed
         if found is None:
             raise VaultUnavailable(f"{name} was stored and is not there.")
         return found

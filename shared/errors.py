@@ -3,7 +3,8 @@
 BrokerError
 ├── InvalidRequest             the request itself is wrong
 │   ├── BodyTooLarge
-│   └── ConsentNotFound
+│   ├── ConsentNotFound
+│   └── ConsentChanged
 ├── NotAuthenticated           the assertion proves nothing
 │   ├── AssertionMissing
 │   ├── AssertionInvalid
@@ -18,12 +19,14 @@ BrokerError
 │   ├── ConsentAbsent
 │   ├── ConsentWithdrawn
 │   ├── ConsentUnreadable
+│   │   └── ConsentFromNewerVersion
 │   ├── ConsentNameBlocked
 │   └── NewConsentNeeded
 ├── CustomerTenantRefused      this customer's tenant has to be prepared first
 ├── ScopeRefused               the authority knows no such resource or scope
-├── ApplicationMisconfigured   the broker's own registration, credential or roles
-│   └── VaultRefused
+├── ApplicationMisconfigured   the partner application's registration or credential
+├── VaultRefused               the roles of the broker's own identity
+├── AnswerMismatched           the authority's answer belongs to another request
 ├── Unavailable                worth trying again
 │   ├── AuthorityUnavailable
 │   ├── VaultUnavailable
@@ -34,6 +37,9 @@ BrokerError
 """
 
 from typing import ClassVar, Self
+
+# What a caller is asked to wait when nobody else said how long, and so how long such a failure is remembered.
+SHORT_RETRY_SECONDS = 5
 
 
 class BrokerError(Exception):
@@ -82,6 +88,13 @@ class ConsentNotFound(InvalidRequest):
 
     code, status = "consent_not_found", 404
     says, remedy = "There is no consent of that name.", "GET /api/consents lists those there are."
+
+
+class ConsentChanged(InvalidRequest):
+    """Somebody consented while an operator withdrew."""
+
+    code, status = "consent_changed", 409
+    says, remedy = "A newer consent was stored at the same moment and is in force.", "Look at it, then decide anew."
 
 
 class NotAuthenticated(BrokerError):
@@ -181,7 +194,15 @@ class ConsentUnreadable(ConsentUnusable):
 
     code, status, error = "consent_unreadable", 500, "server_error"
     says = "What is stored for this consent cannot be read; nothing was changed."
-    remedy = "Enable or restore the secret named here in Key Vault, or upgrade the broker, or consent anew."
+    remedy = "Enable or restore the secret named here in Key Vault, or make a link and consent anew."
+
+
+class ConsentFromNewerVersion(ConsentUnreadable):
+    """A newer version of the broker wrote it: this one neither reads nor replaces it."""
+
+    code = "consent_from_newer_version"
+    says = "What is stored for this consent was written by a newer version of the broker; nothing was changed."
+    remedy = "Upgrade the broker to the version that was rolled back."
 
 
 class ConsentNameBlocked(ConsentUnusable):
@@ -225,7 +246,15 @@ class ApplicationMisconfigured(BrokerError):
     remedy = "The broker's administrator checks the application's credential and registration; no consent is lost."
 
 
-class VaultRefused(ApplicationMisconfigured):
+class AnswerMismatched(BrokerError):
+    """The authority's answer does not belong to what was asked: another nonce."""
+
+    code, error, status = "answer_mismatched", "access_denied", 400
+    says = "The authority's answer does not belong to this sign-in."
+    remedy = "Begin again in one browser window."
+
+
+class VaultRefused(BrokerError):
     """The broker's identity may not do this in the vault."""
 
     code = "vault_refused"

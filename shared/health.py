@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import from_text, to_text
+from shared.mfa import UNKNOWN
 
 # Entra ID ends a refresh token after 90 days without use; each exchange yields a fresh one
 # (learn: entra/identity-platform/refresh-tokens).
@@ -14,7 +15,7 @@ OK, FAILING, LOST = "ok", "failing", "lost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the last runs found; `previous` is the renewal version this one replaced."""
+    """What the last runs found; `previous` is the renewal version this one replaced, `mfa` what the last proof told."""
 
     lineage: str
     renewed_on: datetime
@@ -25,6 +26,7 @@ class Health:
     failing_since: datetime | None = None
     failed_on: datetime | None = None
     previous: str = ""
+    mfa: str = UNKNOWN
 
     @property
     def dies_on(self) -> datetime:
@@ -41,7 +43,13 @@ def to_tags(health: Health) -> dict[str, str]:
         "failed_on": health.failed_on,
     }
     tags = {name: to_text(moment) for name, moment in moments.items() if moment is not None}
-    texts = {"lineage": health.lineage, "status": health.status, "error": health.error, "previous": health.previous}
+    texts = {
+        "lineage": health.lineage,
+        "status": health.status,
+        "error": health.error,
+        "previous": health.previous,
+        "mfa": health.mfa,
+    }
     return {**tags, **{name: text for name, text in texts.items() if text}, "failures": str(health.failures)}
 
 
@@ -56,6 +64,7 @@ def from_tags(tags: Mapping[str, str]) -> Health | None:
             error=tags.get("error", ""),
             failures=int(tags["failures"]),
             previous=tags.get("previous", ""),
+            mfa=tags.get("mfa", UNKNOWN),
             **moments,
         )
     except (KeyError, ValueError):

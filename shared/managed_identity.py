@@ -1,6 +1,9 @@
 """The broker's own identity, as the platform gives it: Key Vault's tokens and the partner application's assertion."""
 
 import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from azure.core.credentials import AccessToken, TokenCredential
@@ -9,28 +12,39 @@ from azure.identity import ManagedIdentityCredential
 
 from shared.errors import IdentityUnavailable
 
-# What Entra ID accepts as the audience of a managed identity used as federated credential, public cloud
-# (learn: workload-identity-federation-config-app-trust-managed-identity).
-TOKEN_EXCHANGE = "api://AzureADTokenExchange/.default"  # noqa: S105 - a scope
+FAILURE_SECONDS = 5.0
 
 
 class BrokerIdentity:
     """An azure-core credential that asks the platform once for what many threads want at the same time."""
 
-    def __init__(self, client_id: str | None) -> None:
+    def __init__(self, client_id: str | None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`client_id` names a user-assigned identity; None is the system-assigned one."""
         options: dict[str, Any] = {"retry_total": 1, "connection_timeout": 3, "read_timeout": 10}
         self._credential: TokenCredential = ManagedIdentityCredential(client_id=client_id, **options)
-        self._lock = threading.Lock()
+        self._monotonic = monotonic
+        self._locks: defaultdict[tuple[str, ...], threading.Lock] = defaultdict(threading.Lock)
+        self._failed: dict[tuple[str, ...], float] = {}
 
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:  # noqa: ANN401 - azure-core's signature
-        """azure-core's TokenCredential; azure-identity keeps the token, the lock keeps a cold start to one request."""
-        with self._lock:
-            return self._credential.get_token(*scopes, **kwargs)
+        """azure-core's TokenCredential; azure-identity keeps the token, the lock keeps a cold start to one request.
 
-    def federated_assertion(self) -> str:
-        """The client assertion of the partner application (RFC 7523); raises IdentityUnavailable."""
-        try:
-            return self.get_token(TOKEN_EXCHANGE).token
-        except AzureError as error:
-            raise IdentityUnavailable from error
+        Raises IdentityUnavailable, which is none of azure-core's own: its clients would take an identity that does not
+        answer for a vault that does not, and ask again and again.
+        """
+        with self._locks[scopes]:
+            # Those who waited for a failure share it; one by one they would wait for hours.
+            if self._monotonic() - self._failed.get(scopes, -FAILURE_SECONDS) < FAILURE_SECONDS:
+                raise IdentityUnavailable
+            try:
+                return self._credential.get_token(*scopes, **kwargs)
+            except AzureError as error:
+                self._failed[scopes] = self._monotonic()
+                raise IdentityUnavailable from error
+
+    def federated_assertion(self, audience: str) -> str:
+        """The client assertion of the partner application (RFC 7523); raises IdentityUnavailable.
+
+        `audience` is what Entra ID accepts of a managed identity that serves as federated credential, cloud by cloud.
+        """
+        return self.get_token(f"{audience}/.default").token

@@ -1,24 +1,20 @@
 """Resources (the APIs a token is for) and scopes: short names, identifiers, and the rule that joins the two."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 
+from shared.cloud import Cloud
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
 
 DEFAULT_SCOPE = ".default"
 MAX_LENGTH = 512
-# Short names people know, for the public cloud.
-ALIASES = {
-    "graph": "https://graph.microsoft.com",
-    "arm": "https://management.azure.com",
-    "partnercenter": "https://api.partnercenter.microsoft.com",
-    "exchange": "https://outlook.office365.com",
-    "keyvault": "https://vault.azure.net",
-    "aadgraph": "https://graph.windows.net",
-    "teams": "48ac35b8-9aa8-4d74-927d-1f4a14a0b239",
-}
+# No query, fragment, user or list, and ASCII alone: lower-casing makes a Kelvin sign a "k", and one spelling would be
+# compared as another.
+IDENTIFIER = re.compile(r"(?:https|api)://[A-Za-z0-9._-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?", re.ASCII)
+# RFC 6749 section 3.3: the characters of a scope.
+NAME = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,512}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +34,16 @@ class Scope:
     @property
     def canonical_resource(self) -> str:
         """The resource as policies compare it: lower case, without the trailing slash."""
-        return canonical(self.resource)
+        return self.resource.lower().rstrip("/")
 
     @classmethod
-    def of_resource(cls, resource: str) -> Self:
+    def of_resource(cls, resource: str, cloud: Cloud) -> Self:
         """The `.default` scope of a short name, an identifier URI or an application id; raises InvalidRequest."""
-        return cls(resource=_checked(ALIASES.get(resource.lower(), resource)))
+        identifier = cloud.resource(resource)
+        if not is_resource(identifier):
+            names = ", ".join(cloud.resources)
+            raise InvalidRequest(f"resource: an identifier URI, an application id, or one of {names}.")
+        return cls(resource=identifier)
 
     @classmethod
     def parse(cls, scope: str) -> Self:
@@ -51,25 +51,15 @@ class Scope:
         if len(scope.split()) != 1:
             raise InvalidRequest("scope: exactly one scope of one resource; a token is for one resource only.")
         resource, separator, name = scope.strip().rpartition("/")
-        if not separator or not name:
+        if not separator or not NAME.fullmatch(name):
             raise InvalidRequest("scope: it needs its resource, such as https://graph.microsoft.com/.default.")
-        return cls(resource=_checked(resource), name=name)
+        if not is_resource(resource):
+            raise InvalidRequest("scope: its resource should be an identifier URI or an application id.")
+        return cls(resource=resource, name=name)
 
 
-def canonical(resource: str) -> str:
-    """A short name or identifier as policies compare it."""
-    return ALIASES.get(resource.lower(), resource).lower().rstrip("/")
-
-
-def _checked(resource: str) -> str:
-    """The resource, if it is an application id or an absolute identifier URI."""
-    if GUID.fullmatch(resource.lower()):
-        return resource
-    parts = urlsplit(resource) if resource.isprintable() and " " not in resource else None
-    known = (
-        parts is not None and parts.scheme in {"https", "api"} and parts.netloc and not (parts.query or parts.fragment)
+def is_resource(identifier: str) -> bool:
+    """Whether this is an application id, or an absolute identifier URI that can be compared."""
+    return len(identifier) <= MAX_LENGTH and bool(
+        GUID.fullmatch(identifier.lower()) or IDENTIFIER.fullmatch(identifier)
     )
-    if not known or len(resource) > MAX_LENGTH:
-        names = ", ".join(ALIASES)
-        raise InvalidRequest(f"resource: an identifier URI, an application id, or one of {names}.")
-    return resource

@@ -9,7 +9,15 @@ from typing import Any
 
 import azure.functions as func
 
-from shared.errors import BodyTooLarge, BrokerError, InvalidRequest, NotAuthenticated, NotAuthorized
+from shared.errors import (
+    SHORT_RETRY_SECONDS,
+    AssertionMissing,
+    BodyTooLarge,
+    BrokerError,
+    InvalidRequest,
+    NotAuthenticated,
+    NotAuthorized,
+)
 
 _log = logging.getLogger("broker")
 # RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
@@ -44,12 +52,14 @@ def error_response(error: BrokerError, correlation: str) -> func.HttpResponse:
     if error.authority_code is not None:
         content["error_codes"] = [error.authority_code]
     response = json_response(content, correlation=correlation, status=error.status)
-    if isinstance(error, NotAuthenticated):
+    if isinstance(error, AssertionMissing):
+        response.headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3.1: no error without a token
+    elif isinstance(error, NotAuthenticated):
         response.headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.description}"'
     elif isinstance(error, NotAuthorized):
         response.headers["WWW-Authenticate"] = f'Bearer error="{error.error}"'
     if error.transient:
-        response.headers["Retry-After"] = str(error.retry_after or 5)
+        response.headers["Retry-After"] = str(error.retry_after or SHORT_RETRY_SECONDS)
     return response
 
 
@@ -95,7 +105,12 @@ def json_body(req: func.HttpRequest, allowed: Mapping[str, type]) -> dict[str, A
     return content
 
 
-_JSON_NAMES: Mapping[type, str] = {str: "a string", int: "a whole number", bool: "true or false", dict: "an object"}
+_JSON_NAMES: Mapping[type, str] = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,13 +1,18 @@
 """What each kind of setting looks like: text in, checked value out, or Malformed saying what is expected."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SECRET_NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/*"
+)
+USUAL_PORTS, LAST_PORT = {"http": 80, "https": 443}, 65535
+LONGEST_NUMBER = 9
 NCRONTAB_FIELDS = 6
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -38,18 +43,19 @@ def secret_name(value: str) -> str:
 
 
 def https_origin(value: str) -> str:
-    """An https origin such as https://name.vault.azure.net, without the trailing slash."""
-    if not _is_origin(value, schemes=("https",)):
+    """An https origin such as https://name.vault.azure.net, spelled the one way that can be compared."""
+    origin = _origin(value)
+    if origin is None or urlsplit(origin).scheme != "https":
         raise Malformed("an address such as https://name.example, without a path")
-    return value.rstrip("/")
+    return origin
 
 
 def public_url(value: str) -> str:
     """Where browsers reach the broker: an https origin; plain http for localhost alone."""
-    parts = urlsplit(value) if _is_origin(value, schemes=("https", "http")) else None
-    if parts is None or (parts.scheme == "http" and parts.hostname not in LOOPBACK):
+    origin = _origin(value)
+    if origin is None or (urlsplit(origin).scheme == "http" and urlsplit(origin).hostname not in LOOPBACK):
         raise Malformed("the https address of this app, such as https://broker.example (http for localhost alone)")
-    return value.rstrip("/")
+    return origin
 
 
 def schedule(value: str) -> str:
@@ -88,10 +94,10 @@ def list_of(parse: Callable[[str], str]) -> Callable[[str], frozenset[str]]:
     return parse_list
 
 
-def choice(**meanings: bool) -> Callable[[str], bool]:
+def choice[T](meanings: Mapping[str, T]) -> Callable[[str], T]:
     """One of the given words; the result is what that word means."""
 
-    def parse(value: str) -> bool:
+    def parse(value: str) -> T:
         if value not in meanings:
             raise Malformed("one of " + ", ".join(meanings))
         return meanings[value]
@@ -103,7 +109,8 @@ def number(low: int, high: int) -> Callable[[str], int]:
     """A whole number between `low` and `high`, both included."""
 
     def parse(value: str) -> int:
-        if not value.isascii() or not value.isdigit() or not low <= int(value[:9]) <= high:
+        digits = value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
+        if not digits or not low <= int(value) <= high:
             raise Malformed(f"a whole number from {low} to {high}")
         return int(value)
 
@@ -116,11 +123,13 @@ def duration(unit: timedelta, low: int, high: int) -> Callable[[str], timedelta]
     return lambda value: parse(value) * unit
 
 
-def _is_origin(value: str, *, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        return False
-    extra = parts.path.rstrip("/") or parts.query or parts.fragment or parts.username or parts.password
-    return parts.scheme in schemes and bool(parts.hostname) and not extra
+def _origin(value: str) -> str | None:
+    """Scheme, host and port in lower case, without the usual port and the trailing slash; None for anything more."""
+    parts = ORIGIN.fullmatch(value.lower()) if value.isascii() else None
+    if parts is None:
+        return None
+    usual = USUAL_PORTS[parts["scheme"]]
+    port = int(parts["port"] or usual)
+    if not 1 <= port <= LAST_PORT:
+        return None
+    return f"{parts['scheme']}://{parts['host']}" + ("" if port == usual else f":{port}")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import cast
 
 from shared import setting_values as value
+from shared.cloud import CLOUDS, PUBLIC, Cloud
 
-PARTNER_CENTER_SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 # Azure CLI and Azure PowerShell: the clients that operators sign in with.
 OPERATOR_CLIENTS = "04b07795-8ddb-461a-bbee-02f9e1bf7b46,1950a258-227b-4e31-a9cf-717495945fc2"
 HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -30,6 +30,7 @@ class Settings:
     partner_client_id: str
     partner_client_secret_name: str | None
     managed_identity_client_id: str | None
+    cloud: Cloud
     authority_host: str
     trusted_ca_file: str | None
     broker_client_id: str
@@ -56,13 +57,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings in `environment`; raises SettingsError naming everything that is missing or malformed."""
     read = _Reader(environment)
     broker_client_id = read.required("BROKER_CLIENT_ID", value.guid)
+    cloud = read.default("AZURE_CLOUD", PUBLIC.name, value.choice(CLOUDS)) or PUBLIC
     settings = Settings(
         public_url=read.required("PUBLIC_URL", value.public_url),
         home_tenant=read.required("PARTNER_TENANT_ID", value.guid),
         partner_client_id=read.required("PARTNER_CLIENT_ID", value.guid),
         partner_client_secret_name=read.optional("PARTNER_CLIENT_SECRET_NAME", value.secret_name),
         managed_identity_client_id=read.optional("AZURE_CLIENT_ID", value.guid),
-        authority_host=read.default("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com", value.https_origin),
+        cloud=cloud,
+        authority_host=read.default("AZURE_AUTHORITY_HOST", cloud.authority_host, value.https_origin),
         trusted_ca_file=read.optional("TRUSTED_CA_FILE", value.file),
         broker_client_id=broker_client_id,
         broker_audiences=read.default("BROKER_AUDIENCES", f"api://{broker_client_id}", value.list_of(value.text)),
@@ -71,9 +74,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         policy_vault_url=read.required("POLICY_VAULT_URL", value.https_origin),
         # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
         refresh_schedule=read.required("REFRESH_SCHEDULE", value.schedule),
-        consent_scope=read.default("CONSENT_SCOPE", PARTNER_CENTER_SCOPE, value.scope),
+        consent_scope=read.default("CONSENT_SCOPE", cloud.partner_center_scope, value.scope),
         consent_tenants=read.default("CONSENT_TENANTS", "", value.list_of(value.guid)),
-        accept_unknown_mfa=read.default("CONSENT_UNKNOWN_MFA", "refuse", value.choice(refuse=False, accept=True)),
+        accept_unknown_mfa=read.default(
+            "CONSENT_UNKNOWN_MFA", "refuse", value.choice({"refuse": False, "accept": True})
+        ),
         proof_age=read.default("PROOF_AGE_HOURS", "20", value.duration(HOUR, 1, 30 * 24)),
         store_age=read.default("STORE_AGE_DAYS", "7", value.duration(DAY, 1, 30)),
         memory_age=read.default("MEMORY_AGE_SECONDS", "30", value.duration(SECOND, 1, 600)),

@@ -61,7 +61,7 @@ def _key(unverified_token: str, keys: SigningKeys, tenant_id: str) -> jwt.PyJWK:
         raise AssertionInvalid("It is too long.")
     try:
         header = jwt.get_unverified_header(unverified_token)
-    except jwt.PyJWTError as error:
+    except (jwt.PyJWTError, ValueError) as error:
         raise AssertionInvalid from error
     # A key id out of the header only ever picks one of the authority's own keys; jku, x5u and jwk are not read.
     key = keys.key(tenant_id, str(header.get("kid", ""))) if header.get("alg") == "RS256" else None

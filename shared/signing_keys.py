@@ -23,6 +23,7 @@ NEVER_SEEN_COOLDOWN_SECONDS = 5.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KeySet:
     keys: Mapping[str, jwt.PyJWK]
+    ids: frozenset[str]
     fetched: float
 
 
@@ -42,16 +43,21 @@ class SigningKeys:
     def key(self, tenant_id: str, key_id: str) -> jwt.PyJWK | None:
         """The key that `key_id` names in this tenant; None when the authority knows no such key."""
         known = self._sets.get(tenant_id)
-        if known and key_id in known.keys and self._monotonic() - known.fetched < FRESH_SECONDS:
-            return known.keys[key_id]
+        if known and key_id in known.keys:
+            if self._monotonic() - known.fetched >= FRESH_SECONDS and self._lock.acquire(blocking=False):
+                try:
+                    known = self._fetched_if_due(tenant_id)
+                finally:
+                    self._lock.release()
+            # While somebody else looks for newer ones, the keys there are go on verifying.
+            return known.keys.get(key_id)
         with self._lock:
-            fetched = self._fetched_if_due(tenant_id)
-        return fetched.keys.get(key_id)
+            return self._fetched_if_due(tenant_id).keys.get(key_id)
 
     def generation(self, tenant_id: str) -> frozenset[str]:
         """The key ids known now; what was verified under other keys is to be verified again."""
         known = self._sets.get(tenant_id)
-        return frozenset(known.keys) if known else frozenset()
+        return known.ids if known else frozenset()
 
     def _fetched_if_due(self, tenant_id: str) -> _KeySet:
         known, now = self._sets.get(tenant_id), self._monotonic()
@@ -60,29 +66,35 @@ class SigningKeys:
             if known is None:
                 raise AuthorityUnavailable
             return known
-        self._tried[tenant_id] = now
         try:
-            self._sets[tenant_id] = _KeySet(keys=self._fetch(tenant_id), fetched=now)
-        except (requests.RequestException, ValueError, LookupError, TypeError, jwt.PyJWTError) as error:
+            keys = self._fetch(tenant_id)
+            self._sets[tenant_id] = _KeySet(keys=keys, ids=frozenset(keys), fetched=now)
+        except (requests.RequestException, ValueError, LookupError, TypeError) as error:
             if known is None:
                 raise AuthorityUnavailable from error
+        finally:
+            # From its end, not from its beginning: those who waited for a slow attempt must not repeat it one by one.
+            self._tried[tenant_id] = self._monotonic()
         return self._sets[tenant_id]
 
     def _fetch(self, tenant_id: str) -> dict[str, jwt.PyJWK]:
         answer = self._outbound.get(f"{self._authority_host}/{tenant_id}/discovery/v2.0/keys")
         answer.raise_for_status()
-        published: list[Mapping[str, Any]] = answer.json()["keys"]
-        keys = {key["kid"]: jwt.PyJWK(dict(key), algorithm="RS256") for key in published if _signs(key)}
+        published = [_verifying(key) for key in answer.json()["keys"]]
+        keys = {key.key_id: key for key in published if key is not None and key.key_id is not None}
         if not keys:
             raise ValueError("a key set without signing keys")
         return keys
 
 
-def _signs(key: Mapping[str, Any]) -> bool:
-    """Whether the key may verify signatures: PyJWT would take one marked for encryption too (RFC 7517 4.2, 4.3)."""
-    return (
-        key.get("kty") == "RSA"
-        and key.get("use", "sig") == "sig"
-        and "verify" in key.get("key_ops", ["verify"])
-        and isinstance(key.get("kid"), str)
-    )
+def _verifying(published: Any) -> jwt.PyJWK | None:  # noqa: ANN401 - JSON
+    """The key, if it verifies signatures: PyJWT would take one marked for encryption too (RFC 7517 4.2, 4.3).
+
+    One that cannot be understood is passed over and spoils no other (section 5).
+    """
+    try:
+        marked = published.get("use", "sig") == "sig" and "verify" in published.get("key_ops", ["verify"])
+        verifies = marked and published["kty"] == "RSA" and isinstance(published["kid"], str)
+        return jwt.PyJWK(dict(published), algorithm="RS256") if verifies else None
+    except (AttributeError, LookupError, TypeError, ValueError, jwt.PyJWTError):
+        return None

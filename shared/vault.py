@@ -24,7 +24,8 @@ from shared.errors import ConsentNameBlocked, ConsentUnreadable, IdentityUnavail
 from shared.setting_values import LOOPBACK
 
 LONGEST_RETRY_AFTER = 5.0
-FORBIDDEN, CONFLICT = 403, 409
+FORBIDDEN, SERVER_ERROR = 403, 500
+PASSING = frozenset({408, 429})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +168,8 @@ def _response_error(name: str, error: HttpResponseError) -> ConsentUnreadable | 
     if error.status_code == FORBIDDEN:
         disabled = _inner_code(error) == "SecretDisabled"
         return ConsentUnreadable(f"{name} is disabled.") if disabled else VaultRefused()
-    if error.status_code is not None and error.status_code < 500 and error.status_code != 429:  # noqa: PLR2004
-        return VaultRefused()
-    return VaultUnavailable()
+    again = error.status_code is None or error.status_code in PASSING or error.status_code >= SERVER_ERROR
+    return VaultUnavailable() if again else VaultRefused()
 
 
 def _inner_code(error: HttpResponseError) -> str:

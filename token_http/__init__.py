@@ -1,51 +1,122 @@
-"""Exchange, on request: the token endpoint's HTTP words."""
+"""Exchange, on request: the HTTP words of the token endpoint's dialects, of the policy, and of health."""
 
-import asyncio
-from concurrent.futures import Executor
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 
 import azure.functions as func
 
-from shared.assertion import AssertionVerifier, Principal, bearer
+from shared.assertion import CONSENT_READ, bearer
 from shared.clock import Clock
+from shared.cloud import Cloud
 from shared.errors import BrokerError
 from shared.responses import answering, correlation_id, error_response, json_body, json_response
+from token_http import identity_dialect, modules, notice
+from token_http import policy_check as dry_run
 from token_http.availability import Probes
-from token_http.issuer import Issuer
-from token_http.message import FIELDS, Issued, parse, render
+from token_http.message import FIELDS, parse, render
+from token_http.notice import Notice
+from token_http.service import TokenService
 from token_http.trail import Trail
+
+# Managed identities hold no function keys; every assertion is verified in code.
+ANONYMOUS = func.AuthLevel.ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """What the token endpoint works with."""
 
-    verifier: AssertionVerifier
-    issuer: Issuer
+    service: TokenService
     probes: Probes
-    executor: Executor
+    cloud: Cloud
+    home_tenant: str
+    partner_client_id: str
     clock: Clock
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
-    """The routes: `POST /api/token` and `GET /api/health`."""
+    """The routes for callers, for operators who ask about the policy, and for everybody."""
     routes = func.Blueprint()
-    anonymous = func.AuthLevel.ANONYMOUS  # managed identities hold no function keys; the assertion is verified in code
+    _plain_route(routes, dependencies)
+    _identity_route(routes, dependencies)
+    _module_route(routes, dependencies)
+    _policy_routes(routes, dependencies)
+    _open_routes(routes, dependencies)
+    return routes
 
-    @routes.route(route="token", methods=[func.HttpMethod.POST], auth_level=anonymous)
+
+def _plain_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    @routes.route(route="token", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
     @answering(error_response)
     async def token(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation = correlation_id(context)
-        caller = await _caller(req, dependencies)
-        request = parse(json_body(req, FIELDS))
-        trail = Trail(caller=caller, request=request, correlation=correlation)
-        issued = await _decided(trail, dependencies.issuer)
+        (issued,) = await dependencies.service.issue(
+            Trail(dialect="plain", correlation=correlation),
+            lambda: bearer(req.headers.get("Authorization")),
+            lambda _caller: [parse(json_body(req, FIELDS), dependencies.cloud)],
+        )
         response = json_response(render(issued, now=dependencies.clock()), correlation=correlation)
-        if issued.warning:
-            response.headers["Warning"] = f'110 - "{issued.warning}"'  # RFC 7234 5.5.1: response is stale
-        return response
+        return _warned(response, issued.warnings)
 
-    @routes.route(route="health", methods=[func.HttpMethod.GET], auth_level=anonymous)
+
+def _identity_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    @routes.route(route="msi/{consent}/{tenant}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(_identity_error)
+    async def msi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        correlation, path = correlation_id(context), req.route_params
+        (issued,) = await dependencies.service.issue(
+            Trail(dialect="managed_identity", correlation=correlation),
+            lambda: identity_dialect.assertion_of(req.headers),
+            lambda caller: [
+                identity_dialect.parse(
+                    path["consent"], path["tenant"], req.params, caller=caller, cloud=dependencies.cloud
+                )
+            ],
+        )
+        content = identity_dialect.render(issued, client_id=dependencies.partner_client_id)
+        return _warned(json_response(content, correlation=correlation), issued.warnings)
+
+
+def _module_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    @routes.route(route="connect/{module}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def connect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        correlation, name = correlation_id(context), req.route_params["module"]
+        issued = await dependencies.service.issue(
+            Trail(dialect="module", correlation=correlation),
+            lambda: bearer(req.headers.get("Authorization")),
+            lambda _caller: modules.requests(name, req.params, dependencies.cloud),
+        )
+        module = modules.module_named(name)
+        is_home = issued[0].token.tenant_id == dependencies.home_tenant
+        response = json_response(module.parameters(issued, is_home=is_home), correlation=correlation)
+        return _warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
+
+
+def _policy_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    @routes.route(route="policy/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def policy_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await dependencies.service.operator(bearer(req.headers.get("Authorization")), CONSENT_READ)
+        question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
+        content = dry_run.answer(question, await dependencies.service.policy())
+        return json_response(content, correlation=correlation_id(context))
+
+    @routes.route(route="policy/schema.json", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def policy_schema(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
+        return _document("policy.schema.json", correlation_id(context))
+
+
+def _open_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    @routes.route(route="openapi.json", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def openapi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
+        return _document("openapi.json", correlation_id(context))
+
+    @routes.route(route="health", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
     @answering(error_response)
     async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         found = await dependencies.probes.availability()
@@ -53,26 +124,22 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         content = {"status": "up" if found.available else "down", "parts": parts}
         return json_response(content, correlation=correlation_id(context), status=200 if found.available else 503)
 
-    return routes
+
+def _warned(response: func.HttpResponse, notices: Iterable[Notice]) -> func.HttpResponse:
+    warning = notice.header(notices)
+    if warning:
+        response.headers["Warning"] = warning
+    return response
 
 
-async def _caller(req: func.HttpRequest, dependencies: Dependencies) -> Principal:
-    unverified_assertion = bearer(req.headers.get("Authorization"))
-    principal = dependencies.verifier.remembered(unverified_assertion)
-    if principal is None:
-        loop = asyncio.get_running_loop()
-        verify = dependencies.verifier.verify
-        principal = await loop.run_in_executor(dependencies.executor, verify, unverified_assertion)
-    return dependencies.verifier.caller(principal)
+def _identity_error(error: BrokerError, correlation: str) -> func.HttpResponse:
+    """An error in the App Service shape, with the headers every error has."""
+    response = error_response(error, correlation)
+    content = identity_dialect.render_error(error, correlation)
+    shaped = json_response(content, correlation=correlation, status=error.status)
+    shaped.headers.update(response.headers)
+    return shaped
 
 
-async def _decided(trail: Trail, issuer: Issuer) -> Issued:
-    """One decision, and its audit record whatever it is."""
-    try:
-        trail.decision = await issuer.decide(trail.caller, trail.request)
-        issued = await issuer.issue(trail.decision, trail.request)
-    except Exception as error:
-        trail.refused(error if isinstance(error, BrokerError) else BrokerError())
-        raise
-    trail.issued(issued)
-    return issued
+def _document(name: str, correlation: str) -> func.HttpResponse:
+    return json_response(json.loads(files("token_http").joinpath(name).read_text("utf-8")), correlation=correlation)

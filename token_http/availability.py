@@ -1,16 +1,18 @@
 """Whether tokens can be issued: parts that are probed now and then, never once for each question."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import Executor
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.errors import BrokerError
+from shared.pool import Pool
 from token_http.single_flight import SingleFlight
 
 PROBE_EVERY = timedelta(seconds=15)
+TOO_OLD = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,27 +31,29 @@ class Availability:
 class Probes:
     """Runs every probe at most once in fifteen seconds, however often it is asked."""
 
-    def __init__(self, probes: Mapping[str, Callable[[], object]], *, executor: Executor, clock: Clock) -> None:
+    def __init__(self, probes: Mapping[str, Callable[[], object]], *, pool: Pool, clock: Clock) -> None:
         self._probes = probes
-        self._executor = executor
+        self._pool = pool
         self._clock = clock
         self._flights: SingleFlight[str, Availability] = SingleFlight()
         self._last: Availability | None = None
 
     async def availability(self) -> Availability:
-        """The last finding, at most fifteen seconds old."""
+        """The last finding, looked at again in the background; only one that is a minute old is waited for anew."""
         last = self._last
-        if last is None or abs(self._clock() - last.probed_on) >= PROBE_EVERY:
-            last = self._last = await self._flights.run("all", self._probe_all)
+        age = abs(self._clock() - last.probed_on) if last else None
+        if last is None or age is None or age >= TOO_OLD:
+            return await self._flights.run("all", self._probe_all)
+        if age >= PROBE_EVERY:
+            self._flights.start("all", self._probe_all)
         return last
 
     async def _probe_all(self) -> Availability:
-        loop = asyncio.get_running_loop()
-        running: dict[str, Awaitable[str]] = {
-            part: loop.run_in_executor(self._executor, _outcome, probe) for part, probe in self._probes.items()
-        }
-        found = await asyncio.gather(*running.values())
-        return Availability(parts=dict(zip(running, found, strict=True)), probed_on=self._clock())
+        found = await asyncio.gather(
+            *(self._pool.run(functools.partial(_outcome, probe)) for probe in self._probes.values())
+        )
+        self._last = Availability(parts=dict(zip(self._probes, found, strict=True)), probed_on=self._clock())
+        return self._last
 
 
 def _outcome(probe: Callable[[], object]) -> str:
@@ -57,4 +61,6 @@ def _outcome(probe: Callable[[], object]) -> str:
         probe()
     except BrokerError as error:
         return error.code
+    except Exception:  # noqa: BLE001 - a probe that fails unforeseen is a part that is down, and no more
+        return BrokerError.code
     return ""

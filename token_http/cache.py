@@ -2,13 +2,13 @@
 
 import hashlib
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cachetools import TLRUCache
+from cachetools import LRUCache
 
 from shared.clock import Clock
-from shared.errors import BrokerError
+from shared.errors import SHORT_RETRY_SECONDS, BrokerError
 from shared.tokens import AccessToken
 
 TOKENS_KEPT = 30_000
@@ -44,17 +44,20 @@ class _Kept:
     refresh_on: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    error: BrokerError
+    on: datetime
+    lifetime: timedelta
+
+
 class TokenCache:
     """Bounded, least recently used out first; belongs to one event loop and takes no lock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._tokens: TLRUCache[TokenKey, _Kept] = TLRUCache(
-            TOKENS_KEPT, ttu=lambda _key, kept, _now: kept.token.expires_on.timestamp(), timer=self._seconds
-        )
-        self._refusals: TLRUCache[TokenKey, BrokerError] = TLRUCache(
-            REFUSALS_KEPT, ttu=lambda _key, error, now: now + _refusal_seconds(error), timer=self._seconds
-        )
+        self._tokens: LRUCache[TokenKey, _Kept] = LRUCache(TOKENS_KEPT)
+        self._refusals: LRUCache[TokenKey, _Refused] = LRUCache(REFUSALS_KEPT)
 
     def token(self, key: TokenKey, *, lifetime: timedelta) -> AccessToken | None:
         """The token kept under this key if it lives for `lifetime` yet."""
@@ -69,20 +72,28 @@ class TokenCache:
     def keep(self, key: TokenKey, token: AccessToken) -> None:
         """Keep a token in place of whatever was there, a refusal included."""
         spread = REFRESH_SPREAD * random.random()  # noqa: S311 - spreads load, guards nothing
-        self._tokens[key] = _Kept(token=token, refresh_on=token.expires_on - REFRESH_AHEAD - spread)
+        # A token may be made to live for ten minutes: it is not to be fetched anew for each request.
+        ahead = min(REFRESH_AHEAD + spread, (token.expires_on - self._clock()) / 2)
+        self._tokens[key] = _Kept(token=token, refresh_on=token.expires_on - ahead)
         self._refusals.pop(key, None)
+
+    def drop(self, key: TokenKey) -> None:
+        """Forget the token of this key without its claims: an API wanted a better one."""
+        self._tokens.pop(replace(key, claims_sha256=""), None)
 
     def refusal(self, key: TokenKey) -> BrokerError | None:
         """What the authority refused a moment ago under this key."""
-        return self._refusals.get(key)
+        refused = self._refusals.get(key)
+        if refused is None:
+            return None
+        # A clock that was set back must not make it last.
+        if abs(self._clock() - refused.on) < refused.lifetime:
+            return refused.error
+        self._refusals.pop(key)
+        return None
 
     def keep_refusal(self, key: TokenKey, error: BrokerError) -> None:
         """Remember a refusal for a moment, so that a caller in a loop does not get the broker throttled."""
-        self._refusals[key] = error.afresh()
-
-    def _seconds(self) -> float:
-        return self._clock().timestamp()
-
-
-def _refusal_seconds(error: BrokerError) -> int:
-    return min(error.retry_after or REFUSAL_SECONDS, LONGEST_REFUSAL_SECONDS)
+        usual = SHORT_RETRY_SECONDS if error.transient else REFUSAL_SECONDS
+        seconds = min(error.retry_after or usual, LONGEST_REFUSAL_SECONDS)
+        self._refusals[key] = _Refused(error=error.afresh(), on=self._clock(), lifetime=timedelta(seconds=seconds))

@@ -1,27 +1,27 @@
 """The engine behind every dialect: policy, then memory, then one exchange for all who want the same token."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.assertion import Principal
+from shared.authority_errors import in_customer_tenant
 from shared.clock import Clock
+from shared.cloud import Cloud
 from shared.consent_store import ConsentStore
 from shared.errors import BrokerError, Unavailable
+from shared.pool import Pool
 from shared.stored_consent import Served
 from shared.tokens import AccessToken, Exchanger
 from token_http.cache import LEAST_LIFETIME, TokenCache, TokenKey, token_key
 from token_http.memory import Memory
 from token_http.message import Issued, TokenRequest
+from token_http.notice import STALE, Notice, of_resource
 from token_http.policy import Decision, Policy
 from token_http.policy_source import PolicySource
 from token_http.single_flight import SingleFlight
 
 # Served rather than nothing while the authority is away.
 LAST_RESORT_LIFETIME = timedelta(seconds=60)
-STALE_WARNING = "The authority does not answer; this token was issued earlier and ends soon."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,16 @@ class MemoryLimits:
     stale_limit: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pools:
+    """Where the issuer's blocking work runs: Key Vault's apart from Entra ID's."""
+
+    vault: Pool
+    exchange: Pool
+
+
 class Issuer:
-    """Issues access tokens. Nothing blocks the event loop: Key Vault and MSAL run in `executor`."""
+    """Issues access tokens. Nothing blocks the event loop, and no cached token waits behind a slow exchange."""
 
     def __init__(
         self,
@@ -42,17 +50,19 @@ class Issuer:
         consents: ConsentStore,
         policies: PolicySource,
         limits: MemoryLimits,
-        executor: Executor,
+        cloud: Cloud,
+        pools: Pools,
         clock: Clock,
     ) -> None:
         self._authority = authority
-        self._executor = executor
+        self._cloud = cloud
+        self._pools = pools
         self._cache = TokenCache(clock)
         self._flights: SingleFlight[TokenKey, AccessToken] = SingleFlight()
         ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
-        self._policy: Memory[None, Policy] = Memory(lambda _key: self._in_thread(policies.read), clock=clock, **ages)
+        self._policy: Memory[None, Policy] = Memory(lambda _key: pools.vault.run(policies.read), clock=clock, **ages)
         self._consents: Memory[str, Served] = Memory(
-            lambda name: self._in_thread(lambda: consents.load(name)), clock=clock, **ages
+            lambda name: pools.vault.run(lambda: consents.load(name)), clock=clock, **ages
         )
 
     async def policy(self) -> Policy:
@@ -75,49 +85,51 @@ class Issuer:
         lifetime = max(LEAST_LIFETIME, timedelta(seconds=request.min_lifetime))
         # A claims challenge says that the token there was is not good enough.
         cached = None if request.claims else self._cache.token(key, lifetime=lifetime)
-        warning = ""
+        stale: tuple[Notice, ...] = ()
         if cached is None:
-            token, warning = await self._fresh(key, served, request.claims)
+            token, stale = await self._fresh(key, served, request.claims)
         else:
             token = cached
             if self._cache.wants_refresh(key) and self._cache.refusal(key) is None:
                 self._flights.start(key, lambda: self._exchange(key, served, request.claims))
         return Issued(
             token=token,
+            account=served.consent.person.username,
             resource=request.scope.resource,
             lineage=served.consent.lineage,
             permission=decision.permission,
-            from_cache=cached is not None or bool(warning),
-            warning=warning,
+            from_cache=cached is not None or bool(stale),
+            warnings=(*stale, *of_resource(request.scope.canonical_resource, self._cloud)),
         )
 
-    async def _fresh(self, key: TokenKey, served: Served, claims: str | None) -> tuple[AccessToken, str]:
-        refused = None if claims else self._cache.refusal(key)
+    async def _fresh(self, key: TokenKey, served: Served, claims: str | None) -> tuple[AccessToken, tuple[Notice, ...]]:
+        refused = self._cache.refusal(key)
         try:
             if refused is not None:
                 raise refused.afresh()
-            return await self._flights.run(key, lambda: self._exchange(key, served, claims)), ""
+            return await self._flights.run(key, lambda: self._exchange(key, served, claims)), ()
         except Unavailable:
             kept = None if claims else self._cache.token(key, lifetime=LAST_RESORT_LIFETIME)
             if kept is None:
                 raise
-            return kept, STALE_WARNING
+            return kept, (STALE,)
 
     async def _exchange(self, key: TokenKey, served: Served, claims: str | None) -> AccessToken:
         try:
-            exchanged = await self._in_thread(
+            exchanged = await self._pools.exchange.run(
                 lambda: self._authority.exchange(
                     served.refresh_token, tenant_id=key.tenant_id, scope=key.scope, claims=claims
                 )
             )
         except BrokerError as error:
-            if not claims:
-                self._cache.keep_refusal(key, error)
-            raise
+            is_home = key.tenant_id == served.consent.person.tenant_id
+            meant = error if is_home else in_customer_tenant(error)
+            self._cache.keep_refusal(key, meant)
+            raise meant from error
         # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
-        if not claims:
+        if claims:
+            # A token that its API has challenged must not be given to the next caller as it was.
+            self._cache.drop(key)
+        else:
             self._cache.keep(key, exchanged.access_token)
         return exchanged.access_token
-
-    def _in_thread[T](self, work: Callable[[], T]) -> Awaitable[T]:
-        return asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.cloud import Cloud
 from shared.consent import DEFAULT_NAME, checked_name
 from shared.errors import InvalidRequest
 from shared.resource import Scope
 from shared.tokens import AccessToken
+from token_http.notice import Notice
 
 HOME = "home"
 MAX_CLAIMS = 4096
@@ -41,23 +43,27 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A token for the caller and how it came about; `warning` is why it is not as fresh as it could be."""
+    """A token for the caller and how it came about.
+
+    `account` is the username of the person who consented, `warnings` what the caller should know of this token.
+    """
 
     token: AccessToken
+    account: str
     resource: str
     lineage: str
     permission: str
     from_cache: bool
-    warning: str = ""
+    warnings: tuple[Notice, ...] = ()
 
 
-def parse(fields: Mapping[str, Any]) -> TokenRequest:
+def parse(fields: Mapping[str, Any], cloud: Cloud) -> TokenRequest:
     """The request in a body's fields; raises InvalidRequest naming what is wrong and what it should be."""
     if not fields.get("tenant"):
         raise InvalidRequest('tenant: the customer tenant\'s id, a name from the policy, or "home".')
     return TokenRequest(
         tenant=fields["tenant"],
-        scope=_scope(fields),
+        scope=asked_scope(fields, cloud),
         consent=checked_name(fields.get("consent", DEFAULT_NAME)),
         claims=_claims(fields.get("claims")),
         min_lifetime=_min_lifetime(fields.get("min_lifetime", 0)),
@@ -67,7 +73,9 @@ def parse(fields: Mapping[str, Any]) -> TokenRequest:
 def render(issued: Issued, *, now: datetime) -> dict[str, Any]:
     """The OAuth JSON of RFC 6749 section 5.1, with `expires_on` in epoch seconds as Azure's clients know it."""
     token = issued.token
+    told = {"warning": " ".join(notice.text for notice in issued.warnings)} if issued.warnings else {}
     return {
+        **told,
         "token_type": "Bearer",
         "access_token": token.token,
         "expires_in": max(0, int((token.expires_on - now).total_seconds())),
@@ -78,10 +86,11 @@ def render(issued: Issued, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _scope(fields: Mapping[str, Any]) -> Scope:
+def asked_scope(fields: Mapping[str, Any], cloud: Cloud) -> Scope:
+    """The scope of a body's `resource` or `scope`; raises InvalidRequest unless it is exactly one of the two."""
     if ("resource" in fields) == ("scope" in fields):
         raise InvalidRequest("resource or scope: exactly one of the two.")
-    return Scope.parse(fields["scope"]) if "scope" in fields else Scope.of_resource(fields["resource"])
+    return Scope.parse(fields["scope"]) if "scope" in fields else Scope.of_resource(fields["resource"], cloud)
 
 
 def _claims(claims: str | None) -> str | None:

@@ -1,22 +1,24 @@
 """Where the policy comes from: documents `policy-{n}` of the policy vault, each keeping its own last good version."""
 
-import logging
 import re
 
+from shared.audit import record
+from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
-from shared.vault import SecretVault
+from shared.vault import SecretVault, SecretVersion
 from token_http.policy import Permission, Policy, PolicyDocumentInvalid, compile_document
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
-_log = logging.getLogger("broker.policy")
 
 
 class PolicySource:
     """Reads and compiles every document; raises VaultUnavailable or VaultRefused."""
 
-    def __init__(self, vault: SecretVault, *, home_tenant: str) -> None:
+    def __init__(self, vault: SecretVault, *, home_tenant: str, cloud: Cloud) -> None:
         self._vault = vault
         self._home_tenant = home_tenant
+        self._cloud = cloud
+        self._reported: dict[str, str] = {}
         self._last_good: dict[str, tuple[Permission, ...]] = {}
 
     def read(self) -> Policy:
@@ -37,9 +39,16 @@ class PolicySource:
         if secret is None:
             return None
         try:
-            return compile_document(name, secret.value, home_tenant=self._home_tenant)
+            return compile_document(name, secret.value, home_tenant=self._home_tenant, cloud=self._cloud)
         except PolicyDocumentInvalid as problem:
-            kept = self._last_good.get(name)
-            consequence = "its last good version stays in force" if kept is not None else "it grants nothing"
-            _log.error("policy.document_invalid document=%s problem=%s: %s", name, problem, consequence)
-            return kept
+            self._report(secret.version, str(problem))
+            return self._last_good.get(name)
+
+    def _report(self, version: SecretVersion, problem: str) -> None:
+        """Say it loudly, and once for each version: the documents are read every half minute."""
+        if self._reported.get(version.name) == version.version:
+            return
+        self._reported[version.name] = version.version
+        kept = version.name in self._last_good
+        consequence = "its last good version stays in force" if kept else "it grants nothing"
+        record("policy.document_invalid", {"document": version.name, "problem": problem, "consequence": consequence})

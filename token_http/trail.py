@@ -1,10 +1,12 @@
 """The audit record of one token decision: who asked for what, which permission decided, and how it ended."""
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from shared.assertion import Principal
-from shared.audit import fingerprint, record
+from shared.audit import Field, fingerprint, record
 from shared.errors import BrokerError
 from token_http.message import Issued, TokenRequest
 from token_http.policy import Decision
@@ -14,13 +16,18 @@ LONGEST_TENANT = 64
 
 @dataclass(slots=True, kw_only=True)
 class Trail:
-    """Follows one request from its caller to its outcome; `decision` is set once the policy has allowed it."""
+    """Follows one request to its outcome; each part is set once it is known, and is empty in the record until then."""
 
-    caller: Principal
-    request: TokenRequest
+    dialect: str
     correlation: str
+    caller: Principal | None = None
+    request: TokenRequest | None = None
     decision: Decision | None = None
     started: float = field(default_factory=time.perf_counter)
+
+    def towards(self, request: TokenRequest) -> Self:
+        """The trail of one of the tokens that a request is for."""
+        return replace(self, request=request)
 
     def issued(self, issued: Issued) -> None:
         """Record that a token went out."""
@@ -36,20 +43,23 @@ class Trail:
             },
         )
 
-    def refused(self, error: BrokerError) -> None:
-        """Record that none did, and why."""
-        record("token.refused", {**self._asked(), "outcome": error.code, "authority_code": error.authority_code})
+    def refused(self, error: Exception) -> None:
+        """Record that none did, and why; what nobody foresaw counts as the broker's own failure."""
+        known = error if isinstance(error, BrokerError) else BrokerError()
+        record("token.refused", {**self._asked(), "outcome": known.code, "authority_code": known.authority_code})
 
-    def _asked(self) -> dict[str, str | float | None]:
+    def _asked(self) -> Mapping[str, Field]:
+        caller, request, decision = self.caller, self.request, self.decision
         return {
-            "caller": self.caller.object_id,
-            "caller_application": self.caller.application_id,
-            "permission": self.decision.permission if self.decision else None,
-            "consent": self.request.consent,
-            "tenant": self.decision.tenant_id if self.decision else None,
+            "dialect": self.dialect,
+            "caller": caller.object_id if caller else None,
+            "caller_application": caller.application_id if caller else None,
+            "permission": decision.permission if decision else None,
+            "consent": request.consent if request else None,
+            "tenant": decision.tenant_id if decision else None,
             # As it was written: of a refused request nothing more is known, and nobody vouches for it.
-            "tenant_asked": self.request.tenant[:LONGEST_TENANT],
-            "resource": self.request.scope.resource,
+            "tenant_asked": request.tenant[:LONGEST_TENANT] if request else None,
+            "resource": request.scope.resource if request else None,
             "duration_ms": round((time.perf_counter() - self.started) * 1000, 1),
             "correlation_id": self.correlation,
         }

@@ -75,10 +75,11 @@ class Admin:
         return JSONResponse({"status": status}, headers={"preference-applied": f"wait={preference[1]}"})
 
     def _shown(self, function: Function, base: str) -> dict[str, Any]:
-        url = None
+        url, of_http = None, {}
         if isinstance(function.trigger, HttpTrigger):
+            of_http = {"route": function.trigger.route, "methods": sorted(function.trigger.methods)}
             url = base + "/".join(filter(None, (self._route_prefix, function.trigger.route.strip("/")))).lower()
-        binding = {"type": function.trigger_type, "name": function.parameter, "direction": "in"}
+        binding = {"type": function.trigger_type, "name": function.parameter, "direction": "in", **of_http}
         return {
             "name": function.name,
             "language": "python",

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from local.host import worker
+from local.host import attribution, worker
 from local.host.admin import Admin
 from local.host.background import Background
 from local.host.configuration import read_configuration
@@ -49,6 +49,7 @@ class Application:
         await _finish(background)
 
     async def _load(self, background: Background) -> Front:
+        attribution.install()
         configuration = read_configuration(self._folder)
         functions = await worker.load(self._folder)
         timers = make_timers(functions, folder=self._state.folder, environment=os.environ)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import azure_functions_runtime as runtime
 
-from local.host import protos
+from local.host import attribution, protos
 from local.host.errors import StartError
 from local.host.functions import Function, describe
 from local.host.protos import Message, ParameterBinding, StatusResult, TypedData
@@ -81,14 +81,10 @@ async def invoke(function: Function, data: TypedData, *, trace: TraceContext) ->
         retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
     )
     started = time.perf_counter()
-    # The library sets this for `def` handlers only; an `async def` handler inherits it from here.
-    token = runtime.invocation_id_cv.set(invocation_id)
-    try:
+    with attribution.invocation(invocation_id):
         answer = await runtime.invocation_request(
             Message(request=Message(invocation_request=invocation), properties={})
         )
-    finally:
-        runtime.invocation_id_cv.reset(token)
     succeeded = answer.result.status == StatusResult.Success
     milliseconds = 1000 * (time.perf_counter() - started)
     if not succeeded:

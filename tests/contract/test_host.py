@@ -132,12 +132,20 @@ def test_a_handler_sees_the_request_as_azure_passes_it(host: Host) -> None:
     assert seen["trace_parent"] == parent
 
 
-def test_the_invocation_id_reaches_handlers_of_both_kinds(host: Host) -> None:
-    seen = host.client.get("/api/echo/a").json()
-    assert seen["invocation"] == seen["invocation_in_context"]
-    given, in_context = host.client.get("/api/who").json()
-    assert given == in_context
-    assert given != seen["invocation"]
+def test_the_invocation_id_reaches_handlers_of_both_kinds_anew(host: Host) -> None:
+    plain, asynchronous = (host.client.get(path).json()["invocation"] for path in ("/api/echo/a", "/api/who"))
+    assert plain
+    assert asynchronous
+    assert plain != asynchronous
+
+
+def test_a_line_logged_where_no_invocation_can_be_found_is_lost_as_in_azure(host: Host) -> None:
+    """A handler's own task, the tasks it begins and the thread of a plain handler are known; no other thread is."""
+    assert host.client.get("/api/logs").is_success
+    assert host.client.get("/api/logs-plainly").is_success
+    log = host.state.log_file("host").read_text()
+    kept = [line for line in ("own task", "child task", "pool thread", "plain handler", "other thread") if line in log]
+    assert kept == ["own task", "child task", "plain handler"]
 
 
 def test_a_chunked_body_arrives_empty(host: Host) -> None:

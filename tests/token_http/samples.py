@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.assertion import Principal
+from shared.cloud import PUBLIC
 from shared.consent import Consent, Person, Renewal
 from shared.consent_store import ConsentStore
 from shared.health import Health
+from shared.pool import Pool
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority
-from token_http.issuer import Issuer, MemoryLimits
+from token_http.issuer import Issuer, MemoryLimits, Pools
 from token_http.message import TokenRequest, parse
 from token_http.policy_source import PolicySource
 
@@ -51,7 +52,7 @@ def caller(object_id: str = CALLER_ID, *roles: str) -> Principal:
 
 
 def request(tenant: str = "contoso", resource: str = "graph", **more: object) -> TokenRequest:
-    return parse({"tenant": tenant, "resource": resource, **more})
+    return parse({"tenant": tenant, "resource": resource, **more}, PUBLIC)
 
 
 def row(**changed: object) -> dict[str, object]:
@@ -86,6 +87,8 @@ class Scene:
     tokens: MemoryVault = field(default_factory=MemoryVault)
     policies: MemoryVault = field(default_factory=MemoryVault)
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
+    vault_threads: int = 4
+    exchange_threads: int = 4
     issuer: Issuer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,9 +98,13 @@ class Scene:
         self.issuer = Issuer(
             authority=self.authority,
             consents=self.store,
-            policies=PolicySource(self.policies, home_tenant=HOME_ID),
+            policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
             limits=MemoryLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
-            executor=ThreadPoolExecutor(4),
+            cloud=PUBLIC,
+            pools=Pools(
+                vault=Pool("vault", threads=self.vault_threads),
+                exchange=Pool("exchange", threads=self.exchange_threads),
+            ),
             clock=self.clock,
         )
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import AuthorityUnavailable, CustomerTenantRefused, NewConsentNeeded
+from shared.errors import (
+    SHORT_RETRY_SECONDS,
+    AuthorityUnavailable,
+    BrokerError,
+    CustomerTenantRefused,
+    NewConsentNeeded,
+)
+from shared.responses import error_response
 from shared.tokens import AccessToken
 from tests.token_http.samples import CONTOSO_ID, NOON, NORTHWIND_ID, HandClock
 from token_http.cache import (
@@ -110,7 +117,7 @@ def test_the_memory_of_refusals_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("retry_after", "remembered"),
-    [(None, REFUSAL_SECONDS), (7, 7), (120, 120), (86_400, LONGEST_REFUSAL_SECONDS)],
+    [(None, SHORT_RETRY_SECONDS), (7, 7), (120, 120), (86_400, LONGEST_REFUSAL_SECONDS)],
 )
 def test_a_refusal_is_remembered_for_as_long_as_the_authority_asks_within_bounds(
     retry_after: int | None, remembered: int
@@ -124,12 +131,52 @@ def test_a_refusal_is_remembered_for_as_long_as_the_authority_asks_within_bounds
     assert cache.refusal(KEY) is None
 
 
+@pytest.mark.parametrize("refusal", [CustomerTenantRefused, NewConsentNeeded])
+def test_a_refusal_that_does_not_pass_by_itself_is_remembered_longer(refusal: type[BrokerError]) -> None:
+    clock = HandClock()
+    cache = TokenCache(clock)
+    cache.keep_refusal(KEY, refusal())
+    clock.move(seconds=REFUSAL_SECONDS - 1)
+    assert isinstance(cache.refusal(KEY), refusal)
+    clock.move(seconds=1)
+    assert cache.refusal(KEY) is None
+
+
+def test_what_passes_by_itself_is_remembered_no_longer_than_its_caller_is_asked_to_wait() -> None:
+    """Whoever comes back at the time in Retry-After must meet the authority and not a memory."""
+    told = error_response(AuthorityUnavailable(), "correlation").headers["Retry-After"]
+    clock = HandClock()
+    cache = TokenCache(clock)
+    cache.keep_refusal(KEY, AuthorityUnavailable())
+    clock.move(seconds=int(told))
+    assert cache.refusal(KEY) is None
+
+
+@given(lives=st.timedeltas(timedelta(minutes=2), timedelta(hours=2)))
+def test_in_the_first_half_of_its_life_no_token_wants_another(lives: timedelta) -> None:
+    """A token may be made to live for ten minutes, which is all within the usual window."""
+    clock = HandClock()
+    cache = TokenCache(clock)
+    cache.keep(KEY, token(lives))
+    clock.now += lives / 2 - timedelta(seconds=1)
+    assert not cache.wants_refresh(KEY)
+
+
+def test_a_challenged_key_loses_its_plain_token_and_no_other() -> None:
+    cache = TokenCache(HandClock())
+    other = token_key("l1", NORTHWIND_ID, SCOPE, None)
+    cache.keep(KEY, token())
+    cache.keep(other, token())
+    cache.drop(token_key("l1", CONTOSO_ID, SCOPE, '{"access_token":{}}'))
+    assert cache.token(KEY, lifetime=timedelta()) is None
+    assert cache.token(other, lifetime=timedelta()) is not None
+
+
 def test_a_remembered_refusal_keeps_what_it_said_and_not_where_it_came_from() -> None:
     cache = TokenCache(HandClock())
-    try:
+    with pytest.raises(NewConsentNeeded) as raised:
         raise NewConsentNeeded("Its name is partner.", authority_code=50173)
-    except NewConsentNeeded as error:
-        cache.keep_refusal(KEY, error)
+    cache.keep_refusal(KEY, raised.value)
     kept = cache.refusal(KEY)
     assert kept is not None
     assert (kept.detail, kept.authority_code, kept.__traceback__) == ("Its name is partner.", 50173, None)

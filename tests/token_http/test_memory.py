@@ -208,6 +208,24 @@ def test_a_reading_under_way_when_its_key_is_forgotten_is_not_remembered() -> No
     asyncio.run(scenario())
 
 
+def test_a_reading_that_ends_late_does_not_replace_the_one_made_after_its_key_was_forgotten() -> None:
+    async def scenario() -> None:
+        scene = Scene()
+        scene.source.gate.clear()
+        early = asyncio.create_task(scene.get())
+        await scene.settle()
+        held_up, scene.source.gate = scene.source.gate, asyncio.Event()
+        scene.source.gate.set()
+        scene.source.says = "second"
+        scene.memory.forget("key")
+        assert await scene.get() == "second"
+        held_up.set()
+        assert await early == "first"
+        assert await scene.get() == "second"
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("back", [31, 10 * 60, 24 * 3600])
 def test_a_clock_set_back_does_not_keep_a_reading(back: int) -> None:
     async def scenario() -> None:

@@ -131,7 +131,7 @@ def test_whoever_asks_after_the_work_was_left_begins_anew_and_the_old_work_takes
         third = asyncio.create_task(flights.run("key", late))
         await asyncio.sleep(0)
         new.gate.set()
-        assert await asyncio.gather(second, third) == [1, 1]
+        assert (await second, await third) == (1, 1)
         assert (new.begun, late.begun) == (1, 0), "the end of the old work does not end the flight of the new"
 
     asyncio.run(scenario())

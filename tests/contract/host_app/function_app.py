@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import logging
 import os
+import threading
 import time
 from pathlib import Path
 
 import azure.functions as func
-from azure_functions_runtime import invocation_id_cv
 
+logger = logging.getLogger("sample")
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
@@ -23,7 +25,6 @@ def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         "body": req.get_body().decode(),
         "trace_parent": context.trace_context.trace_parent,
         "invocation": context.invocation_id,
-        "invocation_in_context": invocation_id_cv.get(),
     }
     return func.HttpResponse(json.dumps(seen), mimetype="application/json")
 
@@ -31,7 +32,30 @@ def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
 @app.route("who", methods=["GET"])
 async def who(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     del req
-    return func.HttpResponse(json.dumps([context.invocation_id, invocation_id_cv.get()]))
+    return func.HttpResponse(json.dumps({"invocation": context.invocation_id}))
+
+
+@app.route("logs", methods=["GET"])
+async def logs(req: func.HttpRequest) -> func.HttpResponse:
+    del req
+    logger.info("own task")
+    await asyncio.create_task(log_in_a_task())
+    await asyncio.get_running_loop().run_in_executor(None, logger.info, "pool thread")
+    return func.HttpResponse("logged")
+
+
+async def log_in_a_task() -> None:
+    logger.info("child task")
+
+
+@app.route("logs-plainly", methods=["GET"])
+def logs_plainly(req: func.HttpRequest) -> func.HttpResponse:
+    del req
+    logger.info("plain handler")
+    thread = threading.Thread(target=logger.info, args=("other thread",))
+    thread.start()
+    thread.join()
+    return func.HttpResponse("logged")
 
 
 @app.route("things/{name}", methods=["GET", "POST"])

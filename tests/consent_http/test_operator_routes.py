@@ -1,0 +1,219 @@
+"""The operators' routes over real HTTP: who is let in, and what their requests must look like."""
+
+import json
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from local.person import Person
+from local.state import StackState
+from local.workload import Workload
+from local.world import (
+    ADMIN,
+    AZURE_CLI,
+    AZURE_POWERSHELL,
+    BROKER_API,
+    OTHER_APPLICATION,
+    PARTNER_TENANT,
+    SECOND_ADMIN,
+    User,
+)
+from tests.consent_http.browser import Browser, new_name, operator_of, send
+from tests.local_control import Controls
+
+OTHER_SECRET = "other-application-secret-of-the-local-stack"
+OPERATE = f"api://{BROKER_API}/Broker.Operate"
+ROUTES = [
+    ("GET", "consents"),
+    ("GET", "consents/nobody"),
+    ("DELETE", "consents/nobody"),
+    ("POST", "consents/nobody/link"),
+]
+
+
+@pytest.fixture
+def name() -> str:
+    return new_name()
+
+
+@pytest.fixture
+def consents(stack: StackState) -> Iterator[Controls]:
+    """Entra ID's control door; what was consented to is as the world has it afterwards."""
+    controls = Controls(stack, stack.entra)
+    yield controls
+    controls.clear("consents")
+
+
+def call(
+    stack: StackState,
+    method: str,
+    path: str,
+    *,
+    token: str | None = None,
+    **arguments: Any,  # noqa: ANN401 - httpx's own
+) -> httpx.Response:
+    headers = {**({"Authorization": f"Bearer {token}"} if token is not None else {}), **arguments.pop("headers", {})}
+    return send(method, f"{stack.host}/api/{path}", headers=headers, **arguments)
+
+
+def token_of_person(stack: StackState, user: User, *, client: str = AZURE_CLI, **secret: str) -> str:
+    """What somebody gets who signs in with a client by device code."""
+    endpoint = f"{stack.entra}/{PARTNER_TENANT}/oauth2/v2.0"
+    trust = ssl.create_default_context(cafile=stack.ca_file)
+    asked = {"client_id": client, "scope": f"api://{BROKER_API}/.default"}
+    with httpx.Client(verify=trust, trust_env=False) as http, Person() as person:
+        device = http.post(f"{endpoint}/devicecode", data=asked).raise_for_status().json()
+        page = person.submit(person.open(device["verification_uri"]), {"user_code": device["user_code"]})
+        page = person.submit(page, {"username": user.username, "password": user.password})
+        assert person.submit(page).is_success
+        grant = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": device["device_code"]}
+        answer = http.post(f"{endpoint}/token", data={**asked, **grant, **secret})
+    token: str = answer.raise_for_status().json()["access_token"]
+    return token
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic b3A6b3A=", "bearer-token"])
+def test_without_a_bearer_token_nobody_is_let_in(
+    stack: StackState, method: str, path: str, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = call(stack, method, path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "assertion_missing")
+    assert answer.headers["www-authenticate"].partition(" ")[0] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("who", ["stranger", "reports"])
+def test_a_workload_without_the_role_is_told_which_it_lacks(
+    stack: StackState, method: str, path: str, who: str
+) -> None:
+    answer = call(stack, method, path, token=Workload(state=stack, name=who).assertion())
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
+    assert ("Consent.Read" if method == "GET" else "Consent.Manage") in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_a_token_for_another_api_is_refused(stack: StackState, method: str, path: str) -> None:
+    token = operator_of(stack).assertion("https://management.azure.com")
+    answer = call(stack, method, path, token=token)
+    assert (answer.status_code, answer.json()["code"]) == (401, "assertion_for_another_audience")
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_the_platforms_identity_headers_let_nobody_in(stack: StackState, method: str, path: str) -> None:
+    headers = {
+        "X-MS-CLIENT-PRINCIPAL": "eyJyb2xlcyI6WyJDb25zZW50Lk1hbmFnZSJdfQ==",
+        "X-MS-CLIENT-PRINCIPAL-ID": ADMIN.object_id,
+        "X-MS-TOKEN-AAD-ACCESS-TOKEN": operator_of(stack).assertion(),
+        "x-functions-key": "any",
+    }
+    answer = call(stack, method, path, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "assertion_missing")
+
+
+def test_an_operators_workload_does_the_whole_job(stack: StackState, name: str) -> None:
+    token = operator_of(stack).assertion()
+    made = call(stack, "POST", f"consents/{name}/link", token=token)
+    assert made.status_code == 201
+    assert made.headers["cache-control"] == "no-store", "a link is as good as a password while it lives"
+    assert call(stack, "GET", f"consents/{name}", token=token).json()["code"] == "consent_not_found"
+    with Browser() as browser:
+        browser.consent(made.json()["url"], ADMIN)
+    shown = call(stack, "GET", f"consents/{name}", token=token).json()
+    assert shown in call(stack, "GET", "consents", token=token).json()["consents"]
+    gone = [call(stack, "DELETE", f"consents/{name}", token=token).json() for _ in range(2)]
+    assert gone[0] == gone[1]
+    assert gone[0]["status"] == call(stack, "GET", f"consents/{name}", token=token).json()["status"] == "withdrawn"
+
+
+@pytest.mark.parametrize("client", [AZURE_CLI, AZURE_POWERSHELL])
+def test_a_person_with_the_role_is_an_operator_through_the_usual_clients(
+    stack: StackState, name: str, client: str
+) -> None:
+    token = token_of_person(stack, ADMIN, client=client)
+    assert call(stack, "GET", "consents", token=token).status_code == 200
+    assert call(stack, "POST", f"consents/{name}/link", token=token, json={}).status_code == 201
+
+
+def test_a_person_without_the_role_is_no_operator(stack: StackState) -> None:
+    token = token_of_person(stack, SECOND_ADMIN)
+    for method, path in ROUTES:
+        answer = call(stack, method, path, token=token)
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
+
+
+def test_a_persons_token_from_any_other_client_is_refused(stack: StackState, consents: Controls) -> None:
+    """A person's roles come along with whatever app the person signs in to."""
+    consents.post(
+        "consents",
+        {"tenant": PARTNER_TENANT, "client": OTHER_APPLICATION, "resource": BROKER_API, "scopes": ["Broker.Operate"]},
+    )
+    token = token_of_person(stack, ADMIN, client=OTHER_APPLICATION, client_secret=OTHER_SECRET)
+    for method, path in ROUTES:
+        answer = call(stack, method, path, token=token)
+        assert (answer.status_code, answer.json()["code"]) == (401, "assertion_of_another_kind")
+
+
+def test_a_persons_token_without_the_operators_scope_is_refused(stack: StackState, consents: Controls) -> None:
+    grant = {"tenant": PARTNER_TENANT, "client": AZURE_CLI, "resource": BROKER_API, "scopes": ["Something.Else"]}
+    consents.post("consents", grant)
+    token = token_of_person(stack, ADMIN)
+    for method, path in ROUTES:
+        answer = call(stack, method, path, token=token)
+        assert (answer.status_code, answer.json()["code"]) == (401, "assertion_of_another_kind")
+
+
+def test_a_persons_token_asks_for_no_access_token(stack: StackState) -> None:
+    token = token_of_person(stack, ADMIN)
+    answer = call(stack, "POST", "token", token=token, json={"tenant": "contoso", "resource": "graph"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "assertion_of_another_kind")
+
+
+BAD_BODIES = [
+    "[]",
+    '"text"',
+    "null",
+    "{",
+    "\x00",
+    "[" * 10_000,
+    '{"unknown": 1}',
+    '{"Tenant": "home"}',
+    '{"person": null}',
+    '{"person": ["a"]}',
+    '{"new_person": "yes"}',
+    '{"new_person": 1}',
+    '{"expires_in_minutes": true}',
+    '{"expires_in_minutes": 30.5}',
+    '{"expires_in_minutes": "30"}',
+    '{"expires_in_minutes": NaN}',
+    '{"expires_in_minutes": 1e3}',
+    '{"expires_in_minutes": -' + "9" * 400 + "}",
+    '{"expires_in_minutes": ' + "9" * 5000 + "}",
+    '{"tenant": "home", "tenant": "home"}',
+    '{"login_hint": "\\ud800"}',
+    '{"login_hint": "a\\r\\nb"}',
+]
+
+
+@pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: body[:40])
+def test_a_body_that_says_something_else_makes_no_link(stack: StackState, name: str, body: str) -> None:
+    answer = call(stack, "POST", f"consents/{name}/link", token=operator_of(stack).assertion(), content=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+def test_a_body_larger_than_any_of_ours_is_refused_unread(stack: StackState, name: str) -> None:
+    body = json.dumps({"login_hint": "a" * 20_000})
+    answer = call(stack, "POST", f"consents/{name}/link", token=operator_of(stack).assertion(), content=body)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "PATCH", "OPTIONS", "TRACE"])
+def test_no_other_method_does_anything(stack: StackState, method: str) -> None:
+    for path in ("consent", "consent/redirect", "consents", "consents/nobody", "consents/nobody/link"):
+        answer = call(stack, method, path, token=operator_of(stack).assertion())
+        assert answer.status_code in {404, 405}
+        assert not [header for header in answer.headers if header.startswith("access-control-")]

@@ -1,0 +1,378 @@
+"""The engine: policy each time, one exchange for all who want the same, fresh where asked, and what outages leave."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import (
+    AuthorityUnavailable,
+    BrokerError,
+    ConsentAbsent,
+    ConsentWithdrawn,
+    CustomerTenantRefused,
+    NewConsentNeeded,
+    NotPermitted,
+    VaultUnavailable,
+)
+from tests.fakes.scripted_authority import Asked
+from tests.token_http.samples import (
+    CONTOSO_ID,
+    MAX_AGE,
+    NOON,
+    NORTHWIND_ID,
+    OTHER_ID,
+    Scene,
+    caller,
+    consent,
+    request,
+    row,
+)
+from token_http.message import MAX_MIN_LIFETIME
+from token_http.notice import STALE
+
+CLAIMS = '{"access_token": {"acrs": {"essential": true, "value": "c1"}}}'
+type Scenario = Callable[[Scene], Awaitable[None]]
+
+
+def play(scenario: Scenario) -> None:
+    """Run a scenario on an event loop of its own."""
+
+    async def all_of_it() -> None:
+        scene = Scene()
+        await scenario(scene)
+        await settle()
+
+    asyncio.run(all_of_it())
+
+
+async def settle() -> None:
+    """Let whatever runs beside the test come to its end."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+
+
+def no_answer(_asked: Asked) -> BrokerError | None:
+    return AuthorityUnavailable()
+
+
+def answers(_asked: Asked) -> BrokerError | None:
+    return None
+
+
+def test_a_token_comes_from_an_exchange_in_the_tenant_and_scope_that_were_decided() -> None:
+    async def scenario(scene: Scene) -> None:
+        issued = await scene.ask()
+        (asked,) = scene.authority.asked
+        assert (asked.tenant_id, asked.scope) == (CONTOSO_ID, "https://graph.microsoft.com/.default")
+        assert (asked.refresh_token, asked.claims) == ("refresh-token-1", None)
+        assert (issued.token.token, issued.from_cache, issued.warnings) == ("access-token-1", False, ())
+        assert (issued.lineage, issued.permission) == ("l1", "policy-1[0]")
+
+    play(scenario)
+
+
+def test_the_newest_renewal_of_the_lineage_is_exchanged() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.renew("l1", "refresh-token-2")
+        await scene.ask()
+        assert scene.authority.asked[0].refresh_token == "refresh-token-2"
+
+    play(scenario)
+
+
+def test_a_renewal_of_an_older_lineage_is_never_exchanged() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.renew("l0", "refresh-token-0")
+        await scene.ask()
+        assert scene.authority.asked[0].refresh_token == "refresh-token-1"
+
+    play(scenario)
+
+
+def test_a_hundred_who_miss_at_once_cause_one_exchange() -> None:
+    async def scenario(scene: Scene) -> None:
+        issued = await asyncio.gather(*(scene.ask() for _ in range(100)))
+        assert {found.token.token for found in issued} == {"access-token-1"}
+        assert len(scene.authority.asked) == 1
+
+    play(scenario)
+
+
+def test_a_hundred_who_fail_at_once_cause_one_exchange_and_the_failure_is_remembered_briefly() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = lambda _asked: CustomerTenantRefused(authority_code=65001)
+        outcomes = await asyncio.gather(*(scene.ask() for _ in range(100)), return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {CustomerTenantRefused}
+        with pytest.raises(CustomerTenantRefused) as raised:
+            await scene.ask()
+        assert raised.value.authority_code == 65001
+        assert len(scene.authority.asked) == 1
+        scene.authority.refuse = answers
+        scene.clock.move(seconds=30)
+        assert (await scene.ask()).token.token == "access-token-2"
+
+    play(scenario)
+
+
+def test_a_refusal_in_one_tenant_says_nothing_about_another() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "northwind"]))
+        scene.authority.refuse = lambda asked: CustomerTenantRefused() if asked.tenant_id == CONTOSO_ID else None
+        with pytest.raises(CustomerTenantRefused):
+            await scene.ask()
+        assert (await scene.ask(request("northwind"))).token.tenant_id == NORTHWIND_ID
+
+    play(scenario)
+
+
+def test_a_cached_token_is_still_subject_to_the_policy() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        with pytest.raises(NotPermitted):
+            await scene.ask(principal=caller(OTHER_ID))
+        scene.write_policy()
+        scene.clock.move(seconds=MAX_AGE.total_seconds())
+        with pytest.raises(NotPermitted):
+            await scene.ask()
+        assert len(scene.authority.asked) == 1
+
+    play(scenario)
+
+
+def test_a_token_is_shared_by_all_callers_whom_the_policy_allows_it() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(), row(caller=OTHER_ID))
+        first, second = await scene.ask(), await scene.ask(principal=caller(OTHER_ID))
+        assert first.token == second.token
+        assert second.from_cache
+        assert (first.permission, second.permission) == ("policy-1[0]", "policy-1[1]")
+
+    play(scenario)
+
+
+def test_a_withdrawn_consent_is_never_served_once_it_was_forgotten_or_has_grown_old() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.store.withdraw("partner", by=OTHER_ID, on=NOON)
+        scene.issuer.forget("partner")
+        with pytest.raises(ConsentWithdrawn):
+            await scene.ask()
+        with pytest.raises(ConsentWithdrawn):
+            await scene.ask(request(claims=CLAIMS))
+
+    async def elsewhere(scene: Scene) -> None:
+        await scene.ask()
+        scene.store.withdraw("partner", by=OTHER_ID, on=NOON)
+        scene.clock.move(seconds=MAX_AGE.total_seconds())
+        with pytest.raises(ConsentWithdrawn):
+            await scene.ask()
+        assert len(scene.authority.asked) == 1
+
+    play(scenario)
+    play(elsewhere)
+
+
+def test_a_withdrawal_is_not_undone_by_an_outage() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.store.withdraw("partner", by=OTHER_ID, on=NOON)
+        scene.issuer.forget("partner")
+        with pytest.raises(ConsentWithdrawn):
+            await scene.ask()
+        away(scene)
+        scene.clock.move(minutes=30)
+        with pytest.raises(ConsentWithdrawn):
+            await scene.ask()
+
+    play(scenario)
+
+
+def test_a_consent_that_was_never_given_is_absent() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.tokens.written.clear()
+        with pytest.raises(ConsentAbsent):
+            await scene.ask()
+        assert scene.authority.asked == []
+
+    play(scenario)
+
+
+def test_a_new_lineage_never_meets_the_tokens_and_refusals_of_the_old() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = lambda _asked: NewConsentNeeded()
+        with pytest.raises(NewConsentNeeded):
+            await scene.ask(request(min_lifetime=MAX_MIN_LIFETIME, resource="https://graph.microsoft.com/"))
+        scene.authority.refuse = answers
+        scene.store.store_consent(consent("l2", "refresh-token-of-another-person"))
+        scene.issuer.forget("partner")
+        issued = await scene.ask()
+        assert (issued.lineage, issued.from_cache) == ("l2", False)
+        assert scene.authority.asked[-1].refresh_token == "refresh-token-of-another-person"
+        assert not (await scene.ask(request(resource="https://graph.microsoft.com/"))).from_cache
+
+    play(scenario)
+
+
+def test_a_token_near_its_end_is_served_and_the_next_one_is_fetched_meanwhile() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.clock.move(minutes=66)
+        assert (await scene.ask()).token.token == "access-token-1"
+        await settle()
+        assert len(scene.authority.asked) == 2
+        assert (await scene.ask()).token.token == "access-token-2"
+
+    play(scenario)
+
+
+def test_a_fetch_ahead_that_fails_harms_nobody_and_is_not_repeated_at_once() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = no_answer
+        scene.clock.move(minutes=66)
+        for _ in range(5):
+            issued = await scene.ask()
+            assert (issued.token.token, issued.warnings) == ("access-token-1", ())
+            await settle()
+        assert len(scene.authority.asked) == 2
+
+    play(scenario)
+
+
+def test_while_the_authority_is_away_a_token_is_served_to_its_last_minute_with_a_warning() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = no_answer
+        scene.clock.move(minutes=73)
+        for _ in range(3):
+            issued = await scene.ask()
+            assert (issued.token.token, issued.from_cache, issued.warnings) == ("access-token-1", True, (STALE,))
+        assert len(scene.authority.asked) == 2
+        scene.clock.move(minutes=1, seconds=1)
+        with pytest.raises(AuthorityUnavailable):
+            await scene.ask()
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("refusal", [NewConsentNeeded, CustomerTenantRefused])
+def test_a_token_near_its_end_is_no_answer_to_a_refusal(refusal: type[BrokerError]) -> None:
+    """The authority has spoken: only its silence is bridged."""
+
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = lambda _asked: refusal()
+        scene.clock.move(minutes=73)
+        with pytest.raises(refusal):
+            await scene.ask()
+
+    play(scenario)
+
+
+def test_min_lifetime_forces_one_fresh_exchange_and_takes_what_comes() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.clock.move(minutes=40)
+        assert (await scene.ask(request(min_lifetime=34 * 60))).from_cache
+        issued = await scene.ask(request(min_lifetime=36 * 60))
+        assert (issued.token.token, issued.from_cache) == ("access-token-2", False)
+        assert (await scene.ask()).token.token == "access-token-2", "the fresher one is everybody's"
+        scene.authority.lifetime = timedelta(minutes=20)
+        scene.clock.move(minutes=60)
+        short = await scene.ask(request(min_lifetime=MAX_MIN_LIFETIME))
+        assert (short.token.token, short.warnings) == ("access-token-3", ())
+
+    play(scenario)
+
+
+def test_claims_are_always_a_fresh_exchange_and_their_token_is_never_kept() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        for number in (2, 3):
+            issued = await scene.ask(request(claims=CLAIMS))
+            assert (issued.token.token, issued.from_cache) == (f"access-token-{number}", False)
+            assert scene.authority.asked[-1].claims == CLAIMS
+        assert (await scene.ask()).token.token == "access-token-1"
+
+    play(scenario)
+
+
+def test_a_refused_claims_challenge_is_not_remembered_against_anybody() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = lambda asked: NewConsentNeeded() if asked.claims else None
+        for _ in range(2):
+            with pytest.raises(NewConsentNeeded):
+                await scene.ask(request(claims=CLAIMS))
+        assert len(scene.authority.asked) == 2
+        assert (await scene.ask()).token.token == "access-token-3"
+
+    play(scenario)
+
+
+def test_claims_get_no_older_token_while_the_authority_is_away() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = no_answer
+        with pytest.raises(AuthorityUnavailable):
+            await scene.ask(request(claims=CLAIMS))
+
+    play(scenario)
+
+
+def test_a_cached_answer_is_given_while_a_slow_exchange_is_under_way() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "northwind"]))
+        await scene.ask()
+        reached, released = threading.Event(), threading.Event()
+
+        def slow(_asked: Asked) -> None:
+            reached.set()
+            assert released.wait(20)
+
+        scene.authority.refuse = slow
+        slow_one = asyncio.create_task(scene.ask(request("northwind")))
+        assert await asyncio.to_thread(reached.wait, 20)
+        assert (await scene.ask()).from_cache
+        assert not slow_one.done()
+        released.set()
+        assert (await slow_one).token.tenant_id == NORTHWIND_ID
+
+    play(scenario)
+
+
+def away(scene: Scene) -> None:
+    """Both vaults stop answering."""
+
+    def nothing(_operation: str, _name: str) -> None:
+        raise VaultUnavailable
+
+    scene.tokens.before = scene.policies.before = nothing
+
+
+def test_both_vaults_may_be_away_for_an_hour() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "northwind"]))
+        await scene.ask()
+        away(scene)
+        scene.clock.move(minutes=59)
+        assert (await scene.ask()).token.tenant_id == CONTOSO_ID
+        assert (await scene.ask(request("northwind"))).token.tenant_id == NORTHWIND_ID, "new tokens as well"
+        scene.clock.move(minutes=1)
+        with pytest.raises(VaultUnavailable):
+            await scene.ask()
+
+    play(scenario)
+
+
+def test_a_broker_that_starts_in_an_outage_issues_nothing() -> None:
+    async def scenario(scene: Scene) -> None:
+        away(scene)
+        with pytest.raises(VaultUnavailable):
+            await scene.ask()
+        assert scene.authority.asked == []
+
+    play(scenario)

@@ -1,0 +1,284 @@
+"""The access policy: default deny, each dimension needed, home only by its name, broken documents refused in words."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.assertion import Principal
+from shared.cloud import PUBLIC
+from shared.errors import NotPermitted
+from tests.token_http.samples import (
+    CALLER_ID,
+    CONTOSO_ID,
+    HOME_ID,
+    NORTHWIND_ID,
+    OTHER_ID,
+    caller,
+    document,
+    request,
+    row,
+)
+from token_http.message import TokenRequest
+from token_http.policy import Decision, Policy, PolicyDocumentInvalid, compile_document
+
+UNKNOWN_ID = "bbbb0000-0000-4000-8000-00000000000f"
+
+
+def policy(*texts: str) -> Policy:
+    rows = tuple(
+        permission
+        for number, text in enumerate(texts, start=1)
+        for permission in compile_document(f"policy-{number}", text, home_tenant=HOME_ID, cloud=PUBLIC)
+    )
+    return Policy(permissions=rows, home_tenant=HOME_ID)
+
+
+def allowed(found: Policy, asked: TokenRequest, principal: Principal | None = None) -> Decision | None:
+    try:
+        return found.check(principal or caller(), asked)
+    except NotPermitted:
+        return None
+
+
+def tenant_of(found: Policy, tenant: str) -> str | None:
+    decision = allowed(found, request(tenant))
+    return decision.tenant_id if decision else None
+
+
+def test_without_rows_nobody_gets_anything() -> None:
+    assert allowed(policy(), request()) is None
+    assert allowed(policy("{}"), request()) is None
+
+
+def test_a_row_allows_what_it_names_and_says_that_it_did() -> None:
+    found = allowed(policy(document(row(name="reports"))), request())
+    assert found == Decision(permission="policy-1[0] reports", tenant_id=CONTOSO_ID)
+
+
+def test_a_refusal_names_the_caller_and_does_not_say_which_part_failed() -> None:
+    found = policy(document(row()))
+    texts = set()
+    for asked in (request("northwind"), request(resource="arm"), request(consent="other"), request("unheard-of")):
+        with pytest.raises(NotPermitted) as raised:
+            found.check(caller(), asked)
+        texts.add(raised.value.description)
+    assert len(texts) == 1
+    assert CALLER_ID in texts.pop()
+
+
+# One row is made of what it allows; taking any one thing away from it must deny what was allowed by it.
+CONSENTS, RESOURCES = ["partner", "backup", "third"], ["graph", "arm", "https://api.example.com", OTHER_ID]
+TENANTS = {"contoso": CONTOSO_ID, "northwind": NORTHWIND_ID, "home": HOME_ID}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    consents=st.lists(st.sampled_from(CONSENTS), min_size=1, unique=True),
+    tenants=st.lists(st.sampled_from(sorted(TENANTS)), min_size=1, unique=True),
+    resources=st.lists(st.sampled_from(RESOURCES), min_size=1, unique=True),
+    by_role=st.booleans(),
+)
+def test_every_dimension_of_a_row_is_needed(
+    *, consents: list[str], tenants: list[str], resources: list[str], by_role: bool
+) -> None:
+    who: dict[str, object] = {"caller": None, "role": "Reports"} if by_role else {}
+    principal = caller(OTHER_ID, "Reports") if by_role else caller()
+    full = row(consents=consents, tenants=tenants, resources=resources, **who)
+    found = policy(document(full))
+    for consent, tenant, resource in itertools.product(CONSENTS, TENANTS, RESOURCES):
+        asked = request(tenant, resource, consent=consent)
+        covered = consent in consents and tenant in tenants and resource in resources
+        decision = allowed(found, asked, principal)
+        assert (decision.tenant_id if decision else None) == (TENANTS[tenant] if covered else None)
+        assert allowed(found, asked, caller(UNKNOWN_ID, "Another")) is None
+    for dimension, kept in (("consents", consents), ("tenants", tenants), ("resources", resources)):
+        less = policy(document({**full, dimension: kept[1:]})) if kept[1:] else policy(document())
+        given_up = {"consents": consents[0], "tenants": tenants[0], "resources": resources[0]}
+        asked = request(given_up["tenants"], given_up["resources"], consent=given_up["consents"])
+        assert allowed(found, asked, principal) is not None
+        assert allowed(less, asked, principal) is None
+
+
+def test_a_role_row_is_for_whoever_has_the_role_and_for_nobody_else() -> None:
+    found = policy(document(row(caller=None, role="Reports")))
+    assert allowed(found, request(), caller(OTHER_ID, "Token.Issue", "Reports"))
+    assert allowed(found, request(), caller(OTHER_ID, "Token.Issue")) is None
+    assert allowed(found, request(), caller(OTHER_ID, "reports")) is None
+
+
+def test_a_caller_row_takes_no_notice_of_roles() -> None:
+    found = policy(document(row()))
+    assert allowed(found, request(), caller(OTHER_ID, CALLER_ID)) is None
+
+
+@pytest.mark.parametrize("tenant", ["home", "HOME", HOME_ID, HOME_ID.upper()])
+def test_any_customer_never_means_home(tenant: str) -> None:
+    assert tenant_of(policy(document(row(tenants=["*"]))), tenant) is None
+
+
+def test_any_customer_takes_an_id_and_no_name() -> None:
+    found = policy(document(row(tenants=["*"])))
+    assert tenant_of(found, UNKNOWN_ID.upper()) == UNKNOWN_ID
+    for tenant in ("contoso", "contoso.example", "*", "common", "organizations", f"{UNKNOWN_ID}/..", f" {UNKNOWN_ID}"):
+        assert tenant_of(found, tenant) is None, tenant
+
+
+def test_any_customer_with_home_beside_it_means_both() -> None:
+    found = policy(document(row(tenants=["*", "home"])))
+    assert (tenant_of(found, "home"), tenant_of(found, HOME_ID)) == (HOME_ID, HOME_ID)
+    assert tenant_of(found, UNKNOWN_ID) == UNKNOWN_ID
+
+
+def test_a_tenant_is_named_by_its_id_or_by_the_name_of_the_document_in_any_case() -> None:
+    found = policy(document(row(tenants=["Contoso"])))
+    for tenant in ("contoso", "CONTOSO", CONTOSO_ID, CONTOSO_ID.upper()):
+        assert tenant_of(found, tenant) == CONTOSO_ID
+
+
+def test_the_names_of_one_document_mean_nothing_in_another() -> None:
+    found = policy(document(row(tenants=[UNKNOWN_ID])), document(row(tenants=["other"]), tenants={"other": CONTOSO_ID}))
+    assert tenant_of(found, "contoso") is None
+    with pytest.raises(PolicyDocumentInvalid):
+        compile_document("policy-2", document(row(tenants=["contoso"]), tenants={}), home_tenant=HOME_ID, cloud=PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("granted", "asked"),
+    [
+        ("graph", "https://graph.microsoft.com"),
+        ("https://graph.microsoft.com", "GRAPH"),
+        ("https://graph.microsoft.com/", "https://Graph.Microsoft.com"),
+        ("https://management.azure.com", "https://management.azure.com/"),
+        ("teams", "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"),
+    ],
+)
+def test_one_resource_may_be_spelled_in_several_ways(granted: str, asked: str) -> None:
+    assert allowed(policy(document(row(resources=[granted]))), request(resource=asked))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["https://graph.microsoft.com.evil.example", "https://graph.microsoft.com/v1.0", "https://graph.microsoft.com:444"],
+)
+def test_what_only_looks_like_a_granted_resource_is_another(asked: str) -> None:
+    assert allowed(policy(document(row(resources=["graph"]))), request(resource=asked)) is None
+
+
+ROWS = [
+    row(),
+    row(tenants=["northwind"], resources=["arm"]),
+    row(tenants=["*"], resources=["keyvault"]),
+    row(tenants=["home"]),
+    row(caller=OTHER_ID, consents=["backup"], resources=["arm", "graph"]),
+    row(caller=None, role="Reports", tenants=["*"]),
+]
+ASKED = [
+    (principal, request(tenant, resource, consent=consent))
+    for principal in (caller(), caller(OTHER_ID), caller(UNKNOWN_ID, "Reports"))
+    for tenant in ("contoso", "northwind", "home", UNKNOWN_ID)
+    for resource in ("graph", "arm", "keyvault")
+    for consent in ("partner", "backup")
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(order=st.permutations(range(len(ROWS))), more=st.integers(0, len(ROWS)))
+def test_rows_only_add_and_their_order_means_nothing(order: list[int], more: int) -> None:
+    whole, part = (policy(document(*(ROWS[index] for index in chosen))) for chosen in (order, order[:more]))
+    for principal, asked in ASKED:
+        in_order = allowed(policy_of_all, asked, principal)
+        shuffled, partly = allowed(whole, asked, principal), allowed(part, asked, principal)
+        assert (shuffled and shuffled.tenant_id) == (in_order and in_order.tenant_id)
+        assert partly is None or (shuffled is not None and partly.tenant_id == shuffled.tenant_id)
+
+
+policy_of_all = policy(document(*ROWS))
+
+BROKEN: list[tuple[str, str]] = [
+    ("", "not JSON"),
+    ("{", "not JSON"),
+    ("[" * 100_000, "not JSON"),
+    ("[]", "not a JSON object"),
+    ("null", "not a JSON object"),
+    ('{"permisions": []}', "fields nobody knows"),
+    ('{"permissions": {}}', "should be a list"),
+    ('{"permissions": null}', "should be a list"),
+    ('{"tenants": []}', "should map names"),
+    (document(row(), tenants={"contoso": "contoso.example"}), "should map names"),
+    (document(row(), tenants={"contoso": 7}), "should map names"),
+    (document(row(), tenants={"contoso": CONTOSO_ID, "home": UNKNOWN_ID}), "name is taken"),
+    (document(row(), tenants={"contoso": CONTOSO_ID, "HOME": UNKNOWN_ID}), "name is taken"),
+    (document(row(), tenants={"contoso": CONTOSO_ID, UNKNOWN_ID: CONTOSO_ID}), "name is taken"),
+    (document(row(), tenants={"contoso": CONTOSO_ID, "Contoso": NORTHWIND_ID}), "name is taken"),
+    (document(row(), tenants={"contoso": HOME_ID}), "spelled `home`"),
+    (document(row(), tenants={"contoso": CONTOSO_ID, "*": UNKNOWN_ID}), "name is taken"),
+    (document(row(), tenants={"contoso": CONTOSO_ID, "": UNKNOWN_ID}), "name is taken"),
+    ('{"permissions": [], "permissions": []}', "a field twice"),
+    (f'{{"tenants": {{"contoso": "{CONTOSO_ID}", "contoso": "{NORTHWIND_ID}"}}}}', "a field twice"),
+    (f'{{"permissions": [{{"caller": "{OTHER_ID}", "caller": "{CALLER_ID}"}}]}}', "a field twice"),
+    ('{"description": ["x"]}', "`description`"),
+    ('{"$schema": 7}', "`\\$schema`"),
+    (document(row(name=7)), "`name`"),
+    (document({**row(), "role": None}), "one of them"),
+    (document({**row(role="Reports"), "caller": None}), "one of them"),
+    (document({**row(), "caller": None}), "`caller`"),
+    (document({**row(caller=None), "role": None}), "`role`"),
+    (document("row"), "fields nobody knows"),
+    (document(row(scopes=["User.Read"])), "fields nobody knows"),
+    (document(row(caller=None)), "one of them"),
+    (document(row(role="Reports")), "one of them"),
+    (document(row(caller="*")), "`caller`"),
+    (document(row(caller="")), "`caller`"),
+    (document(row(caller=7)), "`caller`"),
+    (document(row(caller=None, role="")), "`role`"),
+    (document(row(caller=None, role=["Reports"])), "`role`"),
+    *(
+        (document(row(**{dimension: value})), f"`{dimension}`")
+        for dimension in ("consents", "tenants", "resources")
+        for value in (None, [], "partner", [""], [7], [None], {"a": "b"})
+    ),
+    (document(row(consents=["*"])), "malformed"),
+    (document(row(consents=["Partner"])), "malformed"),
+    (document(row(tenants=["tailspin"])), "no id and no name"),
+    (document(row(tenants=["contoso.example"])), "no id and no name"),
+    (document(row(tenants=[HOME_ID])), "spelled `home`"),
+    (document(row(), row(), row(tenants=[HOME_ID.upper()])), r"policy-1\[2\]"),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), BROKEN, ids=[text[:70] for text, _ in BROKEN])
+def test_a_broken_document_is_refused_with_a_sentence_that_says_where(text: str, sentence: str) -> None:
+    with pytest.raises(PolicyDocumentInvalid, match=sentence) as raised:
+        compile_document("policy-1", text, home_tenant=HOME_ID, cloud=PUBLIC)
+    assert str(raised.value).startswith("policy-1")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["*", "home", CALLER_ID]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    changed=st.dictionaries(
+        st.sampled_from(["caller", "role", "name", "consents", "tenants", "resources"]), JSON, min_size=1
+    ),
+    names=JSON,
+)
+def test_no_document_breaks_the_compiler_or_grants_home_unasked(changed: dict[str, Any], names: Any) -> None:  # noqa: ANN401
+    text = json.dumps({"tenants": names, "permissions": [{**row(tenants=[CONTOSO_ID]), **changed}]})
+    try:
+        rows = compile_document("policy-1", text, home_tenant=HOME_ID, cloud=PUBLIC)
+    except PolicyDocumentInvalid:
+        return
+    found = Policy(permissions=rows, home_tenant=HOME_ID)
+    written = changed.get("tenants", [])
+    if not any(isinstance(tenant, str) and tenant.lower() == "home" for tenant in written):
+        assert tenant_of(found, "home") is None
+        assert tenant_of(found, HOME_ID) is None

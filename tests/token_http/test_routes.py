@@ -1,0 +1,337 @@
+"""The token routes over real HTTP: headers, refusals, audit and health, on a stack of their own."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from local.clock import read_offset, write_offset
+from local.demo import claims_of
+from local.person import Person, usual_trust
+from local.stack import running_stack
+from local.state import StackState
+from local.workload import Workload
+from local.world import ADMIN, BROKER_API, CONTOSO, DEFAULT_WORLD, PARTNER_TENANT
+from shared.audit import fingerprint
+from shared.responses import MAX_BODY
+from tests.local_control import Controls
+
+GRAPH = {"tenant": "contoso", "resource": "graph"}
+CODES = httpx.codes
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack with a consent, whose clock and faults are these tests' own."""
+    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    with running_stack(tmp_path_factory.mktemp("token") / "state", settings=quiet) as started:
+        with Person() as person:
+            page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
+        assert "Your consent is stored" in page.text
+        yield started
+
+
+@pytest.fixture
+def reports(state: StackState) -> Workload:
+    return Workload(state=state, name="reports")
+
+
+def send(
+    state: StackState, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> httpx.Response:
+    return httpx.request(
+        method,
+        f"{state.host}/api/{path}",
+        content=body,
+        headers=dict(headers or {}),
+        timeout=60,
+        trust_env=False,
+        verify=usual_trust(),
+    )
+
+
+def bearing(workload: Workload, **more: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {workload.assertion()}", **more}
+
+
+def records(state: StackState, correlation: str) -> list[dict[str, Any]]:
+    """The audit records of one request, as the host logged them."""
+    lines = state.log_file("host").read_text().splitlines()
+    found = [line[line.index("{") :] for line in lines if correlation in line and '"event"' in line]
+    return [json.loads(line) for line in found]
+
+
+def test_a_token_answer_is_kept_by_nobody(reports: Workload) -> None:
+    answer = reports.token("contoso", "graph")
+    assert answer.status_code == CODES.OK
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["pragma"] == "no-cache"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "warning" not in answer.headers
+
+
+def test_a_token_is_of_the_tenant_and_for_the_resource_that_were_asked_for(reports: Workload) -> None:
+    content = reports.token("contoso", "graph").json()
+    claims = claims_of(content["access_token"])
+    assert (claims["tid"], claims["aud"], claims["oid"]) == (CONTOSO, "https://graph.microsoft.com", ADMIN.object_id)
+    assert (content["tenant_id"], content["resource"]) == (CONTOSO, "https://graph.microsoft.com")
+    assert content["token_type"] == "Bearer"
+    assert content["expires_on"] == claims["exp"]
+    assert 0 < content["expires_in"] <= 90 * 60
+    assert set(content) == {
+        "token_type",
+        "access_token",
+        "expires_in",
+        "expires_on",
+        "scope",
+        "resource",
+        "tenant_id",
+    }
+
+
+def test_the_second_of_two_requests_gets_the_same_token_and_claims_get_another(reports: Workload) -> None:
+    first, second = (reports.token("contoso", "graph").json()["access_token"] for _ in range(2))
+    assert first == second
+    claims = '{"access_token": {"acrs": null}}'
+    assert reports.token("contoso", "graph", claims=claims).json()["access_token"] != first
+    assert reports.token("contoso", "graph").json()["access_token"] == first
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Basic cmVwb3J0czpyZXBvcnRz"},
+        {"X-IDENTITY-HEADER": "something"},
+    ],
+    ids=str,
+)
+def test_without_a_token_the_answer_says_that_one_is_wanted(state: StackState, headers: dict[str, str]) -> None:
+    answer = send(state, "POST", "token", headers=headers, body=json.dumps(GRAPH).encode())
+    assert answer.status_code == CODES.UNAUTHORIZED
+    assert answer.json()["code"] == "assertion_missing"
+    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "\x7f", "e30.e30.", "e30.e30.e30", "a" * 5000])
+def test_a_token_that_is_none_is_refused(state: StackState, token: str) -> None:
+    answer = send(state, "POST", "token", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == CODES.UNAUTHORIZED
+    assert answer.json()["code"] == "assertion_invalid"
+
+
+def test_a_token_for_another_audience_is_refused_and_the_right_one_is_named(reports: Workload) -> None:
+    """Logic Apps sends a token for ARM unless told otherwise: the answer has to say what to change."""
+    headers = {"Authorization": f"Bearer {reports.assertion('https://management.azure.com')}"}
+    answer = send(reports.state, "POST", "token", headers=headers)
+    assert answer.status_code == CODES.UNAUTHORIZED
+    assert f"api://{BROKER_API}" in answer.headers["www-authenticate"]
+    assert f"api://{BROKER_API}" in answer.json()["error_description"]
+
+
+def test_forged_identity_headers_are_ignored(state: StackState, reports: Workload) -> None:
+    """Easy Auth writes these headers; without it anybody can."""
+    forged = {
+        "X-MS-CLIENT-PRINCIPAL": "eyJhdXRoX3R5cCI6ImFhZCJ9",
+        "X-MS-CLIENT-PRINCIPAL-ID": DEFAULT_WORLD.identity("reports").object_id,
+        "X-MS-CLIENT-PRINCIPAL-NAME": "reports",
+        "X-MS-TOKEN-AAD-ACCESS-TOKEN": reports.assertion(),
+        "X-Forwarded-Authorization": f"Bearer {reports.assertion()}",
+    }
+    body = json.dumps(GRAPH).encode()
+    assert send(state, "POST", "token", headers=forged, body=body).json()["code"] == "assertion_missing"
+    intruder = bearing(Workload(state=state, name="intruder"), **forged)
+    assert send(state, "POST", "token", headers=intruder, body=body).json()["code"] == "not_permitted"
+
+
+def test_a_function_key_or_a_token_in_the_address_opens_nothing(reports: Workload) -> None:
+    for query in (f"code={reports.state.control_secret}", f"access_token={reports.assertion()}"):
+        answer = send(reports.state, "POST", f"token?{query}", body=json.dumps(GRAPH).encode())
+        assert answer.json()["code"] == "assertion_missing"
+
+
+@pytest.mark.parametrize(("name", "code"), [("stranger", "role_missing"), ("intruder", "not_permitted")])
+def test_known_and_not_allowed_is_403(state: StackState, name: str, code: str) -> None:
+    answer = Workload(state=state, name=name).token("contoso", "graph")
+    assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, code)
+    assert answer.headers["www-authenticate"] == f'Bearer error="{answer.json()["error"]}"'
+
+
+def test_who_may_not_ask_is_told_so_before_the_body_is_judged(state: StackState) -> None:
+    answer = Workload(state=state, name="stranger").call("POST", "token", {"nonsense": True})
+    assert answer.json()["code"] == "role_missing"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "token"),
+        ("PUT", "token"),
+        ("DELETE", "token"),
+        ("HEAD", "token"),
+        ("POST", "health"),
+        ("HEAD", "health"),
+    ],
+)
+def test_a_wrong_method_finds_nothing(reports: Workload, method: str, path: str) -> None:
+    assert send(reports.state, method, path, headers=bearing(reports)).status_code == CODES.NOT_FOUND
+
+
+BAD_BODIES: list[tuple[bytes, str]] = [
+    (b"", "tenant"),
+    (b"{}", "tenant"),
+    (b"{", "not JSON"),
+    (b"tenant=contoso&resource=graph", "not JSON"),
+    (b"\xff\xfe\x00", "not JSON"),
+    (b"[" * 10_000, "not JSON"),
+    (b'{"min_lifetime": ' + b"9" * 5000 + b"}", "not JSON"),
+    (b"[]", "not a JSON object"),
+    (b'"contoso"', "not a JSON object"),
+    (b'{"tenant": "contoso", "resource": "graph", "tenat": "x"}', "Unknown field"),
+    (b'{"tenant": "contoso", "resource": "graph", "Tenant": "contoso"}', "Unknown field"),
+    (b'{"tenant": "northwind", "resource": "graph", "tenant": "contoso"}', "twice"),
+    (b'{"tenant": ["contoso"], "resource": "graph"}', "tenant: it should be a string"),
+    (b'{"tenant": null, "resource": "graph"}', "tenant: it should be a string"),
+    (b'{"tenant": "contoso", "resource": {"a": 1}}', "resource: it should be a string"),
+    (b'{"tenant": "contoso", "resource": "graph", "consent": 7}', "consent: it should be a string"),
+    (b'{"tenant": "contoso", "resource": "graph", "claims": {"access_token": {}}}', "claims: it should be a string"),
+    (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": "60"}', "min_lifetime: it should be a whole number"),
+    (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": true}', "min_lifetime: it should be a whole number"),
+    (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": 60.5}', "min_lifetime: it should be a whole number"),
+    (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": NaN}', "min_lifetime: it should be a whole number"),
+    (b'{"tenant": "contoso", "resource": "graph", "claims": "{\\"access_token\\":{\\"a\\":\\"\\ud800\\"}}"}', "claims"),
+]
+
+
+@pytest.mark.parametrize(("body", "named"), BAD_BODIES, ids=[repr(body[:70]) for body, _ in BAD_BODIES])
+def test_a_body_that_is_wrong_is_refused_by_name(reports: Workload, body: bytes, named: str) -> None:
+    answer = send(reports.state, "POST", "token", headers=bearing(reports), body=body)
+    content = answer.json()
+    assert (answer.status_code, content["error"], content["code"]) == (400, "invalid_request", "invalid_request")
+    assert named in content["error_description"]
+
+
+def test_a_body_that_is_too_large_is_refused_and_one_that_just_fits_is_read(reports: Workload) -> None:
+    body = json.dumps(GRAPH).encode()
+    answer = send(reports.state, "POST", "token", headers=bearing(reports), body=body.ljust(MAX_BODY + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert send(reports.state, "POST", "token", headers=bearing(reports), body=body.ljust(MAX_BODY)).is_success
+
+
+def test_every_answer_carries_an_id_of_its_own_in_header_and_body(state: StackState, reports: Workload) -> None:
+    refused = [send(state, "POST", "token") for _ in range(2)]
+    assert all(answer.json()["correlation_id"] == answer.headers["x-ms-request-id"] for answer in refused)
+    answers = [*refused, reports.token("contoso", "graph"), send(state, "GET", "health")]
+    ids = {answer.headers["x-ms-request-id"] for answer in answers}
+    assert len(ids - {""}) == len(answers)
+
+
+def test_an_issued_token_is_in_the_audit_trail_by_its_fingerprint(reports: Workload) -> None:
+    answer = reports.token("contoso", "graph")
+    (found,) = records(reports.state, answer.headers["x-ms-request-id"])
+    assert found["event"] == "token.issued"
+    assert found["caller"] == DEFAULT_WORLD.identity("reports").object_id
+    assert (found["tenant"], found["tenant_asked"]) == (CONTOSO, "contoso")
+    assert found["permission"] == "policy-1[0] reports on customers"
+    assert found["token_sha256"] == fingerprint(answer.json()["access_token"])
+    assert answer.json()["access_token"] not in reports.state.log_file("host").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "tenant", "outcome"),
+    [
+        ("intruder", "contoso", ("not_permitted", "")),
+        ("reports", "tailspin", ("customer_tenant_refused", "policy-1[0]")),
+    ],
+)
+def test_a_refused_token_is_in_the_audit_trail(
+    state: StackState, name: str, tenant: str, outcome: tuple[str, str]
+) -> None:
+    answer = Workload(state=state, name=name).token(tenant, "graph")
+    (found,) = records(state, answer.headers["x-ms-request-id"])
+    assert (found["event"], found["tenant_asked"]) == ("token.refused", tenant)
+    assert found["caller"] == DEFAULT_WORLD.identity(name).object_id
+    assert (found["outcome"], (found["permission"] or "").split(" ")[0]) == outcome
+    assert answer.json()["code"] == found["outcome"]
+
+
+def test_home_is_had_by_its_name_only_where_a_row_says_so(reports: Workload) -> None:
+    assert reports.token("home", "partnercenter").json()["tenant_id"] == PARTNER_TENANT
+    assert reports.token("home", "graph").json()["code"] == "not_permitted"
+    assert reports.token(PARTNER_TENANT, "graph").json()["code"] == "not_permitted"
+
+
+def later(state: StackState, by: timedelta) -> None:
+    write_offset(state.clock_file, read_offset(state.clock_file) + by)
+
+
+def health(state: StackState) -> httpx.Response:
+    """What the broker says of itself, later than it may remember the last finding."""
+    later(state, timedelta(seconds=20))
+    return send(state, "GET", "health")
+
+
+ALL_UP = {"authority": "up", "token_vault": "up", "policy_vault": "up"}
+
+
+def test_a_healthy_broker_says_so_to_everybody_and_no_more(state: StackState) -> None:
+    answer = health(state)
+    assert (answer.status_code, answer.json()) == (200, {"status": "up", "parts": ALL_UP})
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("part", "path", "fault"),
+    [
+        ("authority", ".*/openid-configuration", {"status": 500}),
+        ("authority", ".*/openid-configuration", {"drop": "before"}),
+        ("token_vault", "/secrets/.*", {"status": 403, "body": {"error": {"code": "Forbidden", "message": "oid=..."}}}),
+        ("policy_vault", "/secrets/.*", {"status": 503}),
+    ],
+)
+def test_health_names_the_part_that_is_down_and_nothing_else(
+    state: StackState, part: str, path: str, fault: dict[str, Any]
+) -> None:
+    """No reason, no address, no code: it is told to everybody."""
+    stand_in = Controls(state, state.entra if part == "authority" else getattr(state, part))
+    stand_in.post("faults", {"path": path, "times": -1, **fault})
+    try:
+        answer = health(state)
+    finally:
+        stand_in.clear("faults")
+    assert answer.status_code == CODES.SERVICE_UNAVAILABLE
+    assert answer.json() == {"status": "down", "parts": {**ALL_UP, part: "down"}}
+    assert health(state).json()["status"] == "up"
+
+
+def test_health_asks_nobody_while_its_last_finding_is_young(state: StackState) -> None:
+    health(state)
+    vault = Controls(state, state.token_vault)
+    vault.clear("requests")
+    assert all(send(state, "GET", "health").is_success for _ in range(20))
+    assert vault.requests().total() == 0
+
+
+def test_while_the_authority_is_away_an_older_token_comes_with_a_warning_and_nothing_new_at_all(
+    reports: Workload,
+) -> None:
+    state = reports.state
+    given = reports.token("northwind", "arm").json()
+    later(state, timedelta(seconds=given["expires_in"] - 150))
+    entra = Controls(state, state.entra)
+    entra.post("faults", {"method": "POST", "path": ".*/token", "times": -1, "status": 503})
+    try:
+        answer = reports.token("northwind", "arm")
+        nothing = reports.token("northwind", "graph", min_lifetime=3000)
+    finally:
+        entra.clear("faults")
+    assert answer.json()["access_token"] == given["access_token"]
+    assert answer.headers["warning"].startswith("110 ")
+    assert (nothing.status_code, nothing.json()["error"]) == (503, "temporarily_unavailable")
+    assert int(nothing.headers["retry-after"]) > 0

@@ -1,0 +1,63 @@
+"""The dry run of the policy: whom would it give what, and by which row; asks nobody and issues nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.assertion import Principal
+from shared.cloud import Cloud
+from shared.consent import DEFAULT_NAME, checked_name
+from shared.errors import InvalidRequest, NotPermitted
+from shared.setting_values import GUID
+from token_http.message import TokenRequest, asked_scope
+from token_http.policy import Policy
+
+FIELDS: Mapping[str, type] = {
+    "caller": str,
+    "roles": list,
+    "consent": str,
+    "tenant": str,
+    "resource": str,
+    "scope": str,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Whether this principal would be given this token."""
+
+    principal: Principal
+    request: TokenRequest
+
+
+def parse(fields: Mapping[str, Any], cloud: Cloud) -> Question:
+    """The question in a body's fields; raises InvalidRequest naming what is wrong."""
+    caller, roles = fields.get("caller", ""), fields.get("roles", [])
+    if not GUID.fullmatch(caller.lower()):
+        raise InvalidRequest("caller: the object id of the calling identity's service principal.")
+    if not all(isinstance(role, str) for role in roles):
+        raise InvalidRequest("roles: a list of app roles.")
+    if not fields.get("tenant"):
+        raise InvalidRequest('tenant: the customer tenant\'s id, a name from the policy, or "home".')
+    principal = Principal(
+        object_id=caller.lower(),
+        application_id="",
+        roles=frozenset(roles),
+        scopes=frozenset(),
+        is_application=True,
+    )
+    request = TokenRequest(
+        tenant=fields["tenant"],
+        scope=asked_scope(fields, cloud),
+        consent=checked_name(fields.get("consent", DEFAULT_NAME)),
+    )
+    return Question(principal=principal, request=request)
+
+
+def answer(question: Question, policy: Policy) -> dict[str, Any]:
+    """The decision: whether it is allowed, by which row, and which tenant it comes to."""
+    try:
+        decision = policy.check(question.principal, question.request)
+    except NotPermitted:
+        return {"allowed": False, "permission": None, "tenant_id": None}
+    return {"allowed": True, "permission": decision.permission, "tenant_id": decision.tenant_id}

@@ -1,0 +1,75 @@
+"""What is worth a second look in a policy: rows that never decide, rows that are too wide, names nobody knows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.cloud import Cloud
+from shared.resource import is_resource
+from token_http.policy import Permission, PolicyDocumentInvalid, compile_document
+
+INVALID, SHADOWED, TOO_WIDE, UNKNOWN = "invalid", "shadowed", "too wide", "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to look at; only an invalid document is wrong for certain."""
+
+    kind: str
+    place: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.kind}: {self.sentence}"
+
+
+def lint(
+    documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud, consents: frozenset[str] | None = None
+) -> list[Finding]:
+    """What there is to say of these documents (name -> text); with `consents`, those that exist, unknown ones too."""
+    findings: list[Finding] = []
+    rows: list[Permission] = []
+    for name, text in documents.items():
+        try:
+            rows.extend(compile_document(name, text, home_tenant=home_tenant, cloud=cloud))
+        except PolicyDocumentInvalid as problem:
+            findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
+    return [*findings, *_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents)]
+
+
+def _shadowed(rows: list[Permission]) -> Iterator[Finding]:
+    for index, row in enumerate(rows):
+        for other_index, other in enumerate(rows):
+            # Of two rows that say the same, the later one is the one too many.
+            same = _covers(row, other) and _covers(other, row)
+            if other_index != index and _covers(other, row) and not (same and other_index > index):
+                yield Finding(kind=SHADOWED, place=row.name, sentence=f"everything it allows, {other.name} allows.")
+                break
+
+
+def _covers(wide: Permission, narrow: Permission) -> bool:
+    # Beside `*`, ids say nothing new; names do, and so does home, which is a name.
+    named = {asked: tenant for asked, tenant in narrow.tenants.items() if not (wide.any_customer and asked == tenant)}
+    tenants = wide.tenants.items() >= named.items() and wide.any_customer >= narrow.any_customer
+    return (
+        (wide.caller, wide.role) == (narrow.caller, narrow.role)
+        and wide.consents >= narrow.consents
+        and wide.resources >= narrow.resources
+        and tenants
+    )
+
+
+def _too_wide(rows: list[Permission]) -> Iterator[Finding]:
+    for row in rows:
+        if row.any_customer:
+            whom = f"whoever has the role {row.role}" if row.role else "this caller"
+            sentence = f"{whom} may act on every customer there is and will be; name tenants where you can."
+            yield Finding(kind=TOO_WIDE, place=row.name, sentence=sentence)
+
+
+def _unknown(rows: list[Permission], consents: frozenset[str] | None) -> Iterator[Finding]:
+    for row in rows:
+        for resource in sorted(resource for resource in row.resources if not is_resource(resource)):
+            sentence = f"{resource} is no short name, identifier URI or application id, so no request can match it."
+            yield Finding(kind=UNKNOWN, place=row.name, sentence=sentence)
+        for consent in sorted(row.consents - consents if consents is not None else ()):
+            yield Finding(kind=UNKNOWN, place=row.name, sentence=f"there is no consent {consent} (yet).")
