@@ -13,10 +13,11 @@ from consent_http.refusals import SignInDeclined, SignInFailed, SignInLost, Wron
 from consent_http.seal import SealExpired, Seals
 from shared.audit import record
 from shared.authority import Authority
+from shared.authority_errors import is_of_registration
 from shared.clock import Clock
 from shared.consent import Consent, Renewal, Withdrawal, new_lineage
 from shared.consent_store import ConsentStore
-from shared.errors import ApplicationMisconfigured, BrokerError, Unavailable
+from shared.errors import BrokerError, Unavailable
 from shared.health import Health
 from shared.settings import Settings
 from shared.tokens import Exchanged, Redeemed, SignIn
@@ -174,9 +175,11 @@ def _refusals_of_the_authority() -> Iterator[None]:
     """Tell the person what the authority said of this sign-in, not what it would mean for a stored consent."""
     try:
         yield
-    except (Unavailable, ApplicationMisconfigured):
-        raise  # nothing that the person could mend
+    except Unavailable:
+        raise
     except BrokerError as error:
+        if is_of_registration(error):
+            raise  # nothing that the person could mend
         raise SignInFailed(authority_code=error.authority_code) from error
 
 

@@ -104,7 +104,7 @@ def bearer(authorization: str | None) -> str:
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     scopes = frozenset(str(claims.get("scp", "")).split())
-    object_id, application_id = claims.get("oid"), claims.get("azp") or claims.get("appid")
+    object_id, application_id = claims.get("oid") or None, claims.get("azp") or claims.get("appid") or None
     roles = claims.get("roles", [])
     if not isinstance(object_id, str) or not isinstance(application_id, str) or not isinstance(roles, list):
         raise AssertionInvalid("It does not say who it is for.")

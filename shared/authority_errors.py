@@ -31,12 +31,14 @@ TENANT = frozenset(
     {90099, 700016, 65001, 90094, 90095, 650052, 16003, 50020, 50034, 50105, 500212, 500213, 530034}
     | {90002, 90038, 900382, 900432, 50049}
 )
-# The partner application's registration or credential, or a request that this program formed wrongly.
-APPLICATION = frozenset(
+# The partner application's registration or credential: the broker's administrator alone can help.
+REGISTRATION = frozenset(
     {7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112}
-    | {650057, 650056, 65005, 650054, 900144, 90014, 9002313, 50011, 50194, 9001023}
-    | {501481, 50147, 501491, 54005, 700005, 135010, 700211, 700212, 700213, 700236, 700024, 50027}
+    | {650057, 650056, 65005, 650054, 50194, 9001023, 135010, 700211, 700212, 700213, 700236, 700024, 50027}
 )
+# A request that was formed wrongly: in a sign-in a code that is not, or no longer, this one's.
+REQUEST = frozenset({900144, 90014, 9002313, 50011, 500112, 501481, 50147, 501491, 54005, 700005})
+APPLICATION = REGISTRATION | REQUEST
 SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 700023, 500011, 50001})
 TRANSIENT = frozenset({50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196})
 
@@ -77,6 +79,11 @@ def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None) -> Bro
 def is_known_dead(error: BrokerError) -> bool:
     """Whether the number says for certain that only a person can help; without one it may yet pass."""
     return isinstance(error, NewConsentNeeded) and error.authority_code in DEAD | CONDITION
+
+
+def is_of_registration(error: BrokerError) -> bool:
+    """Whether it is the partner application's own registration or credential that was refused."""
+    return isinstance(error, ApplicationMisconfigured) and error.authority_code in REGISTRATION
 
 
 def in_customer_tenant(error: BrokerError) -> BrokerError:

@@ -10,6 +10,8 @@ from shared.errors import AuthorityUnavailable
 from shared.outbound import Outbound
 
 DISCOVERY = "/v2.0/.well-known/openid-configuration"
+# What a discovery document is nothing without; it is kept for good, so it is looked at first.
+NEEDED = {"authorization_endpoint", "token_endpoint"}
 LONGEST_RETRY_AFTER = 300
 
 
@@ -37,7 +39,7 @@ class AuthorityHttp:
             answer = self._outbound.get(f"{self._authority_host}/{self._home_tenant}{DISCOVERY}")
         except requests.RequestException as error:
             raise AuthorityUnavailable from error
-        if not answer.ok:
+        if answer.status_code != requests.codes.ok:
             raise AuthorityUnavailable
 
     def get(self, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - MSAL's contract
@@ -49,7 +51,8 @@ class AuthorityHttp:
             answer = self._outbound.get(f"{self._authority_host}/{self._home_tenant}{DISCOVERY}", **arguments)
             if not answer.ok or self._home_tenant not in answer.text:
                 return answer
-            json.loads(answer.text)
+            if not NEEDED <= json.loads(answer.text).keys():
+                return answer
             self._template = answer.text
         return _answer(self._template.replace(self._home_tenant, tenant_id))
 

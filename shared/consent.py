@@ -61,7 +61,7 @@ class Withdrawal:
 class Damaged:
     """What stands in a consent's place and cannot be read: nothing is issued, and a person's next act replaces it.
 
-    Its lineage is made of the secret version, so that a link made for it is void once anything else stands there.
+    Its lineage counts the secret's versions, so that a link made for it is void once anything else stands there.
     """
 
     name: str

@@ -120,8 +120,21 @@ def test_nothing_is_left_unfinished(file: Path) -> None:
     assert not [mark for mark in ("TODO", "FIXME", "XXX", "NotImplementedError") if mark in text]
 
 
-def test_importing_any_module_touches_no_network_and_reads_no_setting() -> None:
+SETTINGS = {
+    "PUBLIC_URL": "https://broker.example",
+    **dict.fromkeys(
+        ("PARTNER_TENANT_ID", "PARTNER_CLIENT_ID", "BROKER_CLIENT_ID"), "00000000-0000-0000-0000-000000000000"
+    ),
+    "TOKEN_VAULT_URL": "https://tokens.vault.azure.net",
+    "POLICY_VAULT_URL": "https://policies.vault.azure.net",
+    "REFRESH_SCHEDULE": "0 17 * * * *",
+}
+
+
+@pytest.mark.parametrize("settings", [{}, SETTINGS], ids=["without settings", "the whole app"])
+def test_importing_any_module_touches_no_network_and_reads_no_setting(settings: dict[str, str]) -> None:
     modules = [".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in PRODUCT_MODULES[1:]]
+    modules = [module for module in modules if not module.endswith("__main__")] + (["function_app"] if settings else [])
     program = f"""
 import sys
 def watch(event, _arguments):
@@ -132,7 +145,12 @@ for module in {modules!r}:
     __import__(module)
 """
     done = subprocess.run(  # noqa: S603 - our own interpreter and program
-        [sys.executable, "-c", program], cwd=ROOT, env={"PATH": ""}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PATH": "", **settings},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
 

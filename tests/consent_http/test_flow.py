@@ -9,6 +9,7 @@ import pytest
 
 from consent_http.flow import SIGN_IN_LIFETIME, Completed, cookie_suffix
 from consent_http.refusals import (
+    LinkRefused,
     LinkSuperseded,
     LinkUsed,
     LinkWithdrawn,
@@ -391,6 +392,15 @@ def test_what_cannot_be_read_is_replaced_by_a_link_made_since_and_by_no_other(ri
         rig.flow.open(before)
     completed = complete(rig, signed_in(rig, rig.link("partner"), ADMIN))
     assert rig.store.load("partner").consent == completed.consent
+
+
+def test_a_used_link_stays_used_when_its_consent_is_disabled(rig: Rig) -> None:
+    rig.vault.put(SECRET, "damaged", tags={})
+    link = rig.link("partner")
+    complete(rig, signed_in(rig, link, ADMIN))
+    rig.vault.patch(SECRET, rig.vault.written[SECRET][-1].version.version, enabled=False)
+    with pytest.raises(LinkRefused):
+        rig.flow.open(link)
 
 
 def test_what_a_newer_version_of_the_app_wrote_is_replaced_by_nobody(rig: Rig) -> None:

@@ -42,7 +42,7 @@ IN_FORCE = [
     ("", None),
     ("first", consent("first", "another link")),
     ("tombstone", withdrawal("tombstone", "first")),
-    ("damaged", Damaged(name="partner")),
+    ("damaged-1", Damaged(name="partner", lineage="damaged-1")),
 ]
 VOID = [
     ("", consent("mine", "this link"), LinkUsed),
@@ -57,9 +57,10 @@ VOID = [
     # The secret was deleted outside the broker after the link was made.
     ("first", None, LinkSuperseded),
     # It was disabled or damaged after the link was made, or the damage was repaired.
-    ("first", Damaged(name="partner"), LinkSuperseded),
-    ("", Damaged(name="partner"), LinkSuperseded),
-    ("damaged", consent("first", "another link"), LinkSuperseded),
+    ("first", Damaged(name="partner", lineage="damaged-1"), LinkSuperseded),
+    ("", Damaged(name="partner", lineage="damaged-1"), LinkSuperseded),
+    ("damaged-1", Damaged(name="partner", lineage="damaged-2"), LinkSuperseded),
+    ("damaged-1", consent("first", "another link"), LinkSuperseded),
 ]
 
 

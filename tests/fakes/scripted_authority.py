@@ -21,12 +21,16 @@ class Asked:
 
 @dataclass(slots=True)
 class ScriptedAuthority:
-    """Gives numbered tokens; `refuse` may return an error to raise for a request; `asked` keeps every request."""
+    """Gives numbered tokens; `refuse` may return an error to raise for a request; `asked` keeps every request.
+
+    `text` makes the token of a request: one that is no JWT and so tells nothing, unless a test says otherwise.
+    """
 
     clock: Clock = utc_now
     lifetime: timedelta = timedelta(minutes=75)
     refuse: Callable[[Asked], BrokerError | None] = lambda _asked: None
     asked: list[Asked] = field(default_factory=list)
+    text: Callable[[int], str] = "access-token-{}".format
 
     def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
         """See Exchanger; each refresh token is followed by `<token>+`."""
@@ -36,7 +40,7 @@ class ScriptedAuthority:
         if error is not None:
             raise error
         token = AccessToken(
-            token=f"access-token-{len(self.asked)}",
+            token=self.text(len(self.asked)),
             expires_on=self.clock() + self.lifetime,
             scope=scope,
             tenant_id=tenant_id,

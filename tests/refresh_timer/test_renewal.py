@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+import jwt
 import pytest
 
 from refresh_timer.renewal import CONCURRENT, LONGEST_RUN
@@ -17,15 +18,20 @@ from refresh_timer.report import (
     SUPERSEDED,
     TRANSIENT,
     UNREADABLE,
+    VAULT_REFUSED,
+    RefreshAlarm,
 )
+from shared.authority_errors import refusal
 from shared.consent import Renewal
 from shared.errors import (
     ApplicationMisconfigured,
     AuthorityUnavailable,
     BrokerError,
     ConsentAbsent,
+    ConsentUnreadable,
     ConsentWithdrawn,
     CustomerTenantRefused,
+    IdentityUnavailable,
     NewConsentNeeded,
     VaultRefused,
     VaultUnavailable,
@@ -191,7 +197,7 @@ def test_a_vault_that_fails_for_one_secret_never_stops_the_next(operation: str, 
 
     scene.vault.before = fail
     report = scene.run_after(DAY)
-    assert report.outcomes == {PROVEN: 3 * CONCURRENT - 1, TRANSIENT if error.transient else MISCONFIGURED: 1}
+    assert report.outcomes == {PROVEN: 3 * CONCURRENT - 1, TRANSIENT if error.transient else VAULT_REFUSED: 1}
 
 
 def test_a_known_dead_refresh_token_is_lost_at_once(scene: Scene) -> None:
@@ -301,29 +307,127 @@ def test_a_misconfigured_application_stops_the_run_early_and_marks_nobody() -> N
 
 
 def test_what_is_the_applications_fault_in_one_tenant_does_not_let_the_others_die() -> None:
-    """A deleted tenant answers with AADSTS90002; its consent is the most urgent one from then on, in every run."""
+    """One tenant may not know the application any more; its consent is the most urgent one from then on."""
     scene = Scene()
     scene.give("gone", tenant_id=OTHER_TENANT_ID)
     scene.clock.now += HOUR
     for number in range(3 * CONCURRENT):
         scene.give(f"c{number}")
     scene.authority.refuse = lambda asked: (
-        ApplicationMisconfigured(authority_code=90002) if asked.tenant_id != HOME_ID else None
+        ApplicationMisconfigured(authority_code=650057) if asked.tenant_id != HOME_ID else None
     )
     assert scene.run_after(DAY).outcomes == {MISCONFIGURED: 1, PROVEN: 3 * CONCURRENT}
 
 
-DAMAGED = [
-    ("not JSON", '{"schema": '),
-    ("another shape", '{"schema": 1, "kind": "renewal", "token": "x"}'),
-    ("a newer schema", '{"schema": 2, "kind": "renewal", "lineage": "l1", "sealed_refresh_token": "x"}'),
+def test_a_tenant_that_is_gone_is_nobodys_fault_but_its_own_and_does_not_let_the_others_die() -> None:
+    """A deleted tenant answers with AADSTS90002, in every run from then on."""
+    scene = Scene()
+    scene.give("gone", tenant_id=OTHER_TENANT_ID)
+    scene.clock.now += HOUR
+    for number in range(3 * CONCURRENT):
+        scene.give(f"c{number}")
+    error = refusal({"error": "invalid_request", "error_codes": [90002]})
+    scene.authority.refuse = lambda asked: error.afresh() if asked.tenant_id != HOME_ID else None
+    report = scene.run_after(DAY)
+    assert report.outcomes == {FAILING: 1, PROVEN: 3 * CONCURRENT}
+    report.require_calm()
+    assert scene.health("gone").error == "customer_tenant_refused"
+
+
+# What an exchange may meet before it reaches the authority, when the application's secret lies in the vault.
+OF_THE_CREDENTIAL: list[tuple[BrokerError, str]] = [
+    (VaultRefused(), VAULT_REFUSED),
+    (ConsentUnreadable("partner-client-secret is disabled."), UNREADABLE),
+    (ApplicationMisconfigured("The vault has no secret partner-client-secret."), MISCONFIGURED),
+    (IdentityUnavailable(), TRANSIENT),
+    (VaultUnavailable(), TRANSIENT),
 ]
 
 
-@pytest.mark.parametrize("value", [value for _, value in DAMAGED], ids=[what for what, _ in DAMAGED])
+@pytest.mark.parametrize(
+    ("error", "what"), OF_THE_CREDENTIAL, ids=[type(error).__name__ for error, _ in OF_THE_CREDENTIAL]
+)
+def test_what_is_wrong_with_the_applications_credential_is_held_against_no_consent(
+    scene: Scene, error: BrokerError, what: str
+) -> None:
+    """Three such runs would otherwise call every consent lost, and have everybody sign in again for nothing."""
+    before = scene.health()
+    scene.authority.refuse = refusing(error)
+    scene.clock.now += DAY
+    for _ in range(4):
+        report = scene.run_after(6 * HOUR)
+        assert (report.outcomes, report.newly_lost) == ({what: 1}, ())
+    assert scene.health() == before
+
+
+def test_a_vault_that_refuses_the_broker_is_tried_for_each_consent_and_raises_an_alarm_of_its_own(scene: Scene) -> None:
+    def refuse(operation: str, _name: str) -> None:
+        if operation == "get":
+            raise VaultRefused
+
+    scene.give("another")
+    scene.vault.before = refuse
+    report = scene.run_after(DAY)
+    assert report.outcomes == {VAULT_REFUSED: 2}
+    with pytest.raises(RefreshAlarm, match=r"^Key Vault refused the broker's identity$"):
+        report.require_calm()
+
+
+# What a proof tells of multi-factor authentication.
+
+
+def told_by(**claims: object) -> Callable[[int], str]:
+    """Access tokens with these claims; whose key signed them is not looked at, for they come over TLS."""
+    return lambda number: jwt.encode({**claims, "uti": str(number)}, "k" * 32, algorithm="HS256")
+
+
+@pytest.mark.parametrize(
+    ("claims", "mfa"),
+    [
+        ({"amr": ["pwd", "mfa"]}, "yes"),
+        ({"amr": ["pwd"]}, "no"),
+        ({"amr": []}, "no"),
+        ({}, "unknown"),
+        ({"amr": "mfa"}, "unknown"),
+        ({"amr": None}, "unknown"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("passed", [DAY, 8 * DAY], ids=["prove", "store"])
+def test_each_proof_records_whether_multi_factor_authentication_is_in_its_token(
+    scene: Scene, claims: dict[str, object], mfa: str, passed: timedelta
+) -> None:
+    scene.authority.text = told_by(**claims)
+    scene.run_after(passed)
+    assert scene.health().mfa == mfa
+
+
+def test_what_the_last_proof_told_counts_and_a_failure_leaves_it(scene: Scene) -> None:
+    for claims, mfa in (({"amr": ["mfa"]}, "yes"), ({"amr": ["pwd"]}, "no"), ({"amr": ["mfa"]}, "yes")):
+        scene.authority.text = told_by(**claims)
+        scene.run_after(DAY)
+        assert scene.health().mfa == mfa
+    scene.authority.refuse = refusing(NewConsentNeeded(authority_code=UNKNOWN))
+    scene.run_after(DAY)
+    assert (scene.health().status, scene.health().mfa) == (FAILING, "yes")
+
+
+def test_a_token_that_tells_nothing_leaves_multi_factor_authentication_unknown(scene: Scene) -> None:
+    scene.run_after(DAY)
+    assert scene.health().mfa == "unknown"
+
+
+DAMAGED = [
+    ('{"schema": ', "consent_unreadable"),
+    ('{"schema": 1, "kind": "renewal", "token": "x"}', "consent_unreadable"),
+    ('{"schema": 2, "kind": "renewal", "lineage": "l1", "sealed_refresh_token": "x"}', "consent_from_newer_version"),
+]
+
+
+@pytest.mark.parametrize(("value", "code"), DAMAGED, ids=["not JSON", "another shape", "a newer schema"])
 @pytest.mark.parametrize("proven", [True, False], ids=["renewal", "consent"])
 def test_a_value_that_cannot_be_read_is_reported_by_name_left_alone_and_the_others_are_done(
-    value: str, caplog: pytest.LogCaptureFixture, *, proven: bool
+    value: str, code: str, caplog: pytest.LogCaptureFixture, *, proven: bool
 ) -> None:
     caplog.set_level("INFO", "broker.audit")
     scene = Scene()
@@ -335,7 +439,10 @@ def test_a_value_that_cannot_be_read_is_reported_by_name_left_alone_and_the_othe
     report = scene.run_after(8 * DAY)
     assert report.outcomes == {STORED: 1, UNREADABLE: 1}
     assert scene.latest(secret) == before
-    assert any('"bad"' in line and '"consent_unreadable"' in line for line in caplog.messages)
+    assert any('"bad"' in line and f'"{code}"' in line for line in caplog.messages)
+    assert report.unreadable == ("bad",)
+    with pytest.raises(RefreshAlarm, match=r"^consent damaged: bad$"):
+        report.require_calm()
 
 
 def test_a_disabled_renewal_is_reported_and_left_alone(scene: Scene) -> None:
@@ -350,6 +457,8 @@ def test_consents_whose_tags_cannot_be_read_are_named_and_the_others_are_done(sc
     scene.vault.put("consent-strange", "{}", tags={"state": "active"})
     report = scene.run_after(DAY)
     assert (report.damaged, report.outcomes) == (("strange",), {PROVEN: 1})
+    with pytest.raises(RefreshAlarm, match=r"^consent damaged: strange$"):
+        report.require_calm()
 
 
 def test_a_listing_that_fails_fails_the_run(scene: Scene) -> None:

@@ -9,11 +9,18 @@ from typing import Any
 
 import requests
 
+from local.person import Person
 from local.signing import SigningKeys as StackKeys
-from local.world import AZURE_CLI, BROKER_API, PARTNER_APPLICATION, PARTNER_TENANT
-from shared.consent import Consent, Person
+from local.state import StackState
+from local.world import ADMIN, AZURE_CLI, BROKER_API, DEFAULT_WORLD, PARTNER_APPLICATION, PARTNER_TENANT
+from shared import consent as consents
+from shared.authority import Authority, Credential
+from shared.authority_http import AuthorityHttp
+from shared.clock import Clock, utc_now
+from shared.consent import Consent
 from shared.outbound import Outbound
 from shared.signing_keys import SigningKeys
+from shared.tokens import SignIn
 
 ENVIRONMENT = {
     "PUBLIC_URL": "https://broker.example",
@@ -25,6 +32,13 @@ ENVIRONMENT = {
     "REFRESH_SCHEDULE": "0 17 * * * *",
 }
 AUTHORITY = "https://login.microsoftonline.com"
+PARTNER_CENTER_SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
+(PARTNER_SECRET,) = (
+    secret
+    for application in DEFAULT_WORLD.applications
+    if application.client_id == PARTNER_APPLICATION
+    for secret in application.secrets
+)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORKLOAD = "eeee0000-1111-4222-8333-444444440002"
 WORKLOAD_CLIENT = "ffff0000-1111-4222-8333-444444440002"
@@ -37,7 +51,7 @@ def consent(lineage: str, **changes: Any) -> Consent:  # noqa: ANN401 - fields o
         "name": "partner",
         "lineage": lineage,
         "refresh_token": f"refresh-token-of-{lineage}",
-        "person": Person(tenant_id=PARTNER_TENANT, object_id=PERSON, username="ada@fabrikam.example"),
+        "person": consents.Person(tenant_id=PARTNER_TENANT, object_id=PERSON, username="ada@fabrikam.example"),
         "scope": "https://api.partnercenter.microsoft.com/user_impersonation",
         "mfa": "yes",
         "link_id": f"link-of-{lineage}",
@@ -69,8 +83,8 @@ class HomeTenant:
     """A tenant that signs: real RSA keys, tokens with whatever claims, and the broker's view of its key set."""
 
     def __init__(self, folder: Path) -> None:
+        """`folder` holds the tenant's signing keys, at least one."""
         self.stack_keys = StackKeys(folder)
-        self.stack_keys.rotate()
         self.outbound = ScriptedOutbound(self.stack_keys.key_set)
         self.monotonic = 1000.0
         self.keys = SigningKeys(self.outbound, authority_host=AUTHORITY, monotonic=lambda: self.monotonic)
@@ -105,3 +119,24 @@ class HomeTenant:
             "preferred_username": "ada@fabrikam.example",
         }
         return self.token(**{**usual, **changes})
+
+
+def authority_of(state: StackState, secret: Credential = lambda: PARTNER_SECRET, clock: Clock = utc_now) -> Authority:
+    """The running stack's Entra ID as the partner application uses it, with a client of its own."""
+    outbound = Outbound(trusted_ca_file=str(state.ca_file), threads=4)
+    http = AuthorityHttp(outbound, authority_host=state.entra, home_tenant=PARTNER_TENANT)
+    return Authority(http, client_id=PARTNER_APPLICATION, credential=secret, clock=clock)
+
+
+def sign_in(state: StackState, authority: Authority) -> tuple[SignIn, str]:
+    """Ada signs in through a browser; what was begun, and the code she brought back (the app itself refuses it)."""
+    address, begun = authority.begin_sign_in(
+        tenant_id=PARTNER_TENANT,
+        scope=PARTNER_CENTER_SCOPE,
+        redirect_uri=f"{state.host}/api/consent/redirect",
+        state="the-state",
+        login_hint=None,
+    )
+    with Person() as person:
+        brought = dict(person.consent(address, ADMIN).url.params)
+    return begun, brought["code"]

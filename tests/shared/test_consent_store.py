@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.consent import Consent, Renewal, Withdrawal, dump_consent
+from shared.consent import Consent, Damaged, Renewal, Withdrawal, dump_consent, dump_renewal
 from shared.consent_store import ConsentStore
 from shared.errors import (
     BrokerError,
     ConsentAbsent,
+    ConsentFromNewerVersion,
     ConsentNotFound,
     ConsentUnreadable,
     ConsentWithdrawn,
@@ -334,17 +335,61 @@ def test_other_secrets_of_the_vault_are_not_consents(store: ConsentStore, vault:
     assert store.all() == replace(store.all(), entries=(), damaged=())
 
 
-def test_a_disabled_or_damaged_consent_is_refused_and_left_as_it_is(store: ConsentStore, vault: MemoryVault) -> None:
-    store.store_consent(FIRST)
-    version = vault.written["consent-partner"][-1].version.version
-    vault.patch("consent-partner", version, enabled=False)
-    with pytest.raises(ConsentUnreadable, match="consent-partner is disabled"):
-        store.load("partner")
+def test_a_consent_of_a_newer_version_is_neither_read_nor_replaced(store: ConsentStore, vault: MemoryVault) -> None:
+    """After a roll-back the older broker refuses by name and destroys nothing."""
     vault.put("consent-partner", '{"schema": 2}', tags={})
-    for act in (store.load, store.in_force, lambda name: store.withdraw(name, by="operator", on=NOON)):
-        with pytest.raises(ConsentUnreadable, match="consent-partner was written by a newer version"):
-            act("partner")
-    assert len(vault.written["consent-partner"]) == 2
+    for use in (store.load, store.act, lambda name: store.withdraw(name, by="operator", on=NOON)):
+        with pytest.raises(ConsentFromNewerVersion, match="consent-partner"):
+            use("partner")
+    vault.put("renewal-partner", '{"schema": 2}', tags={})
+    with pytest.raises(ConsentFromNewerVersion, match="renewal-partner"):
+        store.readable_renewal("partner")
+    assert [len(versions) for versions in vault.written.values()] == [1, 1]
+
+
+@pytest.mark.parametrize("damage", ["disabled", "not JSON", "of another kind"])
+def test_a_damaged_consent_is_never_served_and_can_be_replaced(
+    store: ConsentStore, vault: MemoryVault, damage: str
+) -> None:
+    store.store_consent(FIRST)
+    if damage == "disabled":
+        vault.patch("consent-partner", vault.written["consent-partner"][-1].version.version, enabled=False)
+    else:
+        value = "1.A-token" if damage == "not JSON" else dump_renewal(renewal("first", 1))
+        vault.put("consent-partner", value, tags={})
+    for use in (store.load, store.in_force):
+        with pytest.raises(ConsentUnreadable, match="consent-partner"):
+            use("partner")
+    found = store.act("partner")
+    assert isinstance(found, Damaged)
+    assert found == store.act("partner"), "a link made for it holds while nothing changes"
+    withdrawal = store.withdraw("partner", by="operator", on=NOON)
+    assert isinstance(withdrawal, Withdrawal)
+    assert withdrawal.withdraws == found.lineage
+    assert store.all().damaged == ()
+    assert store.store_consent(SECOND) == SECOND
+
+
+def test_a_link_for_a_damaged_consent_is_void_once_anything_else_stands_there(
+    store: ConsentStore, vault: MemoryVault
+) -> None:
+    vault.put("consent-partner", "broken", tags={})
+    first = store.act("partner")
+    vault.put("consent-partner", "broken again", tags={})
+    second = store.act("partner")
+    assert isinstance(first, Damaged)
+    assert isinstance(second, Damaged)
+    assert first.lineage != second.lineage
+
+
+def test_a_damaged_renewal_is_as_good_as_none_for_whoever_replaces_it(store: ConsentStore, vault: MemoryVault) -> None:
+    store.store_consent(FIRST)
+    vault.put("renewal-partner", "broken", tags={})
+    assert store.readable_renewal("partner") is None
+    with pytest.raises(ConsentUnreadable, match="renewal-partner is not JSON"):
+        store.load("partner")
+    renew(store, "first", 1, over=store.readable_renewal("partner"))
+    assert served(store) == "renewed-1-of-first"
 
 
 def test_a_long_username_is_cut_in_the_tags_alone(store: ConsentStore, vault: MemoryVault) -> None:

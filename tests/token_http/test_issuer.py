@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import (
+    SHORT_RETRY_SECONDS,
     AuthorityUnavailable,
     BrokerError,
     ConsentAbsent,
@@ -31,17 +32,20 @@ from tests.token_http.samples import (
     row,
 )
 from token_http.message import MAX_MIN_LIFETIME
-from token_http.notice import STALE
+from token_http.notice import AAD_GRAPH_RETIRED, STALE
 
 CLAIMS = '{"access_token": {"acrs": {"essential": true, "value": "c1"}}}'
+TENANTS = [f"cccc0000-0000-4000-8000-00000000000{number}" for number in range(4)]
+OTHER_CLAIMS = '{"access_token": {"acrs": {"essential": true, "value": "c2"}}}'
+CONDITIONAL_ACCESS, MFA_WANTED, LOCKED, REVOKED = 53003, 50076, 50053, 50173
 type Scenario = Callable[[Scene], Awaitable[None]]
 
 
-def play(scenario: Scenario) -> None:
+def play(scenario: Scenario, make: Callable[[], Scene] = Scene) -> None:
     """Run a scenario on an event loop of its own."""
 
     async def all_of_it() -> None:
-        scene = Scene()
+        scene = make()
         await scenario(scene)
         await settle()
 
@@ -296,19 +300,49 @@ def test_claims_are_always_a_fresh_exchange_and_their_token_is_never_kept() -> N
             issued = await scene.ask(request(claims=CLAIMS))
             assert (issued.token.token, issued.from_cache) == (f"access-token-{number}", False)
             assert scene.authority.asked[-1].claims == CLAIMS
+        issued = await scene.ask()
+        assert (issued.token.token, issued.from_cache) == ("access-token-4", False)
+
+    play(scenario)
+
+
+def test_a_token_that_its_api_challenged_is_given_to_nobody_any_more() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "northwind"]))
+        challenged, other = await scene.ask(), await scene.ask(request("northwind"))
+        await scene.ask(request(claims=CLAIMS))
+        assert (await scene.ask()).token != challenged.token
+        assert (await scene.ask(request("northwind"))).token == other.token, "the challenge was not about this one"
+
+    play(scenario)
+
+
+def test_a_challenge_that_was_refused_takes_no_token_away() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = lambda asked: NewConsentNeeded() if asked.claims else None
+        with pytest.raises(NewConsentNeeded):
+            await scene.ask(request(claims=CLAIMS))
         assert (await scene.ask()).token.token == "access-token-1"
 
     play(scenario)
 
 
-def test_a_refused_claims_challenge_is_not_remembered_against_anybody() -> None:
+def test_a_refused_claims_challenge_is_remembered_for_itself_alone() -> None:
+    """A caller in a loop over its challenge must not get the broker throttled, and nobody else pays for it."""
+
     async def scenario(scene: Scene) -> None:
-        scene.authority.refuse = lambda asked: NewConsentNeeded() if asked.claims else None
+        scene.authority.refuse = lambda asked: NewConsentNeeded() if asked.claims == CLAIMS else None
         for _ in range(2):
             with pytest.raises(NewConsentNeeded):
                 await scene.ask(request(claims=CLAIMS))
-        assert len(scene.authority.asked) == 2
-        assert (await scene.ask()).token.token == "access-token-3"
+        assert len(scene.authority.asked) == 1
+        assert (await scene.ask()).token.token == "access-token-2"
+        assert (await scene.ask(request(claims=OTHER_CLAIMS))).token.token == "access-token-3"
+        scene.clock.move(seconds=30)
+        with pytest.raises(NewConsentNeeded):
+            await scene.ask(request(claims=CLAIMS))
+        assert len(scene.authority.asked) == 4
 
     play(scenario)
 
@@ -340,6 +374,142 @@ def test_a_cached_answer_is_given_while_a_slow_exchange_is_under_way() -> None:
         assert not slow_one.done()
         released.set()
         assert (await slow_one).token.tenant_id == NORTHWIND_ID
+
+    play(scenario)
+
+
+def test_a_cached_token_is_given_while_every_exchange_thread_waits_for_a_customers_tenant() -> None:
+    """And while its policy and consent have to be read anew: Key Vault's threads are others."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", *TENANTS]))
+        await scene.ask()
+        reached, released = threading.Semaphore(0), threading.Event()
+
+        def slow(_asked: Asked) -> None:
+            reached.release()
+            assert released.wait(20)
+
+        scene.authority.refuse = slow
+        waiting = [asyncio.create_task(scene.ask(request(tenant))) for tenant in TENANTS]
+        for _ in range(2):
+            assert await asyncio.to_thread(reached.acquire, timeout=20)
+        scene.clock.move(seconds=MAX_AGE.total_seconds())
+        assert (await asyncio.wait_for(scene.ask(), 20)).from_cache
+        assert not any(task.done() for task in waiting)
+        released.set()
+        assert {found.token.tenant_id for found in await asyncio.gather(*waiting)} == set(TENANTS)
+
+    play(scenario, lambda: Scene(exchange_threads=2))
+
+
+def test_a_token_is_exchanged_while_every_vault_thread_waits_for_another_consent() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(consents=["partner", "slow"], resources=["graph", "arm"]))
+        await scene.ask()
+        reached, released = threading.Event(), threading.Event()
+
+        def slow(_operation: str, name: str) -> None:
+            if name == "consent-slow":
+                reached.set()
+                assert released.wait(20)
+
+        scene.tokens.before = slow
+        waiting = asyncio.create_task(scene.ask(request(consent="slow")))
+        assert await asyncio.to_thread(reached.wait, 20)
+        issued = await asyncio.wait_for(scene.ask(request(resource="arm")), 20)
+        assert not issued.from_cache
+        released.set()
+        with pytest.raises(ConsentAbsent):
+            await waiting
+
+    play(scenario, lambda: Scene(vault_threads=1))
+
+
+@pytest.mark.parametrize("minutes", [10, 20, 60])
+def test_a_token_that_is_made_to_live_shortly_costs_no_exchange_for_each_request(minutes: int) -> None:
+    """Ten minutes are the least that an administrator can set for access tokens."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.authority.lifetime = timedelta(minutes=minutes)
+        for _ in range(20):
+            assert (await scene.ask()).token.token == "access-token-1"
+            scene.clock.move(seconds=minutes * 60 / 2 / 20 - 0.01)
+        await settle()
+        assert len(scene.authority.asked) == 1
+
+    play(scenario)
+
+
+def test_an_outage_is_asked_about_again_when_the_time_in_retry_after_is_over() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = no_answer
+        for _ in range(3):
+            with pytest.raises(AuthorityUnavailable):
+                await scene.ask()
+        assert len(scene.authority.asked) == 1
+        scene.authority.refuse = answers
+        scene.clock.move(seconds=SHORT_RETRY_SECONDS - 0.1)
+        with pytest.raises(AuthorityUnavailable):
+            await scene.ask()
+        scene.clock.move(seconds=0.1)
+        assert (await scene.ask()).token.token == "access-token-2"
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("code", [CONDITIONAL_ACCESS, MFA_WANTED, LOCKED])
+def test_a_condition_of_a_customers_tenant_is_that_customers_and_asks_nobody_for_a_new_consent(code: int) -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = lambda _asked: NewConsentNeeded(authority_code=code)
+        for _ in range(2):
+            with pytest.raises(CustomerTenantRefused) as raised:
+                await scene.ask()
+            assert raised.value.authority_code == code
+            assert "Conditional Access" in raised.value.description
+        assert len(scene.authority.asked) == 1, "what is remembered means the same"
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("code", [CONDITIONAL_ACCESS, MFA_WANTED, LOCKED])
+def test_the_same_condition_of_the_persons_own_tenant_needs_a_new_sign_in(code: int) -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["home"]))
+        scene.authority.refuse = lambda _asked: NewConsentNeeded(authority_code=code)
+        for _ in range(2):
+            with pytest.raises(NewConsentNeeded) as raised:
+                await scene.ask(request("home"))
+            assert raised.value.authority_code == code
+
+    play(scenario)
+
+
+def test_a_dead_refresh_token_is_dead_in_a_customers_tenant_too() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = lambda _asked: NewConsentNeeded(authority_code=REVOKED)
+        with pytest.raises(NewConsentNeeded):
+            await scene.ask()
+
+    play(scenario)
+
+
+def test_an_issued_token_names_the_account_that_it_is_of() -> None:
+    async def scenario(scene: Scene) -> None:
+        assert (await scene.ask()).account == "ada@partner.example"
+        assert (await scene.ask()).account == "ada@partner.example"
+
+    play(scenario)
+
+
+def test_a_token_of_a_retired_api_comes_with_a_notice_and_an_outage_adds_its_own() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(resources=["aadgraph"]))
+        asked = request(resource="https://graph.windows.net/")
+        assert (await scene.ask(asked)).warnings == (AAD_GRAPH_RETIRED,)
+        scene.authority.refuse = no_answer
+        scene.clock.move(minutes=73)
+        assert (await scene.ask(asked)).warnings == (STALE, AAD_GRAPH_RETIRED)
 
     play(scenario)
 

@@ -1,8 +1,9 @@
 """The token routes over real HTTP: headers, refusals, audit and health, on a stack of their own."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 
 import httpx
@@ -10,14 +11,15 @@ import pytest
 
 from local.clock import read_offset, write_offset
 from local.demo import claims_of
-from local.person import Person, usual_trust
+from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
-from local.world import ADMIN, BROKER_API, CONTOSO, DEFAULT_WORLD, PARTNER_TENANT
+from local.world import ADMIN, BROKER_API, CONTOSO, DEFAULT_WORLD, NORTHWIND, PARTNER_TENANT
 from shared.audit import fingerprint
 from shared.responses import MAX_BODY
 from tests.local_control import Controls
+from tests.token_http.over_http import bearing, records, send
 
 GRAPH = {"tenant": "contoso", "resource": "graph"}
 CODES = httpx.codes
@@ -37,31 +39,6 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
 @pytest.fixture
 def reports(state: StackState) -> Workload:
     return Workload(state=state, name="reports")
-
-
-def send(
-    state: StackState, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
-) -> httpx.Response:
-    return httpx.request(
-        method,
-        f"{state.host}/api/{path}",
-        content=body,
-        headers=dict(headers or {}),
-        timeout=60,
-        trust_env=False,
-        verify=usual_trust(),
-    )
-
-
-def bearing(workload: Workload, **more: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {workload.assertion()}", **more}
-
-
-def records(state: StackState, correlation: str) -> list[dict[str, Any]]:
-    """The audit records of one request, as the host logged them."""
-    lines = state.log_file("host").read_text().splitlines()
-    found = [line[line.index("{") :] for line in lines if correlation in line and '"event"' in line]
-    return [json.loads(line) for line in found]
 
 
 def test_a_token_answer_is_kept_by_nobody(reports: Workload) -> None:
@@ -97,8 +74,10 @@ def test_the_second_of_two_requests_gets_the_same_token_and_claims_get_another(r
     first, second = (reports.token("contoso", "graph").json()["access_token"] for _ in range(2))
     assert first == second
     claims = '{"access_token": {"acrs": null}}'
-    assert reports.token("contoso", "graph", claims=claims).json()["access_token"] != first
-    assert reports.token("contoso", "graph").json()["access_token"] == first
+    better = reports.token("contoso", "graph", claims=claims).json()["access_token"]
+    after = reports.token("contoso", "graph").json()["access_token"]
+    assert len({first, better, after}) == 3, "neither what was challenged nor what answered it is given to the next"
+    assert reports.token("contoso", "graph").json()["access_token"] == after
 
 
 @pytest.mark.parametrize(
@@ -116,7 +95,7 @@ def test_without_a_token_the_answer_says_that_one_is_wanted(state: StackState, h
     answer = send(state, "POST", "token", headers=headers, body=json.dumps(GRAPH).encode())
     assert answer.status_code == CODES.UNAUTHORIZED
     assert answer.json()["code"] == "assertion_missing"
-    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+    assert answer.headers["www-authenticate"] == "Bearer", "RFC 6750 section 3.1: no error where no token was sent"
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "\x7f", "e30.e30.", "e30.e30.e30", "a" * 5000])
@@ -124,6 +103,7 @@ def test_a_token_that_is_none_is_refused(state: StackState, token: str) -> None:
     answer = send(state, "POST", "token", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == CODES.UNAUTHORIZED
     assert answer.json()["code"] == "assertion_invalid"
+    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
 
 
 def test_a_token_for_another_audience_is_refused_and_the_right_one_is_named(reports: Workload) -> None:
@@ -177,6 +157,10 @@ def test_who_may_not_ask_is_told_so_before_the_body_is_judged(state: StackState)
         ("HEAD", "token"),
         ("POST", "health"),
         ("HEAD", "health"),
+        ("POST", "msi/partner/contoso"),
+        ("POST", "connect/Graph"),
+        ("GET", "policy/check"),
+        ("POST", "policy/schema.json"),
     ],
 )
 def test_a_wrong_method_finds_nothing(reports: Workload, method: str, path: str) -> None:
@@ -234,7 +218,7 @@ def test_every_answer_carries_an_id_of_its_own_in_header_and_body(state: StackSt
 
 def test_an_issued_token_is_in_the_audit_trail_by_its_fingerprint(reports: Workload) -> None:
     answer = reports.token("contoso", "graph")
-    (found,) = records(reports.state, answer.headers["x-ms-request-id"])
+    (found,) = records(reports.state, answer)
     assert found["event"] == "token.issued"
     assert found["caller"] == DEFAULT_WORLD.identity("reports").object_id
     assert (found["tenant"], found["tenant_asked"]) == (CONTOSO, "contoso")
@@ -254,11 +238,66 @@ def test_a_refused_token_is_in_the_audit_trail(
     state: StackState, name: str, tenant: str, outcome: tuple[str, str]
 ) -> None:
     answer = Workload(state=state, name=name).token(tenant, "graph")
-    (found,) = records(state, answer.headers["x-ms-request-id"])
+    (found,) = records(state, answer)
     assert (found["event"], found["tenant_asked"]) == ("token.refused", tenant)
     assert found["caller"] == DEFAULT_WORLD.identity(name).object_id
     assert (found["outcome"], (found["permission"] or "").split(" ")[0]) == outcome
     assert answer.json()["code"] == found["outcome"]
+
+
+UNKNOWN = dict.fromkeys(("consent", "tenant", "tenant_asked", "resource", "permission"))
+EARLY = {
+    "plain": ("POST", "token", json.dumps(GRAPH).encode()),
+    "managed_identity": ("GET", "msi/partner/contoso?api-version=2019-08-01&resource=graph", b""),
+    "module": ("GET", "connect/Graph?tenant=contoso", b""),
+}
+
+
+@pytest.mark.parametrize("dialect", EARLY)
+@pytest.mark.parametrize(
+    ("headers", "outcome"),
+    [({}, "assertion_missing"), ({"Authorization": "Bearer pasted-secret"}, "assertion_invalid")],
+    ids=["missing", "invalid"],
+)
+def test_who_is_refused_before_being_known_is_in_the_audit_trail(
+    state: StackState, dialect: str, headers: dict[str, str], outcome: str
+) -> None:
+    method, path, body = EARLY[dialect]
+    answer = send(state, method, path, headers=headers, body=body)
+    assert answer.status_code == CODES.UNAUTHORIZED
+    (found,) = records(state, answer)
+    assert (found["event"], found["outcome"], found["dialect"]) == ("token.refused", outcome, dialect)
+    assert found.items() >= {**UNKNOWN, "caller": None, "caller_application": None}.items()
+    assert "pasted-secret" not in state.log_file("host").read_text()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "dialect"),
+    [("POST", "token", "plain"), ("GET", "msi/partner/contoso", "managed_identity"), ("GET", "connect/No", "module")],
+)
+def test_a_message_that_cannot_be_read_is_in_the_audit_trail_with_its_caller(
+    reports: Workload, method: str, path: str, dialect: str
+) -> None:
+    answer = send(reports.state, method, path, headers=bearing(reports), body=b"{" if method == "POST" else b"")
+    assert answer.status_code == CODES.BAD_REQUEST
+    (found,) = records(reports.state, answer)
+    assert (found["event"], found["outcome"], found["dialect"]) == ("token.refused", "invalid_request", dialect)
+    assert found["caller"] == DEFAULT_WORLD.identity("reports").object_id
+    assert found.items() >= UNKNOWN.items()
+
+
+def test_a_condition_of_a_customers_tenant_asks_for_no_new_consent_and_one_at_home_does(reports: Workload) -> None:
+    claims = '{"access_token": {"acrs": {"essential": true, "value": "c7"}}}'
+    entra = Controls(reports.state, reports.state.entra)
+    for tenant_id in (NORTHWIND, PARTNER_TENANT):
+        entra.post("errors", {"code": 53003, "tenant": tenant_id, "times": -1})
+    try:
+        there = reports.token("northwind", "graph", claims=claims)
+        at_home = reports.token("home", "partnercenter", claims=claims)
+    finally:
+        entra.clear("errors")
+    assert (there.json()["code"], there.json()["error_codes"]) == ("customer_tenant_refused", [53003])
+    assert (at_home.json()["code"], at_home.json()["error_codes"]) == ("new_consent_needed", [53003])
 
 
 def test_home_is_had_by_its_name_only_where_a_row_says_so(reports: Workload) -> None:
@@ -272,8 +311,8 @@ def later(state: StackState, by: timedelta) -> None:
 
 
 def health(state: StackState) -> httpx.Response:
-    """What the broker says of itself, later than it may remember the last finding."""
-    later(state, timedelta(seconds=20))
+    """What the broker says of itself, when its last finding is too old to be served."""
+    later(state, timedelta(seconds=61))
     return send(state, "GET", "health")
 
 
@@ -318,6 +357,19 @@ def test_health_asks_nobody_while_its_last_finding_is_young(state: StackState) -
     assert vault.requests().total() == 0
 
 
+def test_an_older_finding_is_served_and_looked_at_again_beside_it(state: StackState) -> None:
+    health(state)
+    later(state, timedelta(seconds=20))
+    vault = Controls(state, state.token_vault)
+    vault.post("faults", {"path": "/secrets/.*", "times": -1, "status": 403})
+    try:
+        assert send(state, "GET", "health").json()["status"] == "up"
+        assert any(send(state, "GET", "health").json()["status"] == "down" for _ in range(500))
+    finally:
+        vault.clear("faults")
+    assert health(state).json()["status"] == "up"
+
+
 def test_while_the_authority_is_away_an_older_token_comes_with_a_warning_and_nothing_new_at_all(
     reports: Workload,
 ) -> None:
@@ -333,5 +385,93 @@ def test_while_the_authority_is_away_an_older_token_comes_with_a_warning_and_not
         entra.clear("faults")
     assert answer.json()["access_token"] == given["access_token"]
     assert answer.headers["warning"].startswith("110 ")
+    assert "ends soon" in answer.json()["warning"]
     assert (nothing.status_code, nothing.json()["error"]) == (503, "temporarily_unavailable")
     assert int(nothing.headers["retry-after"]) > 0
+
+
+def check(workload: Workload, **fields: object) -> httpx.Response:
+    return workload.call("POST", "policy/check", fields)
+
+
+@pytest.fixture
+def operator(state: StackState) -> Workload:
+    return Workload(state=state, name="operator")
+
+
+QUESTION = {"caller": DEFAULT_WORLD.identity("reports").object_id, "tenant": "contoso", "resource": "graph"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "content"),
+    [
+        ({}, {"allowed": True, "permission": "policy-1[0] reports on customers", "tenant_id": CONTOSO}),
+        (
+            {"tenant": "home", "resource": "https://api.partnercenter.microsoft.com/"},
+            {"allowed": True, "permission": "policy-1[1] reports on the partner itself", "tenant_id": PARTNER_TENANT},
+        ),
+        ({"tenant": "home"}, {"allowed": False, "permission": None, "tenant_id": None}),
+        ({"consent": "another"}, {"allowed": False, "permission": None, "tenant_id": None}),
+        (
+            {"caller": DEFAULT_WORLD.identity("intruder").object_id, "roles": ["Token.Issue"]},
+            {"allowed": False, "permission": None, "tenant_id": None},
+        ),
+    ],
+)
+def test_an_operator_is_told_whom_the_policy_would_give_what(
+    operator: Workload, changed: dict[str, object], content: dict[str, object]
+) -> None:
+    answer = check(operator, **{**QUESTION, **changed})
+    assert (answer.status_code, answer.json()) == (CODES.OK, content)
+
+
+def test_asking_about_the_policy_issues_nothing_and_asks_the_authority_for_nothing(operator: Workload) -> None:
+    entra = Controls(operator.state, operator.state.entra)
+    operator.assertion()
+    entra.clear("requests")
+    answer = check(operator, **QUESTION)
+    assert [path for _, path in entra.requests() if path.endswith("/token")] == []
+    assert records(operator.state, answer) == []
+    assert "access_token" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["reports", "intruder", "stranger"])
+def test_who_may_not_read_consents_may_not_ask_about_the_policy(state: StackState, name: str) -> None:
+    """A caller that may ask who is allowed what would know whom to become."""
+    answer = check(Workload(state=state, name=name), **QUESTION)
+    assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, "role_missing")
+    assert "Consent.Read" in answer.json()["error_description"]
+
+
+def test_without_a_token_nothing_is_said_about_the_policy(state: StackState) -> None:
+    answer = send(state, "POST", "policy/check", body=json.dumps(QUESTION).encode())
+    assert (answer.status_code, answer.json()["code"]) == (CODES.UNAUTHORIZED, "assertion_missing")
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"caller": "reports"}, "caller"),
+        ({"caller": ["x"]}, "caller: it should be a string"),
+        ({"roles": "Token.Issue"}, "roles: it should be a list"),
+        ({"roles": [7]}, "roles"),
+        ({"tenant": ""}, "tenant"),
+        ({"resource": "nonsense"}, "resource"),
+        ({"scope": "https://graph.microsoft.com/.default"}, "exactly one"),
+        ({"consent": "Partner"}, "consent"),
+        ({"claims": "{}"}, "Unknown field"),
+    ],
+)
+def test_a_question_about_the_policy_that_is_wrong_is_refused_by_name(
+    operator: Workload, changed: dict[str, object], named: str
+) -> None:
+    answer = check(operator, **{**QUESTION, **changed})
+    assert (answer.status_code, answer.json()["code"]) == (CODES.BAD_REQUEST, "invalid_request")
+    assert named in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(("route", "name"), [("policy/schema.json", "policy.schema.json"), ("openapi.json",) * 2])
+def test_documents_about_the_broker_are_for_everybody(state: StackState, route: str, name: str) -> None:
+    answer = send(state, "GET", route)
+    assert answer.status_code == CODES.OK
+    assert answer.json() == json.loads(files("token_http").joinpath(name).read_text("utf-8"))

@@ -1,0 +1,253 @@
+"""The PowerShell modules over real HTTP: the exact parameters of each Connect command, and whose tokens they hold."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from local.demo import claims_of
+from local.person import Person
+from local.stack import running_stack
+from local.state import StackState
+from local.workload import Workload
+from local.world import (
+    AAD_GRAPH,
+    ADMIN,
+    CONTOSO,
+    DEFAULT_WORLD,
+    EXCHANGE,
+    NORTHWIND,
+    PARTNER_APPLICATION,
+    PARTNER_TENANT,
+)
+from shared.cloud import CHINA, PUBLIC, US_GOVERNMENT, Cloud
+from shared.errors import InvalidRequest
+from tests.local_control import Controls
+from tests.token_http.over_http import bearing, records, send, write_policy
+from token_http.modules import MODULES, requests
+
+CODES = httpx.codes
+# Azure Resource Manager's own audience ends in a slash.
+ARM, MS_GRAPH, AD_GRAPH = "https://management.azure.com/", "https://graph.microsoft.com", "https://graph.windows.net"
+OUTLOOK, PARTNER_CENTER = "https://outlook.office365.com", "https://api.partnercenter.microsoft.com"
+REPORTS, INTRUDER = (DEFAULT_WORLD.identity(name).object_id for name in ("reports", "intruder"))
+POLICY = {
+    "description": "Reports may connect every module; the intruder may reach Azure Resource Manager alone.",
+    "tenants": {"contoso": CONTOSO},
+    "permissions": [
+        {
+            "name": "all modules",
+            "caller": REPORTS,
+            "consents": ["partner"],
+            "tenants": ["contoso", "home"],
+            "resources": ["arm", "graph", "aadgraph", "exchange", "partnercenter"],
+        },
+        {
+            "name": "half of Az",
+            "caller": INTRUDER,
+            "consents": ["partner"],
+            "tenants": ["contoso"],
+            "resources": ["arm"],
+        },
+    ],
+}
+# The audiences of each module's tokens, by the parameter that takes them.
+TOKENS: Mapping[str, Mapping[str, str]] = {
+    "Az": {"AccessToken": ARM, "MicrosoftGraphAccessToken": MS_GRAPH},
+    "AzureRM": {"AccessToken": ARM, "GraphAccessToken": AD_GRAPH},
+    "AzureAD": {"AadAccessToken": AD_GRAPH, "MsAccessToken": MS_GRAPH},
+    "MSOnline": {"AdGraphAccessToken": AD_GRAPH, "MsGraphAccessToken": MS_GRAPH},
+    "PartnerCenter": {"AccessToken": PARTNER_CENTER},
+    "ExchangeOnline": {"AccessToken": OUTLOOK},
+    "Graph": {"AccessToken": MS_GRAPH},
+}
+OTHERS: Mapping[str, Mapping[str, str]] = {
+    "Az": {"AccountId": ADMIN.username, "Tenant": CONTOSO},
+    "AzureRM": {"AccountId": ADMIN.username, "TenantId": CONTOSO},
+    "AzureAD": {"AccountId": ADMIN.username, "TenantId": CONTOSO},
+    "MSOnline": {},
+    "ExchangeOnline": {"DelegatedOrganization": CONTOSO},
+    "Graph": {},
+}
+OTHERS_AT_HOME: Mapping[str, Mapping[str, str]] = {
+    "Az": {"AccountId": ADMIN.username, "Tenant": PARTNER_TENANT},
+    "AzureRM": {"AccountId": ADMIN.username, "TenantId": PARTNER_TENANT},
+    "AzureAD": {"AccountId": ADMIN.username, "TenantId": PARTNER_TENANT},
+    "MSOnline": {},
+    "PartnerCenter": {"Tenant": PARTNER_TENANT},
+    "ExchangeOnline": {"UserPrincipalName": ADMIN.username},
+    "Graph": {},
+}
+REPLACEMENTS = {"AzureRM": "use Az", "AzureAD": "Connect-MgGraph", "MSOnline": "Connect-MgGraph"}
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack with a consent and a policy for every module, written before the broker has read any."""
+    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    with running_stack(tmp_path_factory.mktemp("modules") / "state", settings=quiet) as started:
+        write_policy(started, "policy-1", POLICY)
+        entra = Controls(started, started.entra)
+        for resource, scope in ((EXCHANGE, "Exchange.Manage"), (AAD_GRAPH, "Directory.Read.All")):
+            grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": [scope]}
+            entra.post("consents", {"tenant": PARTNER_TENANT, **grant})
+        with Person() as person:
+            page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
+        assert "Your consent is stored" in page.text
+        yield started
+
+
+@pytest.fixture
+def reports(state: StackState) -> Workload:
+    return Workload(state=state, name="reports")
+
+
+def connect(workload: Workload, module: str, query: str = "tenant=contoso") -> httpx.Response:
+    return send(workload.state, "GET", f"connect/{module}?{query}", headers=bearing(workload))
+
+
+def check_parameters(content: dict[str, Any], module: str, others: Mapping[str, str], tenant_id: str) -> None:
+    """The body is what the command is splatted with: one parameter too many would make it fail."""
+    assert set(content) == set(TOKENS[module]) | set(others)
+    for parameter, audience in TOKENS[module].items():
+        claims = claims_of(content.pop(parameter))
+        assert (claims["aud"], claims["tid"]) == (audience, tenant_id), parameter
+        assert claims["oid"] == ADMIN.object_id
+    assert content == others
+
+
+def test_every_module_is_tried_here() -> None:
+    assert {module.name for module in MODULES.values()} == set(TOKENS) == set(OTHERS_AT_HOME)
+
+
+@pytest.mark.parametrize("module", OTHERS)
+def test_a_module_gets_exactly_its_parameters_for_a_customer(reports: Workload, module: str) -> None:
+    answer = connect(reports, module)
+    assert answer.status_code == CODES.OK, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    check_parameters(answer.json(), module, OTHERS[module], CONTOSO)
+
+
+@pytest.mark.parametrize("module", OTHERS_AT_HOME)
+def test_a_module_gets_exactly_its_parameters_for_the_partners_own_tenant(reports: Workload, module: str) -> None:
+    answer = connect(reports, module, "tenant=home")
+    assert answer.status_code == CODES.OK, answer.text
+    check_parameters(answer.json(), module, OTHERS_AT_HOME[module], PARTNER_TENANT)
+
+
+def test_home_is_home_by_its_id_too_where_the_policy_lets_it(reports: Workload) -> None:
+    """Exchange Online takes the delegated organization of a customer alone."""
+    content = connect(reports, "ExchangeOnline", f"tenant={PARTNER_TENANT}").json()
+    check_parameters(content, "ExchangeOnline", OTHERS_AT_HOME["ExchangeOnline"], PARTNER_TENANT)
+
+
+def test_partner_center_needs_no_tenant_and_takes_no_customers(reports: Workload) -> None:
+    check_parameters(
+        connect(reports, "PartnerCenter", "").json(), "PartnerCenter", OTHERS_AT_HOME["PartnerCenter"], PARTNER_TENANT
+    )
+    for tenant in ("contoso", CONTOSO, "HOME", PARTNER_TENANT):
+        answer = connect(reports, "PartnerCenter", f"tenant={tenant}")
+        assert (answer.status_code, answer.json()["code"]) == (CODES.BAD_REQUEST, "invalid_request")
+        assert "partner's own tenant" in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize("module", TOKENS)
+def test_a_retired_module_says_what_replaces_it_and_every_other_is_silent(reports: Workload, module: str) -> None:
+    warning = connect(reports, module, "tenant=home").headers.get("warning", "")
+    told = [part for part in warning.split(", 299 - ") if part]
+    if module in REPLACEMENTS:
+        assert warning.startswith(f'299 - "{module} is retired')
+        assert REPLACEMENTS[module] in warning
+        assert len(told) == 2, "the module, and Azure AD Graph, once"
+        assert "Azure AD Graph is retired" in told[1]
+    else:
+        assert warning == ""
+
+
+def test_a_module_is_named_in_any_case(reports: Workload) -> None:
+    assert set(connect(reports, "exchangeonline").json()) == set(connect(reports, "EXCHANGEONLINE").json())
+
+
+@pytest.mark.parametrize(
+    ("module", "query", "named"),
+    [
+        ("Teams", "tenant=contoso", "module: one of Az, AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline"),
+        ("Az%20", "tenant=contoso", "module: one of"),
+        ("..%2Ftoken", "tenant=contoso", "module: one of"),
+        ("Graph", "", "tenant:"),
+        ("Graph", "tenant=", "tenant:"),
+        ("Graph", "tenant=contoso&resource=arm", "Unknown parameter"),
+        ("Graph", "tenant=contoso&claims=%7B%7D", "Unknown parameter"),
+        ("Graph", "tenant=contoso&consent=Partner", "consent:"),
+    ],
+)
+def test_what_is_wrong_is_named(reports: Workload, module: str, query: str, named: str) -> None:
+    answer = connect(reports, module, query)
+    assert (answer.status_code, answer.json()["code"]) == (CODES.BAD_REQUEST, "invalid_request")
+    assert named in answer.json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("tenant=contoso&consent=never-given", "not_permitted"),
+        (f"tenant={NORTHWIND}", "not_permitted"),
+        ("tenant=unheard-of", "not_permitted"),
+        # The Functions host joins what is there twice, in any case, with a comma.
+        ("tenant=contoso&tenant=northwind", "not_permitted"),
+        ("tenant=contoso&Tenant=contoso", "not_permitted"),
+    ],
+)
+def test_a_module_is_subject_to_the_policy(reports: Workload, query: str, code: str) -> None:
+    answer = connect(reports, "Graph", query)
+    assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, code)
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-IDENTITY-HEADER": "something"}], ids=["none", "another"])
+def test_without_a_token_a_module_gets_nothing(state: StackState, headers: dict[str, str]) -> None:
+    answer = send(state, "GET", "connect/Graph?tenant=contoso", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (CODES.UNAUTHORIZED, "assertion_missing")
+
+
+def test_a_module_whose_second_token_is_not_permitted_is_refused_as_a_whole(state: StackState) -> None:
+    intruder = Workload(state=state, name="intruder")
+    assert intruder.token("contoso", "arm").is_success, "the first of the two it may have"
+    answer = connect(intruder, "Az")
+    assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, "not_permitted")
+    assert set(answer.json()) == {"error", "error_description", "code", "correlation_id"}
+    (found,) = records(state, answer)
+    assert (found["event"], found["resource"], found["dialect"]) == ("token.refused", MS_GRAPH, "module")
+
+
+def test_each_token_of_a_module_is_in_the_audit_trail(reports: Workload) -> None:
+    found = records(reports.state, connect(reports, "Az"))
+    assert [(one["event"], one["dialect"], one["resource"], one["permission"]) for one in found] == [
+        ("token.issued", "module", audience, "policy-1[0] all modules") for audience in (ARM, MS_GRAPH)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "query", "named"),
+    [
+        ("PartnerCenter", {"tenant": ""}, "tenant"),
+        ("Graph", {"tenant": ""}, "tenant"),
+        ("Graph", {"tenant": "contoso", "consent": ""}, "consent"),
+        ("Graph", {"tenant": "contoso", "Tenant": "contoso"}, "Unknown parameter"),
+        ("", {"tenant": "contoso"}, "module"),
+    ],
+)
+def test_what_another_host_may_hand_through_is_refused_too(module: str, query: dict[str, str], named: str) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        requests(module, query, PUBLIC)
+
+
+@pytest.mark.parametrize("cloud", [PUBLIC, US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)
+@pytest.mark.parametrize("module", TOKENS)
+def test_in_every_cloud_a_module_asks_for_that_clouds_own_resources(module: str, cloud: Cloud) -> None:
+    short = {ARM: "arm", MS_GRAPH: "graph", AD_GRAPH: "aadgraph", OUTLOOK: "exchange", PARTNER_CENTER: "partnercenter"}
+    asked = requests(module, {} if module == "PartnerCenter" else {"tenant": "contoso"}, cloud)
+    assert [request.scope.resource for request in asked] == [
+        cloud.resources[short[audience]] + ("/" if audience == ARM else "") for audience in TOKENS[module].values()
+    ]
+    assert {request.scope.name for request in asked} == {".default"}

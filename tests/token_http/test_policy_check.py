@@ -1,0 +1,88 @@
+"""The dry run of the policy: it answers as the policy would decide, and knows no more than the policy."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.cloud import CHINA, PUBLIC
+from shared.errors import InvalidRequest, NotPermitted
+from tests.token_http.samples import CALLER_ID, CONTOSO_ID, HOME_ID, OTHER_ID, caller, document, request, row
+from token_http.policy import Policy, compile_document
+from token_http.policy_check import answer, parse
+
+ASKED = {"caller": CALLER_ID, "tenant": "contoso", "resource": "graph"}
+REFUSED = {"allowed": False, "permission": None, "tenant_id": None}
+ROWS = [row(), row(caller=None, role="Reports", tenants=["*"]), row(tenants=["home"], consents=["backup"])]
+POLICY = Policy(
+    permissions=compile_document("policy-1", document(*ROWS), home_tenant=HOME_ID, cloud=PUBLIC), home_tenant=HOME_ID
+)
+
+
+def test_what_a_row_allows_is_answered_with_the_row_and_the_tenant() -> None:
+    told = answer(parse(ASKED, PUBLIC), POLICY)
+    assert told == {"allowed": True, "permission": "policy-1[0]", "tenant_id": CONTOSO_ID}
+
+
+def test_roles_count_as_if_the_caller_had_them() -> None:
+    asked = {**ASKED, "caller": OTHER_ID, "tenant": CONTOSO_ID}
+    assert answer(parse(asked, PUBLIC), POLICY) == REFUSED
+    assert answer(parse({**asked, "roles": ["Reports"]}, PUBLIC), POLICY)["permission"] == "policy-1[1]"
+
+
+def test_an_object_id_is_the_same_in_any_case() -> None:
+    assert answer(parse({**ASKED, "caller": CALLER_ID.upper()}, PUBLIC), POLICY)["allowed"]
+
+
+def test_a_scope_asks_as_well_as_a_resource() -> None:
+    asked = {"caller": CALLER_ID, "tenant": "contoso", "scope": "https://graph.microsoft.com/User.Read"}
+    assert answer(parse(asked, PUBLIC), POLICY)["allowed"]
+
+
+def test_a_short_name_means_the_resource_of_the_brokers_own_cloud() -> None:
+    assert answer(parse(ASKED, CHINA), POLICY) == REFUSED
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    who=st.sampled_from([CALLER_ID, OTHER_ID]),
+    roles=st.lists(st.sampled_from(["Reports", "Other"]), max_size=2),
+    tenant=st.sampled_from(["contoso", "home", CONTOSO_ID, HOME_ID, "nobody"]),
+    resource=st.sampled_from(["graph", "arm"]),
+    consent=st.sampled_from(["partner", "backup"]),
+)
+def test_the_answer_is_what_the_policy_decides_for_that_caller(
+    *, who: str, roles: list[str], tenant: str, resource: str, consent: str
+) -> None:
+    asked = {"caller": who, "roles": roles, "tenant": tenant, "resource": resource, "consent": consent}
+    told = answer(parse(asked, PUBLIC), POLICY)
+    try:
+        decided = POLICY.check(caller(who, *roles), request(tenant, resource, consent=consent))
+    except NotPermitted:
+        assert told == REFUSED
+    else:
+        assert told == {"allowed": True, "permission": decided.permission, "tenant_id": decided.tenant_id}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"caller": ""}, "caller"),
+        ({"caller": "reports"}, "caller"),
+        ({"caller": f"{CALLER_ID}\n"}, "caller"),
+        ({"caller": None}, "caller"),
+        ({"roles": [["Reports"]]}, "roles"),
+        ({"roles": [None]}, "roles"),
+        ({"tenant": ""}, "tenant"),
+        ({"tenant": None}, "tenant"),
+        ({"consent": "Partner"}, "consent"),
+        ({"resource": "nonsense"}, "resource"),
+        ({"resource": None}, "exactly one"),
+        ({"scope": "https://graph.microsoft.com/.default"}, "exactly one"),
+        ({"resource": None, "scope": "User.Read"}, "scope"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_named(changed: dict[str, object], named: str) -> None:
+    fields = {name: value for name, value in {**ASKED, **changed}.items() if value is not None}
+    with pytest.raises(InvalidRequest, match=named):
+        parse(fields, PUBLIC)
