@@ -51,7 +51,7 @@ class AuthorityHttp:
             answer = self._outbound.get(f"{self._authority_host}/{self._home_tenant}{DISCOVERY}", **arguments)
             if not answer.ok or self._home_tenant not in answer.text:
                 return answer
-            if not NEEDED <= json.loads(answer.text).keys():
+            if not json.loads(answer.text).keys() >= NEEDED:
                 return answer
             self._template = answer.text
         return _answer(self._template.replace(self._home_tenant, tenant_id))

@@ -1,5 +1,6 @@
 """Starting and ending the local stack: what is said when it cannot start, and that nothing is left running."""
 
+import json
 import os
 import signal
 import socket
@@ -217,6 +218,31 @@ def test_the_commands_of_a_running_stack_do_what_the_readme_says(tmp_path: Path)
         assert done("timer", "--state", folder)[:2] == (0, "refresh: Success\n")
         assert done("clock", "soon", "--state", folder)[0] == 1
         assert state.host.startswith("http://localhost:")
+
+
+def test_what_make_run_prints_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    with command("run", "--state", str(folder)) as process, Person() as person:
+        wait_until_up(folder)
+        assert process.stdout is not None
+        printed: list[str] = []
+        while not printed or "Ctrl-C ends all" not in printed[-1]:
+            printed.append(process.stdout.readline())
+        link = next(line.strip() for line in printed if "/api/consent?link=" in line)
+        assert person.consent(link, ADMIN).is_success
+        begin = next(number for number, line in enumerate(printed) if "eval " in line)
+        end = next(number for number, line in enumerate(printed) if line.startswith("3. "))
+        shell = subprocess.run(  # noqa: S603 - what the stack itself has just printed
+            ["bash", "-euo", "pipefail", "-c", "".join(printed[begin:end])],  # noqa: S607
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert shell.returncode == 0, shell.stderr
+        assert json.loads(shell.stdout)["token_type"] == "Bearer"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(PATIENCE) == 0
 
 
 def test_commands_without_a_stack_say_how_to_start_one(tmp_path: Path) -> None:
