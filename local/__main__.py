@@ -195,7 +195,8 @@ The local stack is up: {state.host}   (health: {state.host}/api/health)
    or with any client:
   eval "$({command} env{here})"
   assertion=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" \\
-    "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=$BROKER_AUDIENCE" | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+    "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=$BROKER_AUDIENCE" \\
+    | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
   curl -s "$BROKER_URL/api/token" -H "Authorization: Bearer $assertion" \\
     -H "Content-Type: application/json" -d '{{"tenant": "contoso", "resource": "graph"}}'
 
