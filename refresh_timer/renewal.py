@@ -98,7 +98,7 @@ class RefreshRun:
             return Outcome(entry=entry, what=SUPERSEDED)
         try:
             exchanged = self._authority.exchange(token, tenant_id=entry.person.tenant_id, scope=entry.scope)
-        except (ApplicationMisconfigured, ConsentUnreadable, Unavailable, VaultRefused):
+        except (ApplicationMisconfigured, Unavailable, VaultRefused):
             # Said of the application's credential, which may lie in the vault too, and not of this consent.
             raise
         except BrokerError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from cachetools import TTLCache
 
 from shared.authority import Credential
-from shared.errors import ApplicationMisconfigured, Unavailable
+from shared.errors import ApplicationMisconfigured, ConsentUnreadable, Unavailable
 from shared.managed_identity import BrokerIdentity
 from shared.vault import SecretVault
 
@@ -49,6 +49,8 @@ def _read(vault: SecretVault, name: str, *, otherwise: str | None) -> str:
         if otherwise is None:
             raise
         return otherwise
+    except ConsentUnreadable:
+        raise ApplicationMisconfigured(f"The secret {name} is disabled.") from None
     if secret is None:
         raise ApplicationMisconfigured(f"The vault has no secret {name}.")
     return secret.value

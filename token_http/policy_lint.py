@@ -19,7 +19,9 @@ class Finding:
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.kind}: {self.sentence}"
+        line = f"{self.place}: {self.kind}: {self.sentence}"
+        # A row's name is whatever somebody wrote; a terminal must not obey it.
+        return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def lint(

@@ -28,7 +28,6 @@ from shared.errors import (
     AuthorityUnavailable,
     BrokerError,
     ConsentAbsent,
-    ConsentUnreadable,
     ConsentWithdrawn,
     CustomerTenantRefused,
     IdentityUnavailable,
@@ -337,7 +336,6 @@ def test_a_tenant_that_is_gone_is_nobodys_fault_but_its_own_and_does_not_let_the
 # What an exchange may meet before it reaches the authority, when the application's secret lies in the vault.
 OF_THE_CREDENTIAL: list[tuple[BrokerError, str]] = [
     (VaultRefused(), VAULT_REFUSED),
-    (ConsentUnreadable("partner-client-secret is disabled."), UNREADABLE),
     (ApplicationMisconfigured("The vault has no secret partner-client-secret."), MISCONFIGURED),
     (IdentityUnavailable(), TRANSIENT),
     (VaultUnavailable(), TRANSIENT),

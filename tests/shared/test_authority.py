@@ -1,6 +1,7 @@
 """Entra ID through MSAL: real tokens from the running stand-in, and every way to fail told by the error tree."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -273,6 +274,17 @@ def test_an_answer_that_is_nobodys_word_is_worth_another_try(
     with pytest.raises(AuthorityUnavailable):
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
     entra_controls.clear("faults")
+    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+
+
+def test_an_object_of_msal_that_choked_is_replaced(
+    authority: Authority, refresh_token: str, entra_controls: Controls
+) -> None:
+    """Its telemetry keeps the last error, and joins it to the next request as a text: one that is none fails for ever."""
+    entra_controls.post("faults", {"path": TOKEN_PATH, "status": 400, "body": {"error": None}})
+    for _ in range(2):
+        with suppress(AuthorityUnavailable):
+            authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
     assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
 
 
