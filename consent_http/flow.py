@@ -103,8 +103,7 @@ class ConsentFlow:
         consent = self._consent(link, sign_in, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
         link.require_in_force(self._store.act(link.name))
-        stored = self._store.store_consent(consent)
-        self._audit(consent, stored, correlation)
+        stored = self._stored(consent, correlation)
         if stored.lineage == consent.lineage:
             self._store_first_renewal(consent, proof)
         return Completed(consent=consent, in_force=stored)
@@ -137,6 +136,16 @@ class ConsentFlow:
             consented_on=self._clock().replace(microsecond=0),
         )
 
+    def _stored(self, consent: Consent, correlation: str) -> Consent | Withdrawal:
+        """The act in force once the consent is stored; on record too when nobody can tell whether it was."""
+        try:
+            stored = self._store.store_consent(consent)
+        except Unavailable:
+            self._audit("consent.in_doubt", consent, correlation, in_force=None)
+            raise
+        self._audit("consent.stored", consent, correlation, in_force=stored.lineage == consent.lineage)
+        return stored
+
     def _store_first_renewal(self, consent: Consent, proof: Exchanged) -> None:
         """The proof's newer refresh token, and a first health. Without it the timer finds the consent due at once."""
         health = Health(
@@ -148,13 +157,13 @@ class ConsentFlow:
         except BrokerError as error:
             record("renewal.deferred", {"consent": consent.name, "lineage": consent.lineage, "outcome": error.code})
 
-    def _audit(self, consent: Consent, in_force: Consent | Withdrawal, correlation: str) -> None:
+    def _audit(self, event: str, consent: Consent, correlation: str, *, in_force: bool | None) -> None:
         record(
-            "consent.stored",
+            event,
             {
                 "consent": consent.name,
                 "lineage": consent.lineage,
-                "in_force": in_force.lineage == consent.lineage,
+                "in_force": in_force,
                 "tenant": consent.person.tenant_id,
                 "person": consent.person.object_id,
                 "mfa": consent.mfa,

@@ -97,7 +97,7 @@ class Authority:
         self, tenant_id: str, request: Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
     ) -> dict[str, Any]:
         """One use of MSAL: five ways to fail become one tree."""
-        self._http.forget_retry_after()
+        self._http.begin()
         try:
             answer = request(self._application(tenant_id))
         except (requests.RequestException, MsalError) as error:
@@ -111,7 +111,7 @@ class Authority:
                 self._applications.pop(tenant_id, None)
             raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
         if "error" in answer:
-            raise refusal(answer, retry_after=self._http.retry_after())
+            raise refusal(answer, retry_after=self._http.retry_after(), throttled=self._http.throttled())
         return answer
 
     def _application(self, tenant_id: str) -> msal.ConfidentialClientApplication:
@@ -139,9 +139,11 @@ class Authority:
     def _access_token(self, answer: Mapping[str, Any], tenant_id: str) -> AccessToken:
         try:
             lifetime = timedelta(seconds=int(answer["expires_in"]))
-            token, scope = str(answer["access_token"]), str(answer.get("scope", ""))
+            token, scope = answer["access_token"], str(answer.get("scope", ""))
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise AuthorityUnavailable("Its answer holds no token.") from error
+        if not isinstance(token, str) or not token:
+            raise AuthorityUnavailable("Its answer holds no token.")
         return AccessToken(token=token, expires_on=self._clock() + lifetime, scope=scope, tenant_id=tenant_id)
 
 

@@ -67,11 +67,13 @@ _BY_ERROR: Mapping[str, type[BrokerError]] = {
 }
 
 
-def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None) -> BrokerError:
+def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None, throttled: bool = False) -> BrokerError:
     """The error that an OAuth error answer of Entra ID stands for; keeps the number, drops the text."""
     given = answer.get("error_codes")
     codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
     known = next((kind for known, kind in _BY_CODE if known.intersection(codes)), None)
+    if throttled:  # HTTP 429 means "later", whatever the body calls it
+        known = AuthorityUnavailable
     kind = known or _BY_ERROR.get(str(answer.get("error")), AuthorityUnavailable)
     return kind(authority_code=codes[0] if codes else None, retry_after=retry_after)
 

@@ -13,6 +13,7 @@ DISCOVERY = "/v2.0/.well-known/openid-configuration"
 # What a discovery document is nothing without; it is kept for good, so it is looked at first.
 NEEDED = {"authorization_endpoint", "token_endpoint"}
 LONGEST_RETRY_AFTER = 300
+THROTTLED = 429
 
 
 class AuthorityHttp:
@@ -59,6 +60,7 @@ class AuthorityHttp:
     def post(self, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - MSAL's contract
         """A token request; MSAL hides how long a throttled client is asked to wait, so it is read here."""
         answer = self._outbound.post(url, **arguments)
+        self._of_thread.status = answer.status_code
         seconds = answer.headers.get("Retry-After", "")
         self._of_thread.retry_after = (
             min(int(seconds), LONGEST_RETRY_AFTER) if seconds.isascii() and seconds.isdigit() else None
@@ -68,9 +70,14 @@ class AuthorityHttp:
     def close(self) -> None:
         """MSAL's contract; the pool belongs to its owner."""
 
-    def forget_retry_after(self) -> None:
-        """Begin a request in this thread."""
-        self._of_thread.retry_after = None
+    def begin(self) -> None:
+        """Begin a request in this thread: what was said of the last one is forgotten."""
+        self._of_thread.retry_after = self._of_thread.status = None
+
+    def throttled(self) -> bool:
+        """Whether the last answer in this thread was 429."""
+        status: int | None = getattr(self._of_thread, "status", None)
+        return status == THROTTLED
 
     def retry_after(self) -> int | None:
         """Seconds the last answer in this thread asked to wait, at most five minutes."""

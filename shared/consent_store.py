@@ -93,7 +93,7 @@ class ConsentStore:
             return None
 
     def store_consent(self, consent: Consent) -> Consent | Withdrawal:
-        """Write a person's consent and say which act is in force then; VaultUnavailable means: not stored by us."""
+        """Write a person's consent and say which act is in force then; VaultUnavailable: it may be stored or not."""
         tags = {
             "state": "active",
             "lineage": consent.lineage,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SECRET_NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+AUDIENCE = re.compile(r"[A-Za-z0-9._~:/-]{1,256}", re.ASCII)
 ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/*"
 )
@@ -25,6 +26,13 @@ def text(value: str) -> str:
     """Any text."""
     if not value:
         raise Malformed("a value")
+    return value
+
+
+def audience(value: str) -> str:
+    """An identifier URI or application id, as a token's audience; it is shown in headers and so holds no quotes."""
+    if not AUDIENCE.fullmatch(value):
+        raise Malformed("an identifier URI such as api://00000000-0000-0000-0000-000000000000")
     return value
 
 

@@ -68,7 +68,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         authority_host=read.default("AZURE_AUTHORITY_HOST", cloud.authority_host, value.https_origin),
         trusted_ca_file=read.optional("TRUSTED_CA_FILE", value.file),
         broker_client_id=broker_client_id,
-        broker_audiences=read.default("BROKER_AUDIENCES", f"api://{broker_client_id}", value.list_of(value.text)),
+        broker_audiences=read.default("BROKER_AUDIENCES", f"api://{broker_client_id}", value.list_of(value.audience)),
         operator_clients=read.default("OPERATOR_CLIENT_IDS", OPERATOR_CLIENTS, value.list_of(value.guid)),
         token_vault_url=read.required("TOKEN_VAULT_URL", value.https_origin),
         policy_vault_url=read.required("POLICY_VAULT_URL", value.https_origin),

@@ -455,3 +455,25 @@ def test_time_passing_during_the_sign_in_is_in_what_is_stored(rig: Rig) -> None:
 )
 def test_a_state_adds_nothing_but_hex_to_the_name_of_a_cookie(state: str, suffix: str) -> None:
     assert cookie_suffix(state) == suffix
+
+
+def test_a_consent_that_nobody_can_tell_the_fate_of_is_on_record(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """The write's answer is lost and the vault is away: the person is told to try again, the trail says what may be."""
+    caplog.set_level("INFO", "broker.audit")
+    signed = signed_in(rig, rig.link("partner"), ADMIN)
+
+    def away(_operation: str, _name: str) -> None:
+        raise VaultUnavailable
+
+    def away_from_the_write_on(operation: str, name: str) -> None:
+        if (operation, name) == ("put", SECRET):
+            rig.vault.before = away
+            raise VaultUnavailable
+
+    rig.vault.before = away_from_the_write_on
+    with pytest.raises(VaultUnavailable):
+        complete(rig, signed)
+    records = [json.loads(found.getMessage()) for found in caplog.records if found.name == "broker.audit"]
+    assert [found["event"] for found in records] == ["link.made", "consent.in_doubt"]
+    assert records[-1]["in_force"] is None
+    assert records[-1]["person"] == ADMIN.object_id

@@ -280,7 +280,7 @@ def test_an_answer_that_is_nobodys_word_is_worth_another_try(
 def test_an_object_of_msal_that_choked_is_replaced(
     authority: Authority, refresh_token: str, entra_controls: Controls
 ) -> None:
-    """Its telemetry keeps the last error, and joins it to the next request as a text: one that is none fails for ever."""
+    """Its telemetry keeps the last error and joins it to the next request: one that is no text fails for ever."""
     entra_controls.post("faults", {"path": TOKEN_PATH, "status": 400, "body": {"error": None}})
     for _ in range(2):
         with suppress(AuthorityUnavailable):

@@ -162,3 +162,10 @@ def test_what_the_stand_in_can_say_is_what_the_product_knows() -> None:
 )
 def test_any_answer_is_some_error_of_the_tree(answer: dict[str, Any]) -> None:
     assert isinstance(refusal(answer), tuple(TABLE))
+
+
+@pytest.mark.parametrize("body", [{"error": "invalid_request"}, {"error": "invalid_client", "error_codes": [7000222]}])
+def test_whoever_is_throttled_comes_back_later_whatever_the_body_says(body: dict[str, Any]) -> None:
+    error = refusal(body, retry_after=7, throttled=True)
+    assert isinstance(error, AuthorityUnavailable)
+    assert error.retry_after == 7
