@@ -112,14 +112,10 @@ class ConsentFlow:
         """What was sealed into the cookie, if this response belongs to it (RFC 9700 section 2.1: bound state)."""
         try:
             content = self._seals.open(PURPOSE, unverified_cookie) if unverified_cookie else None
-        except SealExpired:
-            content = None
-        try:
-            sign_in, link = (SignIn(**content["sign_in"]), Link(**content["link"])) if content else (None, None)
-        except TypeError:  # sealed by another version of the broker
-            sign_in, link = None, None
-        if sign_in is None or link is None:
-            raise SignInLost
+            sealed = content or {}
+            sign_in, link = SignIn(**sealed["sign_in"]), Link(**sealed["link"])
+        except (SealExpired, LookupError, TypeError):  # too old, not ours, or sealed by another version of the broker
+            raise SignInLost from None
         if not hmac.compare_digest(sign_in.state.encode(), unverified_response.get("state", "").encode()):
             raise SignInLost
         return sign_in, link
