@@ -60,11 +60,13 @@ def node_modules() -> Path:
 
 
 def environment(state: StackState, tenant: str, *, identity: str = "reports") -> dict[str, str]:
-    """The two variables that make a client ask the broker, and nothing else of App Service."""
+    """The two variables that make a client ask the broker, and nothing else of Azure's."""
+    usual = {name: text for name, text in os.environ.items() if not name.startswith(("AZURE_", "IDENTITY_", "MSI_"))}
     return {
-        "PATH": os.environ["PATH"],
+        **usual,
         "IDENTITY_ENDPOINT": f"{state.host}/api/msi/partner/{tenant}",
         "IDENTITY_HEADER": Workload(state=state, name=identity).assertion(),
+        "NO_PROXY": "localhost,127.0.0.1",
     }
 
 
