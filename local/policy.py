@@ -1,10 +1,11 @@
 """The access policy a new local stack begins with."""
 
 import json
+from typing import Any
 
 from local.world import CONTOSO, DEFAULT_WORLD, NORTHWIND, TAILSPIN, WINGTIP
 
-REPORTS_POLICY = {
+REPORTS_POLICY: dict[str, Any] = {
     "description": "The reports workload reads customers; every other caller gets nothing.",
     "tenants": {"contoso": CONTOSO, "northwind": NORTHWIND, "tailspin": TAILSPIN, "wingtip": WINGTIP},
     "permissions": [
