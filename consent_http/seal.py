@@ -5,7 +5,6 @@ version's: adding a version rotates, disabling one revokes, and two instances th
 """
 
 import json
-import logging
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -13,11 +12,11 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from shared.audit import record
 from shared.clock import Clock, from_text, to_text
 from shared.errors import ConsentUnreadable, VaultUnavailable
 from shared.vault import SecretVault, SecretVersion
 
-_log = logging.getLogger("broker")
 LINK_KEYS = "link-keys"
 # Whoever sends made-up key ids must not make us read the vault each time.
 REREAD_AFTER = timedelta(minutes=1)
@@ -115,5 +114,5 @@ class Seals:
             return Fernet(secret.value) if secret else None
         except ValueError:
             # Put there by hand and no Fernet key: what the other keys sealed must stay readable.
-            _log.error("link_key_unusable version=%s", version.version)
+            record("link.key_unusable", {"version": version.version})
             return None

@@ -9,7 +9,8 @@ from shared.cloud import CLOUDS, PUBLIC
 from shared.errors import InvalidRequest
 from shared.setting_values import guid, list_of, text
 from token_http import policy_check
-from token_http.policy import Policy, PolicyDocumentInvalid, compile_document
+from token_http.policy import Policy
+from token_http.policy_document import PolicyDocumentInvalid, compile_document
 from token_http.policy_lint import lint
 
 EPILOG = """

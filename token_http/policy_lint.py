@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from shared.cloud import Cloud
 from shared.resource import is_resource
-from token_http.policy import Permission, PolicyDocumentInvalid, compile_document
+from token_http.policy import Permission
+from token_http.policy_document import PolicyDocumentInvalid, compile_document
 
 INVALID, SHADOWED, TOO_WIDE, UNKNOWN = "invalid", "shadowed", "too wide", "unknown"
 

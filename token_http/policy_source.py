@@ -6,7 +6,8 @@ from shared.audit import record
 from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
 from shared.vault import SecretVault, SecretVersion
-from token_http.policy import Permission, Policy, PolicyDocumentInvalid, compile_document
+from token_http.policy import Permission, Policy
+from token_http.policy_document import PolicyDocumentInvalid, compile_document
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
 

@@ -1,5 +1,6 @@
 """Sealed values: unread, unchanged, for one purpose, for a while, under keys that rotate and are revoked."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -264,3 +265,15 @@ def test_reading_seals_again_and_again_reads_the_vault_once(instances: Instances
     for _ in range(50):
         seals.open("link", sealed)
     assert instances.asked == {"list_versions": 1, "get": 1}
+
+
+def test_a_key_that_is_none_is_on_record_by_its_version_alone(
+    instances: Instances, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "broker.audit")
+    instances.rotate("hunter2, put there by hand")
+    instances.seal(instances.begin())
+    (wrong, _made) = instances.key_ids()
+    found = [json.loads(line) for line in caplog.messages]
+    assert {(one["event"], one["version"]) for one in found} == {("link.key_unusable", wrong)}
+    assert "hunter2" not in caplog.text

@@ -23,7 +23,8 @@ from tests.token_http.samples import (
     row,
 )
 from token_http.message import TokenRequest
-from token_http.policy import Decision, Policy, PolicyDocumentInvalid, compile_document
+from token_http.policy import Decision, Policy
+from token_http.policy_document import PolicyDocumentInvalid, compile_document
 
 UNKNOWN_ID = "bbbb0000-0000-4000-8000-00000000000f"
 

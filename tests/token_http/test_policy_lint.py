@@ -19,7 +19,8 @@ from tests.token_http.samples import (
     request,
     row,
 )
-from token_http.policy import Decision, Policy, compile_document
+from token_http.policy import Decision, Policy
+from token_http.policy_document import compile_document
 from token_http.policy_lint import Finding, lint
 
 

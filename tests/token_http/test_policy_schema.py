@@ -13,7 +13,7 @@ from local.policy import REPORTS_POLICY
 from local.world import PARTNER_TENANT
 from shared.cloud import PUBLIC
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, HOME_ID, OTHER_ID, document, row
-from token_http.policy import DOCUMENT_FIELDS, PERMISSION_FIELDS, PolicyDocumentInvalid, compile_document
+from token_http.policy_document import DOCUMENT_FIELDS, PERMISSION_FIELDS, PolicyDocumentInvalid, compile_document
 
 SCHEMA: dict[str, Any] = json.loads(files("token_http").joinpath("policy.schema.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

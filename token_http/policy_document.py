@@ -1,0 +1,110 @@
+"""Policy documents as they are written: JSON becomes permissions, or is refused with the sentence that says why."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.cloud import Cloud
+from shared.consent import NAME
+from shared.setting_values import GUID
+from token_http.message import HOME
+from token_http.policy import ANY_CUSTOMER, Permission
+
+PERMISSION_FIELDS = frozenset({"name", "caller", "role", "consents", "tenants", "resources"})
+DOCUMENT_FIELDS = frozenset({"$schema", "description", "tenants", "permissions"})
+
+
+class PolicyDocumentInvalid(ValueError):
+    """A document that cannot be compiled; the sentence says where."""
+
+
+def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) -> tuple[Permission, ...]:
+    """The permissions of one policy document; raises PolicyDocumentInvalid: a broken one grants nothing new."""
+    try:
+        content = json.loads(text, object_pairs_hook=_once)
+    except PolicyDocumentInvalid:
+        raise PolicyDocumentInvalid(f"{name} has a field twice.") from None
+    except (ValueError, RecursionError):
+        raise PolicyDocumentInvalid(f"{name} is not JSON.") from None
+    _require(isinstance(content, dict), f"{name} is not a JSON object.")
+    _require(set(content) <= DOCUMENT_FIELDS, f"{name} has fields nobody knows.")
+    for field in ("$schema", "description"):
+        _require(isinstance(content.get(field, ""), str), f"{name}: `{field}` should be a text.")
+    names = content.get("tenants", {})
+    _require(
+        isinstance(names, dict)
+        and all(isinstance(item, str) and GUID.fullmatch(item.lower()) for item in names.values()),
+        f"{name}: `tenants` should map names to tenant ids.",
+    )
+    known = {key.lower(): value.lower() for key, value in names.items()}
+    taken = {HOME, ANY_CUSTOMER, ""} & set(known)
+    unclear = taken or any(GUID.fullmatch(key) for key in known) or len(known) < len(names)
+    _require(not unclear, f"{name}: a tenant's name is taken.")
+    rows = content.get("permissions", [])
+    _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
+    return tuple(
+        _permission(
+            f"{name}[{index}]", row, _Words(tenants={**known, HOME: home_tenant}, home=home_tenant, cloud=cloud)
+        )
+        for index, row in enumerate(rows)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What the names in a document's rows mean."""
+
+    tenants: Mapping[str, str]
+    home: str
+    cloud: Cloud
+
+
+def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN401 - JSON
+    _require(isinstance(row, dict) and set(row) <= PERMISSION_FIELDS, f"{place} has fields nobody knows.")
+    _require(isinstance(row.get("name", ""), str), f"{place}: `name`.")
+    caller, role = row.get("caller"), row.get("role")
+    _require(("caller" in row) != ("role" in row), f"{place} needs `caller` (an object id) or `role`, one of them.")
+    is_id = isinstance(caller, str) and bool(GUID.fullmatch(caller.lower()))
+    _require("caller" not in row or is_id, f"{place}: `caller`.")
+    _require("role" not in row or (isinstance(role, str) and bool(role)), f"{place}: `role`.")
+    consents, tenants, resources = (_texts(place, row, field) for field in ("consents", "tenants", "resources"))
+    _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
+    return Permission(
+        name=f"{place} {row.get('name', '')}".strip(),
+        caller=caller.lower() if caller else None,
+        role=role,
+        consents=consents,
+        tenants=_tenants(place, tenants - {ANY_CUSTOMER}, words),
+        any_customer=ANY_CUSTOMER in tenants,
+        resources=frozenset(words.cloud.canonical(resource) for resource in resources),
+    )
+
+
+def _tenants(place: str, tenants: frozenset[str], words: _Words) -> dict[str, str]:
+    allowed: dict[str, str] = {}
+    for tenant in (tenant.lower() for tenant in tenants):
+        tenant_id = words.tenants.get(tenant, tenant)
+        _require(bool(GUID.fullmatch(tenant_id)), f"{place}: a tenant that is no id and no name of the document.")
+        # Home is spelled out, so that nobody grants the partner's own tenant by pasting an id.
+        _require(tenant_id != words.home or tenant == HOME, f"{place}: the home tenant is spelled `home`.")
+        allowed |= {tenant: tenant_id, tenant_id: tenant_id}
+    return allowed
+
+
+def _texts(place: str, row: Mapping[str, Any], field: str) -> frozenset[str]:
+    texts = row.get(field)
+    ok = isinstance(texts, list) and bool(texts) and all(isinstance(text, str) and text for text in texts)
+    _require(ok, f"{place}: `{field}` should be a list of texts, and not empty.")
+    return frozenset(texts or ())
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of two fields of one name the last would count, and the eye of an editor may rest on the first.
+    _require(len(dict(pairs)) == len(pairs), "A field is there twice.")
+    return dict(pairs)
+
+
+def _require(condition: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not condition:
+        raise PolicyDocumentInvalid(sentence)
