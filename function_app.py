@@ -12,13 +12,26 @@ import consent_http
 import refresh_timer
 import token_http
 from consent_http.acceptance import Acceptance
+from consent_http.check import Check
+from consent_http.completion import Completion
+from consent_http.customers import Customers
+from consent_http.device import DeviceFlow
 from consent_http.flow import ConsentFlow
+from consent_http.importing import Import
 from consent_http.link import Links
 from consent_http.operators import Operators
+from consent_http.partner_center import PartnerCenter
+from consent_http.restoring import Restoration
 from consent_http.seal import Seals
 from refresh_timer.due import Ages
 from refresh_timer.renewal import RefreshRun
-from shared.application_credential import client_secret_credential, federated_credential
+from shared.application_credential import (
+    CERTIFICATE,
+    SECRET,
+    ApplicationCredential,
+    FederatedCredential,
+    VaultCredential,
+)
 from shared.assertion import AssertionVerifier
 from shared.authority import Authority
 from shared.authority_http import AuthorityHttp
@@ -38,7 +51,7 @@ from token_http.service import TokenService
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
 # Beside the exchanges' own threads (a setting): none of these waits for a customer's tenant.
-VAULT_THREADS, ASSERTION_THREADS, CONSENT_THREADS = 8, 4, 4
+VAULT_THREADS, ASSERTION_THREADS, CONSENT_THREADS, CHECK_THREADS, CUSTOMERS_THREADS = 8, 4, 4, 8, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +60,13 @@ class Services:
 
     settings: Settings
     clock: Clock
+    outbound: Outbound
     pools: Pools
     assertions: Pool
     token_vault: KeyVault
     policy_vault: KeyVault
     authority_http: AuthorityHttp
+    credential: ApplicationCredential
     authority: Authority
     keys: SigningKeys
     verifier: AssertionVerifier
@@ -68,7 +83,8 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     services = _services(settings, clock)
     issuer = _issuer(services)
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-    app.register_functions(consent_http.blueprint(_consent(services, on_change=issuer.forget)))
+    for part in consent_http.blueprints(_consent(services, on_change=issuer.forget)):
+        app.register_functions(part)
     app.register_functions(refresh_timer.blueprint(_refresh(services)))
     app.register_functions(token_http.blueprint(_token(services, issuer)))
     return app
@@ -81,22 +97,19 @@ def _services(settings: Settings, clock: Clock) -> Services:
         KeyVault(url, identity, trusted_ca_file=settings.trusted_ca_file)
         for url in (settings.token_vault_url, settings.policy_vault_url)
     )
-    secret_name = settings.partner_client_secret_name
-    credential = (
-        client_secret_credential(token_vault, secret_name)
-        if secret_name
-        else federated_credential(identity, audience=settings.cloud.token_exchange)
-    )
+    credential = _credential(settings, identity, token_vault)
     authority_http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
     keys = SigningKeys(outbound, authority_host=settings.authority_host)
     return Services(
         settings=settings,
         clock=clock,
+        outbound=outbound,
         pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
         assertions=Pool("assertions", threads=ASSERTION_THREADS),
         token_vault=token_vault,
         policy_vault=policy_vault,
         authority_http=authority_http,
+        credential=credential,
         authority=Authority(authority_http, client_id=settings.partner_client_id, credential=credential, clock=clock),
         keys=keys,
         verifier=AssertionVerifier(settings, keys),
@@ -104,26 +117,52 @@ def _services(settings: Settings, clock: Clock) -> Services:
     )
 
 
+def _credential(settings: Settings, identity: BrokerIdentity, vault: KeyVault) -> ApplicationCredential:
+    if settings.partner_certificate_name:
+        return VaultCredential(vault, settings.partner_certificate_name, kind=CERTIFICATE)
+    if settings.partner_client_secret_name:
+        return VaultCredential(vault, settings.partner_client_secret_name, kind=SECRET)
+    return FederatedCredential(identity, audience=settings.cloud.token_exchange)
+
+
 def _consent(services: Services, *, on_change: Callable[[str], None]) -> consent_http.Dependencies:
-    settings, clock = services.settings, services.clock
+    settings, authority, store, clock = services.settings, services.authority, services.store, services.clock
     seals = Seals(services.token_vault, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
-    flow = ConsentFlow(
-        settings=settings,
-        authority=services.authority,
-        store=services.store,
-        links=links,
-        seals=seals,
-        acceptance=Acceptance(settings, services.keys),
-        clock=clock,
+    completion = Completion(
+        authority=authority, store=store, acceptance=Acceptance(settings, services.keys), clock=clock
     )
     return consent_http.Dependencies(
         settings=settings,
         verifier=services.verifier,
-        flow=flow,
-        operators=Operators(settings=settings, store=services.store, links=links, clock=clock),
+        flow=ConsentFlow(
+            settings=settings,
+            authority=authority,
+            store=store,
+            links=links,
+            seals=seals,
+            completion=completion,
+            clock=clock,
+        ),
+        device=DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion),
+        imports=Import(settings=settings, authority=authority, store=store, completion=completion),
+        operators=Operators(settings=settings, store=store, links=links, credential=services.credential, clock=clock),
+        restoration=Restoration(authority=authority, store=store, completion=completion),
+        check=Check(settings=settings, authority=authority, store=store, pool=Pool("check", threads=CHECK_THREADS)),
+        customers=_customers(services),
         on_change=on_change,
         pool=Pool("consent", threads=CONSENT_THREADS),
+        customers_pool=Pool("customers", threads=CUSTOMERS_THREADS),
+    )
+
+
+def _customers(services: Services) -> Customers:
+    return Customers(
+        settings=services.settings,
+        authority=services.authority,
+        store=services.store,
+        policy_vault=services.policy_vault,
+        partner_center=PartnerCenter(services.outbound, url=services.settings.partner_center_url),
     )
 
 

@@ -20,7 +20,7 @@ from shared.mfa import NO, UNKNOWN, mfa_of
 from shared.settings import Settings
 from shared.signed_claims import verified_claims
 from shared.signing_keys import SigningKeys
-from shared.tokens import AccessToken, Redeemed, SignIn
+from shared.tokens import AccessToken, Redeemed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,14 @@ class Acceptance:
         self._settings = settings
         self._keys = keys
 
-    def check(self, redeemed: Redeemed, *, sign_in: SignIn, link: Link, in_force: Act | None) -> Accepted:
-        """The person who signed in; raises the refusal that says what to do."""
+    def check(self, redeemed: Redeemed, *, nonce: str | None, link: Link, in_force: Act | None) -> Accepted:
+        """The person who signed in at the link's tenant; raises the refusal that says what to do.
+
+        `nonce` is what the sign-in was begun with; None where a browser had no part in it.
+        """
         if not redeemed.refresh_token:
             raise RefreshTokenMissing
-        person = self._person(redeemed.unverified_id_token, sign_in)
+        person = self._person(redeemed.unverified_id_token, link.tenant_id, nonce)
         if link.person and not _same(person.object_id, link.person):
             raise WrongPerson
         # A username guards against mistakes, not against people: it can be given to somebody else.
@@ -54,13 +57,13 @@ class Acceptance:
             raise AnotherPerson
         return Accepted(person=person, mfa=self._mfa(redeemed.access_token))
 
-    def _person(self, unverified_id_token: str, sign_in: SignIn) -> Person:
+    def _person(self, unverified_id_token: str, tenant_id: str, nonce: str | None) -> Person:
         try:
             claims = verified_claims(
                 unverified_id_token,
                 keys=self._keys,
-                tenant_id=sign_in.tenant_id,
-                issuers=[f"{self._settings.authority_host}/{sign_in.tenant_id}/v2.0"],
+                tenant_id=tenant_id,
+                issuers=[f"{self._settings.authority_host}/{tenant_id}/v2.0"],
                 audiences=[self._settings.partner_client_id],
             )
         except AssertionFromAnotherTenant as error:
@@ -68,8 +71,8 @@ class Acceptance:
         except NotAuthenticated as error:
             raise IdTokenInvalid from error
         # MSAL sends the SHA-256 of the nonce it was given.
-        nonce = hashlib.sha256(sign_in.nonce.encode("ascii")).hexdigest()
-        if not _same(str(claims.get("nonce", "")), nonce) or not isinstance(claims.get("oid"), str):
+        expected = hashlib.sha256(nonce.encode("ascii")).hexdigest() if nonce is not None else ""
+        if not _same(str(claims.get("nonce", "")), expected) or not isinstance(claims.get("oid"), str):
             raise IdTokenInvalid
         username = str(claims.get("preferred_username") or claims["oid"])
         return Person(tenant_id=claims["tid"], object_id=claims["oid"], username=username)

@@ -2,25 +2,20 @@
 
 import hmac
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from consent_http.acceptance import Acceptance, Accepted
+from consent_http.completion import BROWSER, Completed, Completion, Occasion
 from consent_http.link import Link, Links
-from consent_http.refusals import SignInDeclined, SignInFailed, SignInLost, WrongTenant
+from consent_http.refusals import SignInLost, WrongTenant
 from consent_http.seal import SealExpired, Seals
-from shared.audit import record
+from consent_http.sign_in_errors import code_of, refusals_of_the_authority, sign_in_refusal
 from shared.authority import Authority
-from shared.authority_errors import is_of_registration
 from shared.clock import Clock
-from shared.consent import Consent, Renewal, Withdrawal, new_lineage
 from shared.consent_store import ConsentStore
-from shared.errors import BrokerError, Unavailable
-from shared.health import Health
 from shared.settings import Settings
-from shared.tokens import Exchanged, Redeemed, SignIn
+from shared.tokens import SignIn
 
 PURPOSE = "sign-in"
 # As long as Entra ID keeps an authorization code, and a little time to type a password.
@@ -36,14 +31,6 @@ class Begun:
     cookie: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
-    """The consent that was given, and the act in force after it was stored: usually the same."""
-
-    consent: Consent
-    in_force: Consent | Withdrawal
-
-
 class ConsentFlow:
     """Everything here may block; nothing is stored before every check has passed."""
 
@@ -55,7 +42,7 @@ class ConsentFlow:
         store: ConsentStore,
         links: Links,
         seals: Seals,
-        acceptance: Acceptance,
+        completion: Completion,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -63,7 +50,7 @@ class ConsentFlow:
         self._store = store
         self._links = links
         self._seals = seals
-        self._acceptance = acceptance
+        self._completion = completion
         self._clock = clock
 
     def open(self, unverified_link: str) -> Link:
@@ -92,21 +79,20 @@ class ConsentFlow:
     ) -> Completed:
         """Redeem, check, prove, store; raises the refusal that says what to do, with nothing stored."""
         sign_in, link = self._begun(unverified_response, unverified_cookie)
-        _require_success(unverified_response, sign_in, self._settings)
         in_force = self._store.act(link.name)
+        # Before the authority's word: whoever reloads the last page is told that the consent is stored.
         link.require_in_force(in_force)
-        with _refusals_of_the_authority():
+        _require_success(unverified_response, sign_in, self._settings)
+        with refusals_of_the_authority():
             redeemed = self._authority.redeem(sign_in, unverified_response["code"])
-        accepted = self._acceptance.check(redeemed, sign_in=sign_in, link=link, in_force=in_force)
-        with _refusals_of_the_authority():
-            proof = self._authority.exchange(redeemed.refresh_token, tenant_id=sign_in.tenant_id, scope=sign_in.scope)
-        consent = self._consent(link, sign_in, redeemed, accepted)
-        # Again, and just before storing: the sign-in took a person's time.
-        link.require_in_force(self._store.act(link.name))
-        stored = self._stored(consent, correlation)
-        if stored.lineage == consent.lineage:
-            self._store_first_renewal(consent, proof)
-        return Completed(consent=consent, in_force=stored)
+        return self._completion.complete(
+            redeemed,
+            link=link,
+            scope=sign_in.scope,
+            nonce=sign_in.nonce,
+            in_force=in_force,
+            occasion=Occasion(way=BROWSER, correlation=correlation),
+        )
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:
         """What was sealed into the cookie, if this response belongs to it (RFC 9700 section 2.1: bound state)."""
@@ -120,72 +106,10 @@ class ConsentFlow:
             raise SignInLost
         return sign_in, link
 
-    def _consent(self, link: Link, sign_in: SignIn, redeemed: Redeemed, accepted: Accepted) -> Consent:
-        return Consent(
-            name=link.name,
-            lineage=new_lineage(),
-            refresh_token=redeemed.refresh_token,
-            person=accepted.person,
-            scope=sign_in.scope,
-            mfa=accepted.mfa,
-            link_id=link.id,
-            consented_on=self._clock().replace(microsecond=0),
-        )
-
-    def _stored(self, consent: Consent, correlation: str) -> Consent | Withdrawal:
-        """The act in force once the consent is stored; on record too when nobody can tell whether it was."""
-        try:
-            stored = self._store.store_consent(consent)
-        except Unavailable:
-            self._audit("consent.in_doubt", consent, correlation, in_force=None)
-            raise
-        self._audit("consent.stored", consent, correlation, in_force=stored.lineage == consent.lineage)
-        return stored
-
-    def _store_first_renewal(self, consent: Consent, proof: Exchanged) -> None:
-        """The proof's newer refresh token, and a first health. Without it the timer finds the consent due at once."""
-        health = Health(
-            lineage=consent.lineage, renewed_on=consent.consented_on, proven_on=consent.consented_on, mfa=consent.mfa
-        )
-        renewal = Renewal(lineage=consent.lineage, refresh_token=proof.refresh_token)
-        try:
-            self._store.store_renewal(consent.name, renewal, health, over=self._store.readable_renewal(consent.name))
-        except BrokerError as error:
-            record("renewal.deferred", {"consent": consent.name, "lineage": consent.lineage, "outcome": error.code})
-
-    def _audit(self, event: str, consent: Consent, correlation: str, *, in_force: bool | None) -> None:
-        record(
-            event,
-            {
-                "consent": consent.name,
-                "lineage": consent.lineage,
-                "in_force": in_force,
-                "tenant": consent.person.tenant_id,
-                "person": consent.person.object_id,
-                "mfa": consent.mfa,
-                "scope": consent.scope,
-                "link": consent.link_id,
-                "correlation_id": correlation,
-            },
-        )
-
 
 def cookie_suffix(unverified_state: str) -> str:
     """What tells the cookies of two tabs apart: the first eight of the state's hex digits."""
     return "".join(character for character in unverified_state[:8] if character in "0123456789abcdef")
-
-
-@contextmanager
-def _refusals_of_the_authority() -> Iterator[None]:
-    """Tell the person what the authority said of this sign-in, not what it would mean for a stored consent."""
-    try:
-        yield
-    except Unavailable:
-        raise
-    except BrokerError as error:
-        if is_of_registration(error):
-            raise  # nothing that the person could mend
-        raise SignInFailed(authority_code=error.authority_code) from error
 
 
 def _require_success(unverified_response: Mapping[str, str], sign_in: SignIn, settings: Settings) -> None:
@@ -193,7 +117,6 @@ def _require_success(unverified_response: Mapping[str, str], sign_in: SignIn, se
     issuer = unverified_response.get("iss")
     if issuer is not None and issuer != f"{settings.authority_host}/{sign_in.tenant_id}/v2.0":
         raise WrongTenant
-    if unverified_response.get("error") == "access_denied":
-        raise SignInDeclined
-    if unverified_response.get("error") or not unverified_response.get("code"):
-        raise SignInFailed
+    error = unverified_response.get("error", "")
+    if error or not unverified_response.get("code"):
+        raise sign_in_refusal(error, code_of(unverified_response))

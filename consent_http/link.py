@@ -1,22 +1,29 @@
 """One-time links: made by an operator for one consent and tenant, good until used, overtaken, withdrawn or too old."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
-from shared.clock import Clock
-from shared.consent import Act, Consent, Withdrawal
+from shared.clock import Clock, to_text
+from shared.consent import Act, Consent, Withdrawal, checked_name
+from shared.errors import InvalidRequest
+from shared.setting_values import GUID
+from shared.settings import Settings
 
 PURPOSE = "link"
-DEFAULT_LIFETIME, LONGEST_LIFETIME = timedelta(minutes=30), timedelta(hours=24)
+# Whom an act is meant for, in the body of every route that begins one.
+PERSON_FIELDS: Mapping[str, type] = {"tenant": str, "person": str, "login_hint": str, "new_person": bool}
+LONGEST_HINT = 254
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a link stands for.
+    """What an operator asked for: one act of consent, by whom, in whose place; sealed, it is a one-time link.
 
     `replaces` is the lineage in force when it was made ("" for none), `person` the object id it is meant for ("" for
     anybody of the tenant), `login_hint` a username for the sign-in page, which proves nothing.
@@ -36,12 +43,24 @@ class Link:
             raise LinkUsed
         if (stored.lineage if stored else "") == self.replaces:
             return
-        raise LinkWithdrawn if isinstance(stored, Withdrawal) else LinkSuperseded
+        if isinstance(stored, Withdrawal):
+            raise LinkWithdrawn
+        who = f"{stored.person.username} on {to_text(stored.consented_on)}" if isinstance(stored, Consent) else ""
+        raise LinkSuperseded(f"In force is the consent of {who}." if who else "")
 
 
-def new_link_id() -> str:
-    """An id no other link has."""
-    return secrets.token_hex(16)
+def requested(unverified_name: str, fields: Mapping[str, Any], *, stored: Act | None, settings: Settings) -> Link:
+    """What an operator's body asks for; raises InvalidRequest naming what is wrong."""
+    tenant = fields.get("tenant", settings.home_tenant)
+    return Link(
+        id=secrets.token_hex(16),
+        name=checked_name(unverified_name),
+        tenant_id=_tenant(tenant, settings),
+        replaces=stored.lineage if stored else "",
+        person=_person(fields.get("person", "")),
+        login_hint=_login_hint(fields.get("login_hint", "")),
+        new_person=fields.get("new_person", False),
+    )
 
 
 class Links:
@@ -68,3 +87,24 @@ class Links:
             return Link(**(content or {}))
         except TypeError:  # not ours, or sealed by another version of the broker
             raise LinkInvalid from None
+
+
+def _tenant(tenant: str, settings: Settings) -> str:
+    tenant_id = settings.home_tenant if tenant == "home" else tenant.lower()
+    if not GUID.fullmatch(tenant_id) or not settings.may_consent_in(tenant_id):
+        raise InvalidRequest("tenant: the home tenant, or one that the setting CONSENT_TENANTS lists.")
+    return tenant_id
+
+
+def _person(person: str) -> str:
+    if person and not GUID.fullmatch(person.lower()):
+        # A username can be changed and given to somebody else; it helps the sign-in page and guards nothing.
+        raise InvalidRequest("person: the object id of the person; a username goes into login_hint.")
+    return person.lower()
+
+
+def _login_hint(hint: str) -> str:
+    # ASCII as user principal names are; sealed as JSON, other characters would make a link too long to open.
+    if len(hint) > LONGEST_HINT or not hint.isascii() or not hint.isprintable() or " " in hint:
+        raise InvalidRequest("login_hint: a username such as admin@partner.example.")
+    return hint

@@ -1,29 +1,25 @@
-"""What operators do with consents: make a link, list, show, withdraw. Metadata only; no token is read for a list."""
+"""What operators do without the authority: make a link, list, show, withdraw. No token is read for a list."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from consent_http.link import DEFAULT_LIFETIME, LONGEST_LIFETIME, Link, Links, new_link_id
+from consent_http.completion import Completed
+from consent_http.link import PERSON_FIELDS, Links, requested
+from shared.application_credential import ApplicationCredential
 from shared.assertion import Principal
 from shared.audit import record
 from shared.clock import Clock, to_text
 from shared.consent import Withdrawal, checked_name
 from shared.consent_store import ConsentStore
-from shared.errors import ConsentChanged, ConsentNotFound, ConsentUnreadable, InvalidRequest, remedy_of
-from shared.setting_values import GUID
+from shared.errors import BrokerError, ConsentChanged, ConsentNotFound, ConsentUnreadable, InvalidRequest, remedy_of
 from shared.settings import Settings
 from shared.stored_consent import Entry, Listing
 
-LINK_FIELDS: Mapping[str, type] = {
-    "tenant": str,
-    "person": str,
-    "login_hint": str,
-    "new_person": bool,
-    "expires_in_minutes": int,
-}
-LONGEST_HINT = 254
+LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}
+DEFAULT_LIFETIME, LONGEST_LIFETIME = timedelta(minutes=30), timedelta(hours=24)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,23 +29,15 @@ class Operators:
     settings: Settings
     store: ConsentStore
     links: Links
+    credential: ApplicationCredential
     clock: Clock
 
     def make_link(
         self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
     ) -> dict[str, Any]:
         """A one-time link and its end; raises InvalidRequest for a tenant that may not consent."""
-        name = checked_name(unverified_name)
-        stored = self.store.act(name)
-        link = Link(
-            id=new_link_id(),
-            name=name,
-            tenant_id=self._tenant(fields.get("tenant", self.settings.home_tenant)),
-            replaces=stored.lineage if stored else "",
-            person=_person(fields.get("person", "")),
-            login_hint=_login_hint(fields.get("login_hint", "")),
-            new_person=fields.get("new_person", False),
-        )
+        stored = self.store.act(checked_name(unverified_name))
+        link = requested(unverified_name, fields, stored=stored, settings=self.settings)
         url, expires_on = self.links.address(link, lifetime=_lifetime(fields.get("expires_in_minutes")))
         record(
             "link.made",
@@ -59,13 +47,20 @@ class Operators:
                 "correlation_id": correlation,
             },
         )
-        return {"url": url, "expires_on": to_text(expires_on), "tenant": link.tenant_id, "consent": name}
+        return {"url": url, "expires_on": to_text(expires_on), "tenant": link.tenant_id, "consent": link.name}
 
     def list_all(self) -> dict[str, Any]:
-        """Every consent, the most urgent first; `damaged` names those whose tags cannot be read."""
+        """Every consent, the most urgent first, and the application's credential.
+
+        `damaged` names those that are disabled, or whose tags cannot be read.
+        """
         listing = self.store.all()
         entries = sorted(listing.entries, key=lambda entry: (entry.withdrawn, entry.dies_on))
-        return {"consents": [self._shown(entry) for entry in entries], "damaged": list(listing.damaged)}
+        return {
+            "consents": [self._shown(entry) for entry in entries],
+            "damaged": list(listing.damaged),
+            "application": self._application(),
+        }
 
     def show(self, unverified_name: str) -> dict[str, Any]:
         """One consent; raises ConsentNotFound."""
@@ -91,11 +86,15 @@ class Operators:
             )
         return {"consent": name, "status": "withdrawn", "withdrawn_on": to_text(found.withdrawn_on)}
 
-    def _tenant(self, tenant: str) -> str:
-        tenant_id = self.settings.home_tenant if tenant == "home" else tenant.lower()
-        if not GUID.fullmatch(tenant_id) or not self.settings.may_consent_in(tenant_id):
-            raise InvalidRequest("tenant: the home tenant, or one that the setting CONSENT_TENANTS lists.")
-        return tenant_id
+    def _application(self) -> dict[str, Any]:
+        """What the partner application proves itself with, and how long yet; null where nobody says or nothing ends."""
+        told: dict[str, Any] = {"client_id": self.settings.partner_client_id, "credential": self.credential.kind}
+        try:
+            ends = self.credential.proofs()[0].expires_on
+        except BrokerError as error:
+            return {**told, "expires_on": None, "days_left": None, "error": error.code, "remedy": error.remedy}
+        left = (ends - self.clock()) // DAY if ends else None
+        return {**told, "expires_on": to_text(ends) if ends else None, "days_left": left}
 
     def _shown(self, entry: Entry) -> dict[str, Any]:
         health = entry.health
@@ -112,11 +111,28 @@ class Operators:
             "renewed_on": to_text(health.renewed_on) if health else None,
             "proven_on": to_text(health.proven_on) if health and health.proven_on else None,
             "dies_on": None if entry.withdrawn else to_text(entry.dies_on),
-            "days_left": None if entry.withdrawn else max(0, left // timedelta(days=1)),
+            "days_left": None if entry.withdrawn else max(0, left // DAY),
             "failures": health.failures if health else 0,
             "error": (health.error or None) if health else None,
             "remedy": remedy_of(health.error) if health else None,
         }
+
+
+def rendered(completed: Completed) -> dict[str, Any]:
+    """What an operator is told of an act that was completed; raises ConsentChanged when another one is in force."""
+    consent = completed.consent
+    if completed.in_force.lineage != consent.lineage:
+        raise ConsentChanged
+    return {
+        "consent": consent.name,
+        "status": "stored",
+        "tenant": consent.person.tenant_id,
+        "person": consent.person.object_id,
+        "username": consent.person.username,
+        "scope": consent.scope,
+        "mfa": consent.mfa,
+        "consented_on": to_text(consent.consented_on),
+    }
 
 
 def _named(listing: Listing, name: str) -> Entry:
@@ -125,20 +141,6 @@ def _named(listing: Listing, name: str) -> Entry:
         damaged = name in listing.damaged
         raise ConsentUnreadable(f"The tags of consent-{name}.") if damaged else ConsentNotFound(f"Its name is {name}.")
     return entry
-
-
-def _person(person: str) -> str:
-    if person and not GUID.fullmatch(person.lower()):
-        # A username can be changed and given to somebody else; it helps the sign-in page and guards nothing.
-        raise InvalidRequest("person: the object id of the person; a username goes into login_hint.")
-    return person.lower()
-
-
-def _login_hint(hint: str) -> str:
-    # ASCII as user principal names are; sealed as JSON, other characters would make a link too long to open.
-    if len(hint) > LONGEST_HINT or not hint.isascii() or not hint.isprintable() or " " in hint:
-        raise InvalidRequest("login_hint: a username such as admin@partner.example.")
-    return hint
 
 
 def _lifetime(minutes: int | None) -> timedelta:

@@ -4,10 +4,15 @@ ConsentRefused
 ├── LinkRefused
 │   ├── LinkInvalid, LinkExpired, LinkUsed, LinkSuperseded, LinkWithdrawn
 │   └── ButtonFromElsewhere
-└── SignInRefused
-    ├── SignInLost, SignInDeclined, SignInFailed, IdTokenInvalid, RefreshTokenMissing
-    ├── WrongTenant, WrongPerson, AnotherPerson
-    └── MfaMissing, MfaUnknown
+├── SignInRefused
+│   ├── SignInLost, SignInDeclined, SignInFailed, IdTokenInvalid, RefreshTokenMissing
+│   ├── AdminApprovalNeeded, ConditionalAccessBlocked, AccountNotAdmitted
+│   ├── WrongTenant, WrongPerson, AnotherPerson
+│   └── MfaMissing, MfaUnknown
+├── DeviceCodeRefused
+│   └── DeviceCodeOff, DeviceCodeInvalid, DeviceCodeExpired, DeviceCodeDeclined
+└── ImportRefused
+    └── ImportExpired, ImportForeign, ImportSinglePage
 """
 
 from shared.errors import BrokerError
@@ -97,6 +102,37 @@ class SignInFailed(SignInRefused):
     )
 
 
+class AdminApprovalNeeded(SignInRefused):
+    """The application is not consented in the tenant, and this person may not consent to it."""
+
+    code, status, says = "admin_approval_needed", 403, "The application needs an administrator's approval first."
+    remedy = (
+        "An administrator of your tenant grants admin consent to the partner application (Entra ID, enterprise "
+        "applications, permissions); then open the link again."
+    )
+
+
+class ConditionalAccessBlocked(SignInRefused):
+    """A policy of the tenant stands in the way of this sign-in."""
+
+    code, status = "conditional_access_blocked", 403
+    says = "A policy of your tenant (Conditional Access) does not let this sign-in pass; nothing was stored."
+    remedy = (
+        "Sign in from a device and network that the policy admits, or give an administrator the code below to look up "
+        "in Entra ID's sign-in log; then open the link again."
+    )
+
+
+class AccountNotAdmitted(SignInRefused):
+    """The account does not belong to the tenant, or was not assigned to the application."""
+
+    code, status, says = "account_not_admitted", 403, "This account may not sign in to the partner application here."
+    remedy = (
+        "Sign out of other accounts, open the link again and sign in with your account of the tenant it names. If it "
+        "was that one, an administrator assigns it to the partner application."
+    )
+
+
 class IdTokenInvalid(SignInRefused):
     """The id_token does not verify: signature, issuer, audience, time or nonce."""
 
@@ -146,3 +182,64 @@ class MfaUnknown(SignInRefused):
         "The administrator of the broker keeps CONSENT_SCOPE at Partner Center's, which tells, "
         "or sets CONSENT_UNKNOWN_MFA=accept."
     )
+
+
+class DeviceCodeRefused(ConsentRefused):
+    """A sign-in through another device did not lead to a consent."""
+
+    code, says = "device_code_refused", "The sign-in with a device code did not lead to a consent."
+    remedy = "Begin a new one, or better make a link."
+
+
+class DeviceCodeOff(DeviceCodeRefused):
+    """The setting forbids this flow."""
+
+    code, status, says = "device_code_off", 403, "Signing in with a device code is switched off."
+    remedy = (
+        "Make a link instead. Where no browser reaches the broker, CONSENT_DEVICE_CODE=on allows it (docs/consent.md)."
+    )
+
+
+class DeviceCodeInvalid(DeviceCodeRefused):
+    """What came back is not what the broker handed out, or the authority does not know the code."""
+
+    code, says = "device_code_invalid", "This is not a device code of this broker, or the authority knows it no more."
+
+
+class DeviceCodeExpired(DeviceCodeRefused):
+    """Nobody signed in within the quarter of an hour that the authority gives."""
+
+    code, status, says = "device_code_expired", 410, "The device code has expired: nobody signed in with it in time."
+
+
+class DeviceCodeDeclined(DeviceCodeRefused):
+    """The person pressed cancel."""
+
+    code, says = "device_code_declined", "The person declined the sign-in; nothing was stored."
+
+
+class ImportRefused(ConsentRefused):
+    """The refresh token from elsewhere was not accepted."""
+
+    code, says = "import_refused", "The authority did not accept this refresh token; nothing was stored."
+    remedy = "Make a link, and a person consents anew."
+
+
+class ImportExpired(ImportRefused):
+    """Its time is over, or somebody ended it."""
+
+    code, says = "import_expired", "This refresh token has expired or was revoked; nothing was stored."
+
+
+class ImportForeign(ImportRefused):
+    """It was given to another application."""
+
+    code, says = "import_foreign", "This refresh token was given to another application than PARTNER_CLIENT_ID."
+    remedy = "Import one of the partner application's own, or make a link, and a person consents anew."
+
+
+class ImportSinglePage(ImportRefused):
+    """It came through a redirect URI of type spa, and so ends a day after the sign-in whatever is done with it."""
+
+    code, says = "import_single_page", "This refresh token is of a single-page application and ends after 24 hours."
+    remedy = "Register the redirect URI as type web, not spa; then make a link, and a person consents anew."

@@ -22,7 +22,8 @@ LINK_KEYS = "link-keys"
 REREAD_AFTER = timedelta(minutes=1)
 # How long a disabled key may still open what it sealed, on an instance that sees no new links.
 TRUSTED_FOR = timedelta(minutes=10)
-MAX_LENGTH = 3500
+# A device code alone may be a thousand characters; links and cookies stay far below what hosts and browsers take.
+MAX_LENGTH = 8000
 
 
 class SealExpired(ValueError):

@@ -87,7 +87,7 @@ def refusals(state: StackState) -> None:
         reports = Workload(state=state, name="reports")
         refused("another resource ", reports.token("contoso", "exchange"), "not_permitted")
         answer = reports.token("tailspin", "graph")
-        refused(f"{TENANT_NAMES[TAILSPIN]:<17}", answer, "customer_tenant_refused")
+        refused(f"{TENANT_NAMES[TAILSPIN]:<17}", answer, "application_not_consented")
         say(f"      {answer.json()['error_description']}")
 
 

@@ -15,7 +15,7 @@ from shared.signed_claims import verified_claims
 from shared.signing_keys import SigningKeys
 
 TOKEN_ISSUE = "Token.Issue"  # noqa: S105 - the name of an app role
-CONSENT_MANAGE, CONSENT_READ = "Consent.Manage", "Consent.Read"
+CONSENT_MANAGE, CONSENT_READ, CUSTOMERS_MANAGE = "Consent.Manage", "Consent.Read", "Customers.Manage"
 OPERATE_SCOPE = "Broker.Operate"
 REMEMBERED, REMEMBERED_SECONDS = 4096, 300.0
 type _Remembered = tuple[frozenset[str], str]

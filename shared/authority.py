@@ -1,11 +1,11 @@
-"""Entra ID as the broker uses it: sign-in address, code redemption, exchange; the one door to MSAL.
+"""Entra ID as the broker uses it: sign-in address, codes, device codes, exchange; the one door to MSAL.
 
 MSAL is held so that it scales (docs/architecture.md): one application object a tenant, bounded; one HTTP client;
 discovery from one template; no token cache and no cache of refusals inside MSAL.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,21 +14,29 @@ import requests
 from cachetools import LRUCache
 from msal.exceptions import MsalError
 
-from shared.authority_errors import refusal
+from shared.application_credential import ApplicationCredential, Proof
+from shared.authority_errors import is_of_credential, refusal
 from shared.authority_http import AuthorityHttp
 from shared.clock import Clock
-from shared.errors import AnswerMismatched, AuthorityUnavailable
-from shared.tokens import AccessToken, Exchanged, Redeemed, SignIn
+from shared.errors import AnswerMismatched, ApplicationMisconfigured, AuthorityUnavailable
+from shared.msal_memory import Forgetful, NoTokenCache
+from shared.tokens import AccessToken, DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
 
 TENANTS_KEPT = 1000
-# The name of what MSAL takes: a text is a client secret, a mapping holds a callable that makes an assertion.
-type Credential = Callable[[], str | Mapping[str, Any]]
+# Beside the scope: who the person is, and a refresh token.
+OPENID = ("openid", "profile", "offline_access")
+# RFC 8628 section 3.5, and Entra ID's own two (learn: v2-oauth2-device-code).
+DEVICE_ANSWERS = frozenset(
+    {"authorization_pending", "slow_down", "access_denied", "authorization_declined", "expired_token"}
+    | {"code_expired", "bad_verification_code"}
+)
+type Request = Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
 
 
 class Authority:
     """Raises errors of the tree alone: MSAL's dictionaries, its exceptions and requests' end here."""
 
-    def __init__(self, http: AuthorityHttp, *, client_id: str, credential: Credential, clock: Clock) -> None:
+    def __init__(self, http: AuthorityHttp, *, client_id: str, credential: ApplicationCredential, clock: Clock) -> None:
         self._http = http
         self._client_id = client_id
         self._credential = credential
@@ -65,7 +73,7 @@ class Authority:
             "state": sign_in.state,
             "redirect_uri": sign_in.redirect_uri,
             # The scopes of the first leg, to the letter: without offline_access no refresh token comes back.
-            "scope": [sign_in.scope, "openid", "profile", "offline_access"],
+            "scope": [sign_in.scope, *OPENID],
             "code_verifier": sign_in.code_verifier,
             "nonce": sign_in.nonce,
             "claims_challenge": None,
@@ -74,11 +82,38 @@ class Authority:
         answer = self._call(
             sign_in.tenant_id, lambda application: application.acquire_token_by_auth_code_flow(flow, response)
         )
-        return Redeemed(
-            access_token=self._access_token(answer, sign_in.tenant_id),
-            refresh_token=answer.get("refresh_token") or "",
-            unverified_id_token=answer.get("id_token", ""),
+        return self._redeemed(answer, sign_in.tenant_id)
+
+    def begin_device_sign_in(self, *, tenant_id: str, scope: str) -> DeviceSignIn:
+        """A code for the person to type on another device (RFC 8628 section 3.2)."""
+        # MSAL offers the device flow to public clients alone; its OAuth client below has it for all.
+        answer = self._call(
+            tenant_id, lambda application: application.client.initiate_device_flow(scope=[scope, *OPENID])
         )
+        try:
+            return DeviceSignIn(
+                tenant_id=tenant_id,
+                scope=scope,
+                device_code=answer["device_code"],
+                user_code=answer["user_code"],
+                verification_uri=answer["verification_uri"],
+                interval=answer["interval"],
+                expires_on=self._clock().replace(microsecond=0) + timedelta(seconds=answer["expires_in"]),
+            )
+        except KeyError as error:
+            raise AuthorityUnavailable("Its answer holds no device code.") from error
+
+    def poll_device(self, sign_in: DeviceSignIn) -> Redeemed | DeviceAnswer:
+        """Tokens once the person has signed in, or what the authority says instead; asks once and never waits."""
+        flow = {"device_code": sign_in.device_code, "interval": sign_in.interval}
+        answer = self._call(
+            sign_in.tenant_id,
+            lambda application: application.client.obtain_token_by_device_flow(flow, exit_condition=lambda _flow: True),
+            expected=DEVICE_ANSWERS,
+        )
+        if "error" in answer:
+            return DeviceAnswer(error=answer["error"])
+        return self._redeemed(answer, sign_in.tenant_id)
 
     def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
         """An access token of this tenant for this scope, by a real request each time (RFC 6749 section 6)."""
@@ -91,15 +126,29 @@ class Authority:
             access_token=self._access_token(answer, tenant_id),
             # Entra ID answers with a new one each time; were it ever left out, the one used stays good.
             refresh_token=answer.get("refresh_token") or refresh_token,
+            unverified_id_token=answer.get("id_token", ""),
         )
 
-    def _call(
-        self, tenant_id: str, request: Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
-    ) -> dict[str, Any]:
-        """One use of MSAL: five ways to fail become one tree."""
+    def _call(self, tenant_id: str, request: Request, *, expected: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """One use of MSAL, with the application's proofs in turn; raises what the first of them met."""
+        first: ApplicationMisconfigured | None = None
+        for proof in self._credential.proofs():
+            try:
+                answer = self._attempt(tenant_id, proof, request, expected)
+            except ApplicationMisconfigured as error:
+                if not is_of_credential(error):
+                    raise
+                first = first or error
+            else:
+                self._credential.accepted(proof)
+                return answer
+        raise first or ApplicationMisconfigured
+
+    def _attempt(self, tenant_id: str, proof: Proof, request: Request, expected: frozenset[str]) -> dict[str, Any]:
+        """Five ways to fail become one tree; an error that is `expected` comes back as the answer it is."""
         self._http.begin()
         try:
-            answer = request(self._application(tenant_id))
+            answer = request(self._application(tenant_id, proof))
         except (requests.RequestException, MsalError) as error:
             raise AuthorityUnavailable(retry_after=self._http.retry_after()) from error
         except RuntimeError as error:
@@ -110,24 +159,23 @@ class Authority:
             with self._lock:
                 self._applications.pop(tenant_id, None)
             raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
-        if "error" in answer:
+        if "error" in answer and answer["error"] not in expected:
             raise refusal(answer, retry_after=self._http.retry_after(), throttled=self._http.throttled())
         return answer
 
-    def _application(self, tenant_id: str) -> msal.ConfidentialClientApplication:
-        credential = self._credential()
+    def _application(self, tenant_id: str, proof: Proof) -> msal.ConfidentialClientApplication:
         with self._lock:
             known = self._applications.get(tenant_id)
         # An administrator may have renewed the secret.
-        if known is not None and known.client_credential == credential:
+        if known is not None and known.client_credential is proof.client_credential:
             return known
         made = msal.ConfidentialClientApplication(
             self._client_id,
-            client_credential=credential,
+            client_credential=proof.client_credential,
             authority=self._http.authority_of(tenant_id),
             http_client=self._http,
-            http_cache=_Forgetful(),
-            token_cache=_NoTokenCache(),
+            http_cache=Forgetful(),
+            token_cache=NoTokenCache(),
             instance_discovery=False,
             # Functions set REGION_NAME, which MSAL would otherwise warn about for each application.
             azure_region=False,
@@ -135,6 +183,13 @@ class Authority:
         with self._lock:
             self._applications[tenant_id] = made
         return made
+
+    def _redeemed(self, answer: Mapping[str, Any], tenant_id: str) -> Redeemed:
+        return Redeemed(
+            access_token=self._access_token(answer, tenant_id),
+            refresh_token=answer.get("refresh_token") or "",
+            unverified_id_token=answer.get("id_token", ""),
+        )
 
     def _access_token(self, answer: Mapping[str, Any], tenant_id: str) -> AccessToken:
         try:
@@ -145,23 +200,3 @@ class Authority:
         if not isinstance(token, str) or not token:
             raise AuthorityUnavailable("Its answer holds no token.")
         return AccessToken(token=token, expires_on=self._clock() + lifetime, scope=scope, tenant_id=tenant_id)
-
-
-class _NoTokenCache(msal.TokenCache):  # type: ignore[misc]  # msal has no types
-    """MSAL's token cache that keeps nothing: refresh tokens do not stay in memory behind our back."""
-
-    def add(self, event: object, now: object = None) -> None:
-        """Keep nothing."""
-
-    def search(self, *_args: object, **_kwargs: object) -> Iterator[dict[str, Any]]:
-        """Find nothing."""
-        return iter(())
-
-    find = search
-
-
-class _Forgetful(dict[str, Any]):
-    """MSAL's HTTP cache that keeps nothing: it would repeat a refusal for 60 s after an administrator mended it."""
-
-    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - the mapping MSAL asks for
-        """Keep nothing."""

@@ -29,12 +29,13 @@ from shared.errors import (
     ConsentNotFound,
     ConsentUnreadable,
     ConsentWithdrawn,
+    NothingToRestore,
     Unavailable,
     VaultUnavailable,
 )
 from shared.health import Health, from_tags, to_tags
 from shared.stored_consent import Entry, Listing, Served, StoredRenewal
-from shared.vault import SecretVault, SecretVersion
+from shared.vault import Secret, SecretVault, SecretVersion
 
 CONSENT, RENEWAL = "consent-", "renewal-"
 
@@ -52,15 +53,7 @@ class ConsentStore:
 
     def act(self, name: str) -> Act | None:
         """The same for whoever is about to replace it: what is damaged may be; what a newer version wrote may not."""
-        try:
-            return self.in_force(name)
-        except ConsentFromNewerVersion:
-            raise
-        except ConsentUnreadable:
-            # A disabled secret does not tell its version, and of two within a second none is known to be the newer one;
-            # but there is one version more each time, and none ever goes.
-            count = sum(1 for _ in self._vault.list_versions(CONSENT + name))
-            return Damaged(name=name, lineage=f"damaged-{count}")
+        return self._newest(name)[0]
 
     def load(self, name: str) -> Served:
         """What to exchange; raises ConsentAbsent or ConsentWithdrawn when nothing may be."""
@@ -107,13 +100,15 @@ class ConsentStore:
         return self._act(consent.name, consent.lineage, dump_consent(consent), tags)
 
     def withdraw(self, name: str, *, by: str, on: datetime) -> Consent | Withdrawal:
-        """Write a tombstone over the consent and say which act is in force then; its tags keep who had consented."""
-        found = self.act(name)
+        """Write a tombstone over the consent and say which act is in force then; its tags keep who had consented.
+
+        What is withdrawn already stays as it is. Raises ConsentNotFound.
+        """
+        found, latest = self._newest(name)
         if found is None:
             raise ConsentNotFound(f"Its name is {name}.")
         if isinstance(found, Withdrawal):
             return found
-        latest = self._latest(CONSENT + name)
         withdrawal = Withdrawal(
             name=name,
             lineage=new_lineage(),
@@ -126,6 +121,18 @@ class ConsentStore:
         unknown = dict.fromkeys(("tenant", "person", "username", "scope", "mfa"), "unknown")
         tags = {**unknown, "consented_on": to_text(on), **kept, "state": "withdrawn", "lineage": withdrawal.lineage}
         return self._act(name, withdrawal.lineage, dump_withdrawal(withdrawal), tags)
+
+    def ended_by(self, withdrawal: Act) -> Consent:
+        """The consent that a withdrawal ended, with its lineage's newest refresh token; raises NothingToRestore."""
+        if not isinstance(withdrawal, Withdrawal) or not withdrawal.restores:
+            raise NothingToRestore(f"Its name is {withdrawal.name}.")
+        secret = self._vault.get(CONSENT + withdrawal.name, withdrawal.restores)
+        found = parse_consent(CONSENT + withdrawal.name, secret.value) if secret else None
+        # Another lineage: somebody consented while the withdrawal was on its way, and it was not that one that ended.
+        if not isinstance(found, Consent) or found.lineage != withdrawal.withdraws:
+            raise NothingToRestore(f"Its name is {withdrawal.name}.")
+        served = Served(consent=found, stored=self.readable_renewal(withdrawal.name))
+        return replace(found, refresh_token=served.refresh_token)
 
     def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> None:
         """Write a renewal over the one that was read, read it back, then disable the one before that.
@@ -160,13 +167,19 @@ class ConsentStore:
             damaged=tuple(name for name, entry in found.items() if entry is None),
         )
 
-    def _latest(self, secret_name: str) -> SecretVersion | None:
-        """The latest version's tags, if it can be read at all."""
+    def _newest(self, name: str) -> tuple[Act | None, SecretVersion | None]:
+        """The newest act, damaged or not, and the version that holds it if it can be read at all."""
+        secret: Secret | None = None
         try:
-            secret = self._vault.get(secret_name)
+            secret = self._vault.get(CONSENT + name)
+            return (parse_consent(CONSENT + name, secret.value), secret.version) if secret else (None, None)
+        except ConsentFromNewerVersion:
+            raise
         except ConsentUnreadable:
-            return None
-        return secret.version if secret else None
+            # A disabled secret does not tell its version, and of two within a second none is known to be the newer one;
+            # but there is one version more each time, and none ever goes.
+            count = sum(1 for _ in self._vault.list_versions(CONSENT + name))
+            return Damaged(name=name, lineage=f"damaged-{count}"), secret.version if secret else None
 
     def _act(self, name: str, lineage: str, value: str, tags: Mapping[str, str]) -> Consent | Withdrawal:
         try:

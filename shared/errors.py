@@ -4,7 +4,9 @@ BrokerError
 ├── InvalidRequest             the request itself is wrong
 │   ├── BodyTooLarge
 │   ├── ConsentNotFound
-│   └── ConsentChanged
+│   ├── ConsentChanged
+│   ├── NothingToRestore
+│   └── CustomerUnknown
 ├── NotAuthenticated           the assertion proves nothing
 │   ├── AssertionMissing
 │   ├── AssertionInvalid
@@ -23,14 +25,22 @@ BrokerError
 │   ├── ConsentNameBlocked
 │   └── NewConsentNeeded
 ├── CustomerTenantRefused      this customer's tenant has to be prepared first
+│   ├── ApplicationNotConsented
+│   ├── DelegatedRightsMissing
+│   ├── BlockedByTenantPolicy
+│   └── TenantUnknown
 ├── ScopeRefused               the authority knows no such resource or scope
+│   └── ServiceMissing
 ├── ApplicationMisconfigured   the partner application's registration or credential
+├── ApplicationGrantsInvalid   the grant set for customers' tenants
+├── PartnerCenterRefused       Partner Center does not let the person who consented do this
 ├── VaultRefused               the roles of the broker's own identity
 ├── AnswerMismatched           the authority's answer belongs to another request
 ├── Unavailable                worth trying again
 │   ├── AuthorityUnavailable
 │   ├── VaultUnavailable
-│   └── IdentityUnavailable
+│   ├── IdentityUnavailable
+│   └── PartnerCenterUnavailable
 └── consent_http.refusals.ConsentRefused   what a person sees instead of "done"
 
 `error` is the OAuth error code (RFC 6749 section 5.2, RFC 6750 section 3.1), `status` the HTTP status.
@@ -95,6 +105,20 @@ class ConsentChanged(InvalidRequest):
 
     code, status = "consent_changed", 409
     says, remedy = "A newer consent was stored at the same moment and is in force.", "Look at it, then decide anew."
+
+
+class NothingToRestore(InvalidRequest):
+    """There is no withdrawal to take back, or what it ended is not there any more."""
+
+    code, status = "nothing_to_restore", 409
+    says, remedy = "There is no withdrawn consent that could be restored.", "Make a link, and a person consents anew."
+
+
+class CustomerUnknown(InvalidRequest):
+    """Partner Center knows no such customer of this partner."""
+
+    code, status = "customer_unknown", 404
+    says, remedy = "Partner Center knows no customer with this tenant id.", "GET /api/customers lists those there are."
 
 
 class NotAuthenticated(BrokerError):
@@ -230,12 +254,60 @@ class CustomerTenantRefused(BrokerError):
     )
 
 
+class ApplicationNotConsented(CustomerTenantRefused):
+    """The partner application is not known in that tenant, or not for this resource."""
+
+    code, says = (
+        "application_not_consented",
+        "The partner application has no consent for this in the customer's tenant.",
+    )
+    remedy = (
+        "PUT /api/customers/{tenant}/consent makes it through Partner Center, or an administrator of that tenant "
+        "consents to the partner application."
+    )
+
+
+class DelegatedRightsMissing(CustomerTenantRefused):
+    """The person who consented has no delegated administration there."""
+
+    code = "delegated_rights_missing"
+    says = "The person who consented has no delegated admin rights in the customer's tenant."
+    remedy = (
+        "Check that a GDAP relationship with the customer is active, and that the person is in a security group that "
+        "holds roles of it."
+    )
+
+
+class BlockedByTenantPolicy(CustomerTenantRefused):
+    """A policy of that tenant stands in the way; other tenants are not affected."""
+
+    code, says = "blocked_by_tenant_policy", "A policy of the customer's tenant blocks the person who consented."
+    remedy = (
+        "The customer's administrator excludes service provider users from that Conditional Access policy, or its "
+        "cross-tenant access settings trust the partner's MFA."
+    )
+
+
+class TenantUnknown(CustomerTenantRefused):
+    """The authority knows no such tenant in this cloud."""
+
+    code, says = "tenant_unknown", "The authority knows no tenant with this id in this cloud."
+    remedy = "Check the tenant id, and AZURE_CLOUD if the customer is in a national cloud."
+
+
 class ScopeRefused(BrokerError):
     """The authority knows no such resource or scope in that tenant."""
 
     code, error, status = "scope_refused", "invalid_scope", 400
     says = "The authority does not know this resource or scope in that tenant."
     remedy = "Check its spelling, and that the tenant has the service (its licence)."
+
+
+class ServiceMissing(ScopeRefused):
+    """The API is not there in that tenant."""
+
+    code, says = "service_missing", "This service is not there in the customer's tenant."
+    remedy = "The tenant needs a subscription or licence of the service, and somebody who has used it once."
 
 
 class ApplicationMisconfigured(BrokerError):
@@ -252,6 +324,26 @@ class AnswerMismatched(BrokerError):
     code, error, status = "answer_mismatched", "access_denied", 400
     says = "The authority's answer does not belong to this sign-in."
     remedy = "Begin again in one browser window."
+
+
+class ApplicationGrantsInvalid(BrokerError):
+    """The grant set that customers' tenants get is missing or malformed; `detail` says where."""
+
+    code, says = "application_grants_invalid", "The grant set for customers' tenants cannot be used."
+    remedy = (
+        "The broker's administrator corrects the secret application-grants in the policy vault (docs/customers.md)."
+    )
+
+
+class PartnerCenterRefused(BrokerError):
+    """Partner Center does not let the person who consented do this."""
+
+    code, error, status = "partner_center_refused", "access_denied", 403
+    says = "Partner Center refused what was asked in the name of the person who consented."
+    remedy = (
+        "That person needs to have consented with MFA, to be an admin agent of the partner, and in the customer's "
+        "tenant to hold Cloud Application Administrator or a role above it by GDAP."
+    )
 
 
 class VaultRefused(BrokerError):
@@ -285,6 +377,12 @@ class IdentityUnavailable(Unavailable):
     """The platform does not give the broker its own managed identity's token."""
 
     code, says = "identity_unavailable", "The broker's managed identity gives no token."
+
+
+class PartnerCenterUnavailable(Unavailable):
+    """Partner Center does not answer, or throttles."""
+
+    code, says = "partner_center_unavailable", "Partner Center does not answer or asks to wait."
 
 
 def remedy_of(code: str) -> str | None:

@@ -24,16 +24,17 @@ class Outbound:
 
     def get(self, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - requests' own arguments
         """GET, with our trust and time limits."""
-        return self._request("GET", url, arguments)
+        return self.request("GET", url, **arguments)
 
     def post(self, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - as above
         """POST, with our trust and time limits."""
-        return self._request("POST", url, arguments)
+        return self.request("POST", url, **arguments)
+
+    def request(self, method: str, url: str, **arguments: Any) -> requests.Response:  # noqa: ANN401 - as above
+        """Any method, with our trust and time limits."""
+        limits = {"timeout": (CONNECT_SECONDS, READ_SECONDS), "verify": self._verify, "allow_redirects": False}
+        return self._session.request(method, url, **{**arguments, **limits})
 
     def close(self) -> None:
         """Close the pooled connections."""
         self._session.close()
-
-    def _request(self, method: str, url: str, arguments: dict[str, Any]) -> requests.Response:
-        limits = {"timeout": (CONNECT_SECONDS, READ_SECONDS), "verify": self._verify, "allow_redirects": False}
-        return self._session.request(method, url, **{**arguments, **limits})

@@ -19,6 +19,8 @@ from shared.errors import (
     NotAuthorized,
 )
 
+# To the host; every route is guarded in code (docs/decisions/no-easy-auth.md), and managed identities hold no keys.
+ANONYMOUS = func.AuthLevel.ANONYMOUS
 _log = logging.getLogger("broker")
 # RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}

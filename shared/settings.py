@@ -1,6 +1,6 @@
 """The broker's settings: read once from the environment, each problem named, all problems at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -29,6 +29,7 @@ class Settings:
     home_tenant: str
     partner_client_id: str
     partner_client_secret_name: str | None
+    partner_certificate_name: str | None
     managed_identity_client_id: str | None
     cloud: Cloud
     authority_host: str
@@ -42,6 +43,8 @@ class Settings:
     consent_scope: str
     consent_tenants: frozenset[str]
     accept_unknown_mfa: bool
+    device_code: bool
+    partner_center_url: str
     proof_age: timedelta
     store_age: timedelta
     memory_age: timedelta
@@ -63,6 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         home_tenant=read.required("PARTNER_TENANT_ID", value.guid),
         partner_client_id=read.required("PARTNER_CLIENT_ID", value.guid),
         partner_client_secret_name=read.optional("PARTNER_CLIENT_SECRET_NAME", value.secret_name),
+        partner_certificate_name=read.optional("PARTNER_CERTIFICATE_NAME", value.secret_name),
         managed_identity_client_id=read.optional("AZURE_CLIENT_ID", value.guid),
         cloud=cloud,
         authority_host=read.default("AZURE_AUTHORITY_HOST", cloud.authority_host, value.https_origin),
@@ -79,18 +83,27 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         accept_unknown_mfa=read.default(
             "CONSENT_UNKNOWN_MFA", "refuse", value.choice({"refuse": False, "accept": True})
         ),
+        # Off: a code can be phished; Microsoft advises to block it (learn: policy-block-authentication-flows).
+        device_code=read.default("CONSENT_DEVICE_CODE", "off", value.choice({"off": False, "on": True})),
+        partner_center_url=read.default("PARTNER_CENTER_URL", cloud.resources["partnercenter"], value.https_origin),
         proof_age=read.default("PROOF_AGE_HOURS", "20", value.duration(HOUR, 1, 30 * 24)),
         store_age=read.default("STORE_AGE_DAYS", "7", value.duration(DAY, 1, 30)),
         memory_age=read.default("MEMORY_AGE_SECONDS", "30", value.duration(SECOND, 1, 600)),
         stale_limit=read.default("STALE_LIMIT_SECONDS", "3600", value.duration(SECOND, 0, 4 * 3600)),
         threads=read.default("EXCHANGE_THREADS", "32", value.number(1, 256)),
     )
-    if not read.problems and settings.token_vault_url == settings.policy_vault_url:
-        # Whoever edits the policy must not thereby read refresh tokens.
-        read.problems.append("POLICY_VAULT_URL must be another vault than TOKEN_VAULT_URL.")
+    read.problems.extend(_contradictions(settings) if not read.problems else ())
     if read.problems:
         raise SettingsError(tuple(read.problems))
     return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    if settings.partner_client_secret_name and settings.partner_certificate_name:
+        yield "PARTNER_CERTIFICATE_NAME and PARTNER_CLIENT_SECRET_NAME exclude each other: name one of them."
+    if settings.token_vault_url == settings.policy_vault_url:
+        # Whoever edits the policy must not thereby read refresh tokens.
+        yield "POLICY_VAULT_URL must be another vault than TOKEN_VAULT_URL."
 
 
 class _Reader:

@@ -17,15 +17,19 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchanged:
-    """What one exchange yields: the access token, and the refresh token that replaces the one used."""
+    """What one exchange yields: the access token, and the refresh token that replaces the one used.
+
+    The id_token, where there is one, says who consented; it is unverified until somebody verifies it.
+    """
 
     access_token: AccessToken
     refresh_token: str = field(repr=False)
+    unverified_id_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redeemed:
-    """What an authorization code yields; the id_token is unverified until somebody verifies it."""
+    """What a sign-in yields; the id_token is unverified until somebody verifies it."""
 
     access_token: AccessToken
     refresh_token: str = field(repr=False)
@@ -42,6 +46,29 @@ class SignIn:
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSignIn:
+    """One sign-in through another device (RFC 8628): what the person types where, and what the broker polls with.
+
+    `interval` is how many seconds to leave between two polls.
+    """
+
+    tenant_id: str
+    scope: str
+    device_code: str = field(repr=False)
+    user_code: str
+    verification_uri: str
+    interval: int
+    expires_on: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAnswer:
+    """What a poll got instead of tokens: the error of RFC 8628 section 3.5."""
+
+    error: str
 
 
 class Exchanger(Protocol):

@@ -21,21 +21,28 @@ PRODUCT_MODULES = [Path("function_app.py"), *(file for file in MODULES if file.p
 
 # Who may import a library: one owner each, so that its ways and its errors stop at one door.
 OWNERS = {
-    "msal": {"shared/authority.py"},
+    "msal": {"shared/authority.py", "shared/msal_memory.py"},
     "azure.keyvault": {"shared/vault.py"},
     # vault.py names one exception of the credential that azure-identity raises through it.
     "azure.identity": {"shared/managed_identity.py", "shared/vault.py"},
     "azure.core": {"shared/managed_identity.py", "shared/vault.py"},
     "jwt": {"shared/signed_claims.py", "shared/signing_keys.py"},
-    "requests": {"shared/outbound.py", "shared/authority_http.py", "shared/authority.py", "shared/signing_keys.py"},
+    "requests": {
+        "consent_http/partner_center.py",
+        "shared/authority.py",
+        "shared/authority_http.py",
+        "shared/outbound.py",
+        "shared/signing_keys.py",
+    },
     "azure.functions": {
         "function_app.py",
         "shared/responses.py",
         *(f"{folder}/__init__.py" for folder in FUNCTIONS),
+        "consent_http/dependencies.py",
+        *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "customer", "operator")),
     },
-    "cryptography": {"consent_http/seal.py"},
+    "cryptography": {"consent_http/seal.py", "shared/certificate.py"},
     "cachetools": {
-        "shared/application_credential.py",
         "shared/assertion.py",
         "shared/authority.py",
         "token_http/cache.py",
@@ -44,7 +51,7 @@ OWNERS = {
 }
 LONGEST_MODULE, LONGEST_FUNCTION = 220, 40
 # Lists are long by nature and read from the top: one tree, one table of settings, one made-up world.
-LONGER_ALLOWED = {"shared/errors.py": 320, "local/world.py": 320}
+LONGER_ALLOWED = {"shared/errors.py": 420, "consent_http/refusals.py": 320, "local/world.py": 320}
 
 
 def imports_of(file: Path) -> Iterator[str]:

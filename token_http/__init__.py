@@ -11,7 +11,7 @@ from shared.assertion import CONSENT_READ, bearer
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.errors import BrokerError
-from shared.responses import answering, correlation_id, error_response, json_body, json_response
+from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 from token_http import identity_dialect, modules, notice
 from token_http import policy_check as dry_run
 from token_http.availability import Probes
@@ -19,9 +19,6 @@ from token_http.message import FIELDS, parse, render
 from token_http.notice import Notice
 from token_http.service import TokenService
 from token_http.trail import Trail
-
-# Managed identities hold no function keys; every assertion is verified in code.
-ANONYMOUS = func.AuthLevel.ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

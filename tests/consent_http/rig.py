@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consent_http.acceptance import Acceptance
+from consent_http.completion import Completion
 from consent_http.flow import ConsentFlow
-from consent_http.link import Link, Links, new_link_id
+from consent_http.link import Link, Links
 from consent_http.operators import Operators
 from consent_http.seal import Seals
 from local.stack import host_environment
@@ -17,12 +18,14 @@ from shared.assertion import Principal
 from shared.authority import Authority
 from shared.authority_http import AuthorityHttp
 from shared.clock import utc_now
+from shared.consent import new_lineage
 from shared.consent_store import ConsentStore
 from shared.outbound import Outbound
 from shared.settings import Settings, read_settings
 from shared.signing_keys import SigningKeys
 from shared.tokens import Exchanged
 from tests.consent_http.browser import Browser, query_of
+from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.memory_vault import MemoryVault
 
 PARTNER_SECRET = "partner-application-secret-of-the-local-stack"
@@ -90,21 +93,22 @@ def running_rig(state: StackState, **environment: str) -> Iterator[Rig]:
     clock = HandClock(utc_now())
     vault = MemoryVault(clock=clock)
     http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
-    authority = InterruptedAuthority(
-        http, client_id=settings.partner_client_id, credential=lambda: PARTNER_SECRET, clock=clock
-    )
+    credential = FixedCredential([PARTNER_SECRET])
+    authority = InterruptedAuthority(http, client_id=settings.partner_client_id, credential=credential, clock=clock)
+    acceptance = Acceptance(settings, SigningKeys(outbound, authority_host=settings.authority_host))
     store, seals = ConsentStore(vault), Seals(vault, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
+    completion = Completion(authority=authority, store=store, acceptance=acceptance, clock=clock)
     flow = ConsentFlow(
         settings=settings,
         authority=authority,
         store=store,
         links=links,
         seals=seals,
-        acceptance=Acceptance(settings, SigningKeys(outbound, authority_host=settings.authority_host)),
+        completion=completion,
         clock=clock,
     )
-    operators = Operators(settings=settings, store=store, links=links, clock=clock)
+    operators = Operators(settings=settings, store=store, links=links, credential=credential, clock=clock)
     try:
         yield Rig(
             settings=settings,
@@ -123,7 +127,7 @@ def running_rig(state: StackState, **environment: str) -> Iterator[Rig]:
 
 def a_link(**fields: object) -> Link:
     """A link of the home tenant for a consent that nobody has given yet."""
-    given: Mapping[str, object] = {"id": new_link_id(), "name": "partner", "tenant_id": PARTNER_TENANT, "replaces": ""}
+    given: Mapping[str, object] = {"id": new_lineage(), "name": "partner", "tenant_id": PARTNER_TENANT, "replaces": ""}
     return Link(**{**given, **fields})  # type: ignore[arg-type]  # the test says which
 
 

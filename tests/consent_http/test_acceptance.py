@@ -92,7 +92,7 @@ class Signed:
         return answered(id_token, access_token=self.keys.sign({"aud": "https://api.example", **access}))
 
     def check(self, redeemed: Redeemed, *, link: Link | None = None, in_force: Any = None) -> Accepted:  # noqa: ANN401
-        return self.strict.check(redeemed, sign_in=SIGN_IN, link=link or a_link(), in_force=in_force)
+        return self.strict.check(redeemed, nonce=NONCE, link=link or a_link(), in_force=in_force)
 
 
 def answered(id_token: str, *, access_token: str, refresh_token: str = "refresh-token") -> Redeemed:
@@ -287,7 +287,7 @@ def test_after_a_withdrawal_anybody_of_the_tenant_may_consent(signed: Signed) ->
 def test_a_sign_in_without_mfa_is_refused_whatever_the_settings_say(signed: Signed, amr: tuple[object, ...]) -> None:
     for acceptance in (signed.strict, signed.lenient):
         with pytest.raises(MfaMissing):
-            acceptance.check(signed.redeemed(amr=amr), sign_in=SIGN_IN, link=a_link(), in_force=None)
+            acceptance.check(signed.redeemed(amr=amr), nonce=NONCE, link=a_link(), in_force=None)
 
 
 @pytest.mark.parametrize("amr", [ABSENT, "mfa", None, {"mfa": True}], ids=["absent", "text", "null", "object"])
@@ -297,7 +297,7 @@ def test_where_the_token_does_not_tell_the_sign_in_is_refused_unless_a_setting_a
     redeemed = signed.redeemed(amr=amr)
     with pytest.raises(MfaUnknown):
         signed.check(redeemed)
-    accepted = signed.lenient.check(redeemed, sign_in=SIGN_IN, link=a_link(), in_force=None)
+    accepted = signed.lenient.check(redeemed, nonce=NONCE, link=a_link(), in_force=None)
     assert accepted == Accepted(person=PERSON, mfa="unknown")
 
 

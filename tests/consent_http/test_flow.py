@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from consent_http.flow import SIGN_IN_LIFETIME, Completed, cookie_suffix
+from consent_http.completion import Completed
+from consent_http.flow import SIGN_IN_LIFETIME, cookie_suffix
 from consent_http.refusals import (
+    AdminApprovalNeeded,
+    ConditionalAccessBlocked,
     LinkRefused,
     LinkSuperseded,
     LinkUsed,
@@ -194,14 +197,17 @@ def test_a_completed_sign_in_cannot_be_played_again(rig: Rig) -> None:
     assert len(rig.vault.written[SECRET]) == 1
 
 
-@pytest.mark.parametrize("code", [53003, 700082, None])
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [(53003, ConditionalAccessBlocked), (65001, AdminApprovalNeeded), (700082, SignInFailed), (None, SignInFailed)],
+)
 def test_a_consent_that_fails_its_proof_is_not_stored_and_says_what_the_authority_said(
-    rig: Rig, code: int | None
+    rig: Rig, code: int | None, refusal: type[BrokerError]
 ) -> None:
     link = rig.link("partner")
     signed = signed_in(rig, link, ADMIN)
     rig.authority.before_exchange = raising(NewConsentNeeded(authority_code=code))
-    with pytest.raises(SignInFailed) as refused:
+    with pytest.raises(refusal) as refused:
         complete(rig, signed)
     assert refused.value.authority_code == code
     assert rig.vault.written.keys() == {"link-keys"}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_http import pages, refusals
-from consent_http.flow import Completed
+from consent_http.completion import Completed
 from consent_http.pages import Page
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consent import Consent, Person, Withdrawal

@@ -15,6 +15,7 @@ from shared.clock import utc_now
 from shared.errors import AuthorityUnavailable, BrokerError, CustomerTenantRefused, NewConsentNeeded
 from shared.outbound import Outbound
 from shared.tokens import Exchanger
+from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority
 from tests.local_control import Controls
 
@@ -44,7 +45,7 @@ def real(stack: StackState) -> tuple[Authority, str]:
     http = AuthorityHttp(outbound, authority_host=stack.entra, home_tenant=PARTNER_TENANT)
     application = next(known for known in DEFAULT_WORLD.applications if known.client_id == PARTNER_APPLICATION)
     secret = application.secrets[0]
-    authority = Authority(http, client_id=PARTNER_APPLICATION, credential=lambda: secret, clock=utc_now)
+    authority = Authority(http, client_id=PARTNER_APPLICATION, credential=FixedCredential([secret]), clock=utc_now)
     address, begun = authority.begin_sign_in(
         tenant_id=PARTNER_TENANT,
         scope="https://api.partnercenter.microsoft.com/user_impersonation",

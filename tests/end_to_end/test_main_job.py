@@ -19,8 +19,9 @@ from tests.test_documents import described_audit_fields
 
 CREATED = httpx.codes.CREATED
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# Events of accidents that this life does not meet; each has a test of its own.
-RARE = {"renewal.deferred", "policy.document_invalid", "consent.in_doubt", "link.key_unusable"}
+# Events of accidents and operators that this life does not meet; each has a test of its own.
+RARE = {"renewal.deferred", "policy.document_invalid", "consent.in_doubt", "link.key_unusable", "credential.unusable"}
+RARE |= {"consent.checked", "device.started", "customer.consented", "customer.consent_removed"}
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 
 
@@ -78,8 +79,8 @@ def _tokens_are_for_their_tenant_and_resource(life: Life) -> None:
     assert life.token_claims("northwind", "graph") == (NORTHWIND, GRAPH)
     assert life.token_claims(NORTHWIND, ARM) == (NORTHWIND, ARM)
     assert life.token_claims("home", "partnercenter")[0] == PARTNER_TENANT
-    assert life.refusal("tailspin", "graph") == "customer_tenant_refused"
-    assert life.refusal("wingtip", "graph") == "customer_tenant_refused"
+    assert life.refusal("tailspin", "graph") == "application_not_consented"
+    assert life.refusal("wingtip", "graph") == "delegated_rights_missing"
     assert life.refusal("contoso", "exchange") == "not_permitted"
     assert Workload(state=life.state, name="intruder").token("contoso", "graph").json()["code"] == "not_permitted"
     assert Workload(state=life.state, name="stranger").token("contoso", "graph").json()["code"] == "role_missing"

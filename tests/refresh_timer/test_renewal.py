@@ -330,7 +330,7 @@ def test_a_tenant_that_is_gone_is_nobodys_fault_but_its_own_and_does_not_let_the
     report = scene.run_after(DAY)
     assert report.outcomes == {FAILING: 1, PROVEN: 3 * CONCURRENT}
     report.require_calm()
-    assert scene.health("gone").error == "customer_tenant_refused"
+    assert scene.health("gone").error == "tenant_unknown"
 
 
 # What an exchange may meet before it reaches the authority, when the application's secret lies in the vault.

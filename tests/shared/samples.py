@@ -14,13 +14,15 @@ from local.signing import SigningKeys as StackKeys
 from local.state import StackState
 from local.world import ADMIN, AZURE_CLI, BROKER_API, DEFAULT_WORLD, PARTNER_APPLICATION, PARTNER_TENANT
 from shared import consent as consents
-from shared.authority import Authority, Credential
+from shared.application_credential import ApplicationCredential
+from shared.authority import Authority
 from shared.authority_http import AuthorityHttp
 from shared.clock import Clock, utc_now
 from shared.consent import Consent
 from shared.outbound import Outbound
 from shared.signing_keys import SigningKeys
 from shared.tokens import SignIn
+from tests.fakes.fixed_credential import FixedCredential
 
 ENVIRONMENT = {
     "PUBLIC_URL": "https://broker.example",
@@ -121,11 +123,15 @@ class HomeTenant:
         return self.token(**{**usual, **changes})
 
 
-def authority_of(state: StackState, secret: Credential = lambda: PARTNER_SECRET, clock: Clock = utc_now) -> Authority:
+def authority_of(
+    state: StackState, credential: ApplicationCredential | None = None, clock: Clock = utc_now
+) -> Authority:
     """The running stack's Entra ID as the partner application uses it, with a client of its own."""
     outbound = Outbound(trusted_ca_file=str(state.ca_file), threads=4)
     http = AuthorityHttp(outbound, authority_host=state.entra, home_tenant=PARTNER_TENANT)
-    return Authority(http, client_id=PARTNER_APPLICATION, credential=secret, clock=clock)
+    return Authority(
+        http, client_id=PARTNER_APPLICATION, credential=credential or FixedCredential([PARTNER_SECRET]), clock=clock
+    )
 
 
 def sign_in(state: StackState, authority: Authority) -> tuple[SignIn, str]:

@@ -20,18 +20,19 @@ from local.world import (
     PARTNER_TENANT,
     TAILSPIN,
 )
-from shared.application_credential import SECRET_KEPT_SECONDS, client_secret_credential, federated_credential
+from shared.application_credential import KEPT_SECONDS, SECRET, FederatedCredential, VaultCredential
 from shared.authority import Authority
 from shared.authority_http import LONGEST_RETRY_AFTER
 from shared.errors import (
     AnswerMismatched,
     ApplicationMisconfigured,
+    ApplicationNotConsented,
     AuthorityUnavailable,
     BrokerError,
-    CustomerTenantRefused,
     IdentityUnavailable,
     NewConsentNeeded,
-    ScopeRefused,
+    ServiceMissing,
+    TenantUnknown,
     VaultUnavailable,
 )
 from shared.managed_identity import BrokerIdentity
@@ -156,10 +157,10 @@ def test_a_new_tenant_costs_one_request(authority: Authority, refresh_token: str
     [
         (50173, NewConsentNeeded),
         (50076, NewConsentNeeded),
-        (65001, CustomerTenantRefused),
-        (90099, CustomerTenantRefused),
+        (65001, ApplicationNotConsented),
+        (90099, ApplicationNotConsented),
         (7000222, ApplicationMisconfigured),
-        (500011, ScopeRefused),
+        (500011, ServiceMissing),
         (90055, AuthorityUnavailable),
         (50196, AuthorityUnavailable),
         (90033, AuthorityUnavailable),
@@ -183,7 +184,7 @@ def test_a_refusal_of_the_authority_is_one_error_of_the_tree(
 
 def test_a_tenant_nobody_knows_is_that_tenants_own_trouble(authority: Authority, refresh_token: str) -> None:
     nobody = "99990000-1111-4222-8333-444444440001"
-    with pytest.raises(CustomerTenantRefused) as refused:
+    with pytest.raises(TenantUnknown) as refused:
         authority.exchange(refresh_token, tenant_id=nobody, scope=GRAPH_DEFAULT)
     assert refused.value.authority_code == 90002
 
@@ -192,7 +193,7 @@ def test_a_tenant_without_consent_is_refused_and_served_the_moment_it_is_given(
     authority: Authority, refresh_token: str, entra_controls: Controls
 ) -> None:
     """MSAL would repeat its refusal for a minute, with the administrator watching."""
-    with pytest.raises(CustomerTenantRefused):
+    with pytest.raises(ApplicationNotConsented):
         authority.exchange(refresh_token, tenant_id=TAILSPIN, scope=GRAPH_DEFAULT)
     entra_controls.post(
         "consents",
@@ -337,7 +338,7 @@ def test_an_answer_without_a_new_refresh_token_keeps_the_one_used(
 @pytest.mark.usefixtures("as_broker")
 def test_the_managed_identity_is_credential_enough(stack: StackState, refresh_token: str) -> None:
     identity = BrokerIdentity(DEFAULT_WORLD.identity("broker").client_id)
-    authority = authority_of(stack, federated_credential(identity, audience="api://AzureADTokenExchange"))
+    authority = authority_of(stack, FederatedCredential(identity, audience="api://AzureADTokenExchange"))
     token = authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
     assert unverified_claims(token)["appidacr"] == "2"
 
@@ -345,7 +346,7 @@ def test_the_managed_identity_is_credential_enough(stack: StackState, refresh_to
 @pytest.mark.usefixtures("as_broker")
 def test_an_identity_that_is_down_is_not_taken_for_the_authority(stack: StackState, refresh_token: str) -> None:
     nobody = BrokerIdentity("ffff0000-1111-4222-8333-444444449999")
-    authority = authority_of(stack, federated_credential(nobody, audience="api://AzureADTokenExchange"))
+    authority = authority_of(stack, FederatedCredential(nobody, audience="api://AzureADTokenExchange"))
     with pytest.raises(IdentityUnavailable):
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
 
@@ -353,13 +354,13 @@ def test_an_identity_that_is_down_is_not_taken_for_the_authority(stack: StackSta
 def test_a_renewed_client_secret_takes_effect_without_a_restart(stack: StackState, refresh_token: str) -> None:
     moment, vault = [1000.0], MemoryVault()
     vault.put("secret", "expired", tags={})
-    credential = client_secret_credential(vault, "secret", monotonic=lambda: moment[0])
+    credential = VaultCredential(vault, "secret", kind=SECRET, monotonic=lambda: moment[0])
     authority = authority_of(stack, credential)
     with pytest.raises(ApplicationMisconfigured) as refused:
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
     assert refused.value.authority_code == 7000215
     vault.put("secret", PARTNER_SECRET, tags={})
-    moment[0] += SECRET_KEPT_SECONDS
+    moment[0] += KEPT_SECONDS
     assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
 
 
@@ -371,18 +372,18 @@ def test_a_client_secret_outlives_an_outage_of_its_vault() -> None:
         reads.append(name)
         raise VaultUnavailable
 
-    credential = client_secret_credential(vault, "secret", monotonic=lambda: moment[0])
-    with pytest.raises(ApplicationMisconfigured, match="no secret secret"):
-        credential()
+    credential = VaultCredential(vault, "secret", kind=SECRET, monotonic=lambda: moment[0])
+    with pytest.raises(ApplicationMisconfigured, match="no enabled secret secret"):
+        credential.proofs()
     vault.before = down
     with pytest.raises(VaultUnavailable):
-        credential()
+        credential.proofs()
     vault.before = lambda _operation, _name: None
     vault.put("secret", "s", tags={})
-    assert credential() == "s"
+    assert credential.proofs()[0].client_credential == "s"
     vault.before = down
-    moment[0] += SECRET_KEPT_SECONDS
-    assert [credential() for _ in range(3)] == ["s"] * 3
+    moment[0] += KEPT_SECONDS
+    assert [credential.proofs()[0].client_credential for _ in range(3)] == ["s"] * 3
     assert len(reads) == 2, "an outage is not made worse by asking each time"
 
 

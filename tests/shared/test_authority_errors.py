@@ -12,39 +12,48 @@ from shared import authority_errors
 from shared.authority_errors import in_customer_tenant, is_known_dead, is_of_registration, refusal
 from shared.errors import (
     ApplicationMisconfigured,
+    ApplicationNotConsented,
     AuthorityUnavailable,
+    BlockedByTenantPolicy,
     BrokerError,
-    CustomerTenantRefused,
+    DelegatedRightsMissing,
     NewConsentNeeded,
     ScopeRefused,
+    ServiceMissing,
+    TenantUnknown,
 )
 
 # From "Microsoft Entra authentication and authorization error codes" on Microsoft Learn, by what helps.
 EXPIRED_OR_REVOKED = (
     *(70008, 700082, 700084, 70043, 50173, 50089, 50132, 50133, 70000, 65004, 50055, 50144, 700020),
-    700007,  # another client's
+    *(700007, 9002327),  # another client's, or a single-page application's
 )
 CONDITION_OF_THE_SIGN_IN = (
     *(50076, 50078, 50079, 50072, 50074, 50158, 50097, 53000, 53001, 53002, 53003, 53004, 53010, 53011),
     *(530032, 530035, 50131, 50057),
 )
 LOCKED_FOR_A_WHILE = (50053,)
-CUSTOMER_TENANT = (
-    *(90099, 700016, 65001, 90094, 90095, 650052, 16003, 50020, 50034, 50105, 500213, 500212),
-    530034,  # delegated admin blocked there
-    *(90002, 90038, 900382, 900432, 50049),  # no such tenant in this cloud
-)
+NOT_CONSENTED = (90099, 700016, 65001, 90094, 90095)
+NO_RIGHTS = (16003, 50020, 50034, 50105)
+TENANT_POLICY = (500213, 500212, 530034)
+NO_TENANT = (90002, 90038, 900382, 900432, 50049)
+CUSTOMER_TENANT = (*NOT_CONSENTED, *NO_RIGHTS, *TENANT_POLICY, *NO_TENANT)
+NO_SERVICE = (500011, 650052)
 REGISTRATION = (
     *(7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112),
     *(650057, 650056, 65005, 650054, 50194, 9001023, 135010),
     *(700211, 700212, 700213, 700024, 50027),  # the federated assertion
 )
 REQUEST = (900144, 90014, 9002313, 50011, 500112, 501481, 50147, 501491, 54005, 700005)
-SCOPE = (70011, 28002, 28000, 28003, 700022, 700023, 500011, 50001)
+SCOPE = (70011, 28002, 28000, 28003, 700022, 700023, 50001)
 TRANSIENT = (50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196)
 TABLE: dict[type[BrokerError], tuple[int, ...]] = {
     NewConsentNeeded: (*EXPIRED_OR_REVOKED, *CONDITION_OF_THE_SIGN_IN, *LOCKED_FOR_A_WHILE),
-    CustomerTenantRefused: CUSTOMER_TENANT,
+    ApplicationNotConsented: NOT_CONSENTED,
+    DelegatedRightsMissing: NO_RIGHTS,
+    BlockedByTenantPolicy: TENANT_POLICY,
+    TenantUnknown: NO_TENANT,
+    ServiceMissing: NO_SERVICE,
     ApplicationMisconfigured: (*REGISTRATION, *REQUEST),
     ScopeRefused: SCOPE,
     AuthorityUnavailable: TRANSIENT,
@@ -53,7 +62,7 @@ BY_ERROR = {
     "invalid_grant": NewConsentNeeded,
     "interaction_required": NewConsentNeeded,
     "login_required": NewConsentNeeded,
-    "consent_required": CustomerTenantRefused,
+    "consent_required": ApplicationNotConsented,
     "invalid_client": ApplicationMisconfigured,
     "unauthorized_client": ApplicationMisconfigured,
     "invalid_request": ApplicationMisconfigured,
@@ -107,7 +116,7 @@ def test_how_long_to_wait_is_kept() -> None:
 
 
 def test_no_number_stands_in_two_sets() -> None:
-    names = ("DEAD", "CONDITION", "PASSING", "TENANT", "REGISTRATION", "REQUEST", "SCOPE", "TRANSIENT")
+    names = ("DEAD", "CONDITION", "PASSING", "TENANT", "REGISTRATION", "REQUEST", "SCOPE", "NO_SERVICE", "TRANSIENT")
     sets: dict[str, frozenset[int]] = {name: getattr(authority_errors, name) for name in names}
     assert not [(one, other) for one, other in combinations(names, 2) if sets[one] & sets[other]]
     assert all(sets.values())
@@ -138,7 +147,7 @@ def test_a_wrong_registration_is_told_apart_from_a_wrong_request() -> None:
 def test_a_condition_in_a_customers_tenant_is_that_customers_and_ends_no_consent() -> None:
     for code in (*CONDITION_OF_THE_SIGN_IN, *LOCKED_FOR_A_WHILE):
         there = in_customer_tenant(refusal({"error": "invalid_grant", "error_codes": [code]}))
-        assert type(there) is CustomerTenantRefused
+        assert type(there) is BlockedByTenantPolicy
         assert there.authority_code == code
     for code in (*EXPIRED_OR_REVOKED, *CUSTOMER_TENANT, *REGISTRATION, *SCOPE, *TRANSIENT, UNKNOWN):
         same = refusal({"error": "invalid_grant", "error_codes": [code]})

@@ -231,7 +231,7 @@ def test_an_issued_token_is_in_the_audit_trail_by_its_fingerprint(reports: Workl
     ("name", "tenant", "outcome"),
     [
         ("intruder", "contoso", ("not_permitted", "")),
-        ("reports", "tailspin", ("customer_tenant_refused", "policy-1[0]")),
+        ("reports", "tailspin", ("application_not_consented", "policy-1[0]")),
     ],
 )
 def test_a_refused_token_is_in_the_audit_trail(
@@ -296,7 +296,7 @@ def test_a_condition_of_a_customers_tenant_asks_for_no_new_consent_and_one_at_ho
         at_home = reports.token("home", "partnercenter", claims=claims)
     finally:
         entra.clear("errors")
-    assert (there.json()["code"], there.json()["error_codes"]) == ("customer_tenant_refused", [53003])
+    assert (there.json()["code"], there.json()["error_codes"]) == ("blocked_by_tenant_policy", [53003])
     assert (at_home.json()["code"], at_home.json()["error_codes"]) == ("new_consent_needed", [53003])
 
 

@@ -1,0 +1,78 @@
+"""The HTTP words of acts that an operator makes or carries: device code, import, restore."""
+
+import azure.functions as func
+
+from consent_http.completion import Completed
+from consent_http.dependencies import Dependencies
+from consent_http.device import POLL_FIELDS, START_FIELDS, Waiting
+from consent_http.importing import FIELDS as IMPORT_FIELDS
+from consent_http.operators import rendered
+from shared.assertion import CONSENT_MANAGE
+from shared.errors import InvalidRequest
+from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+
+
+def blueprint(dependencies: Dependencies) -> func.Blueprint:
+    """Sign in through another device, import a refresh token, take a withdrawal back."""
+    routes = func.Blueprint()
+    _device_routes(routes, dependencies)
+
+    @routes.route(route="consents/{name}/import", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_import(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        if req.params:
+            # What stands in an address is in logs already.
+            raise InvalidRequest("The refresh token belongs in the body; one that was sent in an address has leaked.")
+        name, fields, correlation = req.route_params["name"], json_body(req, IMPORT_FIELDS), correlation_id(context)
+        completed = await dependencies.pool.run(
+            lambda: dependencies.imports.run(name, fields, operator=operator, correlation=correlation)
+        )
+        return _completed(dependencies, completed, correlation, status=201)
+
+    @routes.route(route="consents/{name}/restore", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_restore(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        name, correlation = req.route_params["name"], correlation_id(context)
+        json_body(req, {})
+        completed = await dependencies.pool.run(
+            lambda: dependencies.restoration.run(name, operator=operator, correlation=correlation)
+        )
+        return _completed(dependencies, completed, correlation)
+
+    return routes
+
+
+def _device_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
+    @routes.route(route="consents/{name}/device", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_device(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        name, fields, correlation = req.route_params["name"], json_body(req, START_FIELDS), correlation_id(context)
+        content = await dependencies.pool.run(
+            lambda: dependencies.device.start(name, fields, operator=operator, correlation=correlation)
+        )
+        return json_response(content, correlation=correlation, status=201)
+
+    @routes.route(route="consents/{name}/device/poll", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_device_poll(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        name, fields, correlation = req.route_params["name"], json_body(req, POLL_FIELDS), correlation_id(context)
+        polled = await dependencies.pool.run(
+            lambda: dependencies.device.poll(name, fields, operator=operator, correlation=correlation)
+        )
+        if isinstance(polled, Waiting):
+            content = {"status": "pending", "device": polled.device, "interval": polled.interval}
+            response = json_response(content, correlation=correlation, status=202)
+            response.headers["Retry-After"] = str(polled.interval)
+            return response
+        return _completed(dependencies, polled, correlation)
+
+
+def _completed(
+    dependencies: Dependencies, completed: Completed, correlation: str, *, status: int = 200
+) -> func.HttpResponse:
+    dependencies.on_change(completed.consent.name)
+    return json_response(rendered(completed), correlation=correlation, status=status)

@@ -1,0 +1,78 @@
+"""The check: whether a consent reaches tenants and resources, by real exchanges, and what to do where it does not."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from shared.authority import Authority
+from shared.authority_errors import in_customer_tenant
+from shared.consent import checked_name
+from shared.consent_store import ConsentStore
+from shared.errors import BrokerError, InvalidRequest
+from shared.pool import Pool
+from shared.resource import Scope
+from shared.setting_values import GUID
+from shared.settings import Settings
+from shared.stored_consent import Served
+
+FIELDS: Mapping[str, type] = {"pairs": list}
+PAIR_FIELDS = frozenset({"tenant", "resource", "scope"})
+MOST_PAIRS = 25
+WORKS = "works"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One tenant and one resource to try."""
+
+    tenant_id: str
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Tries pairs side by side in a pool of its own: callers' exchanges do not wait behind them."""
+
+    settings: Settings
+    authority: Authority
+    store: ConsentStore
+    pool: Pool
+
+    async def run(self, unverified_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """An outcome for each pair, in their order; raises InvalidRequest, or why the consent cannot be read."""
+        name, pairs = checked_name(unverified_name), self._pairs(fields.get("pairs"))
+        served = await self.pool.run(lambda: self.store.load(name))
+        outcomes = await asyncio.gather(*(self.pool.run(partial(self._tried, served, pair)) for pair in pairs))
+        return {"consent": name, "works": all(one["outcome"] == WORKS for one in outcomes), "pairs": outcomes}
+
+    def _tried(self, served: Served, pair: Pair) -> dict[str, Any]:
+        told: dict[str, Any] = {"tenant": pair.tenant_id, "resource": pair.scope.resource, "scope": str(pair.scope)}
+        try:
+            token = self.authority.exchange(
+                served.refresh_token, tenant_id=pair.tenant_id, scope=str(pair.scope)
+            ).access_token
+        except BrokerError as refused:
+            at_home = pair.tenant_id == served.consent.person.tenant_id
+            error = refused if at_home else in_customer_tenant(refused)
+            codes = {"error_codes": [error.authority_code]} if error.authority_code is not None else {}
+            return {**told, "outcome": error.code, "says": error.says, "remedy": error.remedy, **codes}
+        return {**told, "outcome": WORKS, "granted": token.scope}
+
+    def _pairs(self, given: Any) -> list[Pair]:  # noqa: ANN401 - JSON
+        if not isinstance(given, list) or not 1 <= len(given) <= MOST_PAIRS:
+            raise InvalidRequest(f"pairs: a list of 1 to {MOST_PAIRS} objects with tenant and resource (or scope).")
+        return [self._pair(f"pairs[{index}]", row) for index, row in enumerate(given)]
+
+    def _pair(self, place: str, row: Any) -> Pair:  # noqa: ANN401 - JSON
+        if not isinstance(row, dict) or not all(isinstance(text, str) for text in row.values()):
+            raise InvalidRequest(f"{place}: an object with tenant and resource (or scope), all texts.")
+        if set(row) - PAIR_FIELDS or "tenant" not in row or ("resource" in row) == ("scope" in row):
+            raise InvalidRequest(f"{place}: it takes tenant and one of resource and scope.")
+        tenant_id = self.settings.home_tenant if row["tenant"] == "home" else row["tenant"].lower()
+        if not GUID.fullmatch(tenant_id):
+            raise InvalidRequest(f'{place}: tenant should be a tenant id or "home".')
+        cloud = self.settings.cloud
+        scope = Scope.of_resource(row["resource"], cloud) if "resource" in row else Scope.parse(row["scope"])
+        return Pair(tenant_id=tenant_id, scope=scope)

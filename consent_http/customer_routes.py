@@ -1,0 +1,38 @@
+"""The HTTP words of customers' tenants: who they are, and the application's consent in each."""
+
+import azure.functions as func
+
+from consent_http.dependencies import Dependencies
+from shared.assertion import CUSTOMERS_MANAGE
+from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+
+
+def blueprint(dependencies: Dependencies) -> func.Blueprint:
+    """List customers; make and take back the application's consent. Nothing of a grant is read from a request."""
+    routes = func.Blueprint()
+    customers, pool = dependencies.customers, dependencies.customers_pool
+
+    @routes.route(route="customers", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def customers_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await dependencies.operator(req, CUSTOMERS_MANAGE)
+        correlation = correlation_id(context)
+        content = await pool.run(lambda: customers.list_all(req.params, correlation=correlation))
+        return json_response(content, correlation=correlation)
+
+    @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.PUT], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def customers_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
+        json_body(req, {})
+        change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
+        return json_response(await pool.run(lambda: customers.grant(change)), correlation=correlation)
+
+    @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def customers_remove_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
+        change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
+        return json_response(await pool.run(lambda: customers.remove(change)), correlation=correlation)
+
+    return routes

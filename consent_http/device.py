@@ -1,0 +1,147 @@
+"""Device code: a sign-in for places whose browsers do not reach the broker; off unless a setting allows it.
+
+Nothing is kept here between two polls: what the broker needs is sealed and held by the operator, so a poll goes on
+after a restart and on any instance.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from consent_http.completion import DEVICE, Completed, Completion, Occasion
+from consent_http.link import PERSON_FIELDS, Link, requested
+from consent_http.refusals import (
+    DeviceCodeDeclined,
+    DeviceCodeExpired,
+    DeviceCodeInvalid,
+    DeviceCodeOff,
+    DeviceCodeRefused,
+)
+from consent_http.seal import SealExpired, Seals
+from consent_http.sign_in_errors import refusals_of_the_authority
+from shared.assertion import Principal
+from shared.audit import record
+from shared.authority import Authority
+from shared.clock import from_text, to_text
+from shared.consent import Consent, checked_name
+from shared.consent_store import ConsentStore
+from shared.errors import InvalidRequest
+from shared.settings import Settings
+from shared.tokens import DeviceAnswer, DeviceSignIn
+
+START_FIELDS = PERSON_FIELDS
+POLL_FIELDS: Mapping[str, type] = {"device": str}
+PURPOSE = "device"
+PENDING, SLOW_DOWN, SLOWER_SECONDS = "authorization_pending", "slow_down", 5  # RFC 8628 section 3.5
+_ENDS: Mapping[str, type[DeviceCodeRefused]] = {
+    "access_denied": DeviceCodeDeclined,
+    "authorization_declined": DeviceCodeDeclined,
+    "expired_token": DeviceCodeExpired,
+    "code_expired": DeviceCodeExpired,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Nobody has signed in yet: poll again with this `device` after `interval` seconds."""
+
+    device: str
+    interval: int
+
+
+class DeviceFlow:
+    """Everything here may block; `start` and `poll` raise DeviceCodeOff unless the setting allows them."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        authority: Authority,
+        store: ConsentStore,
+        seals: Seals,
+        completion: Completion,
+    ) -> None:
+        self._settings = settings
+        self._authority = authority
+        self._store = store
+        self._seals = seals
+        self._completion = completion
+
+    def start(
+        self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
+    ) -> dict[str, Any]:
+        """What the operator tells the person, and the sealed `device` to poll with."""
+        self._require_allowed()
+        stored = self._store.act(checked_name(unverified_name))
+        link = requested(unverified_name, fields, stored=stored, settings=self._settings)
+        with refusals_of_the_authority():
+            sign_in = self._authority.begin_device_sign_in(tenant_id=link.tenant_id, scope=self._settings.consent_scope)
+        record(
+            "device.started",
+            {"id": link.id, "name": link.name, "tenant_id": link.tenant_id, "operator": operator.object_id}
+            | {"correlation_id": correlation},
+        )
+        return {
+            "user_code": sign_in.user_code,
+            "verification_uri": sign_in.verification_uri,
+            "message": f"Open {sign_in.verification_uri}, enter {sign_in.user_code} and sign in with MFA.",
+            "expires_on": to_text(sign_in.expires_on),
+            "interval": sign_in.interval,
+            "device": self._sealed(sign_in, link),
+        }
+
+    def poll(
+        self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
+    ) -> Completed | Waiting:
+        """Ask once whether the person has signed in; stores the consent when so. Raises how it ended otherwise."""
+        self._require_allowed()
+        unverified_device = fields.get("device")
+        if not unverified_device:
+            raise InvalidRequest("device: what the start, or the last poll, answered.")
+        sign_in, link = self._opened(unverified_device, checked_name(unverified_name))
+        in_force = self._store.act(link.name)
+        if isinstance(in_force, Consent) and in_force.link_id == link.id:
+            # The answer to the poll that stored it was lost.
+            return Completed(consent=in_force, in_force=in_force)
+        link.require_in_force(in_force)
+        with refusals_of_the_authority():
+            answer = self._authority.poll_device(sign_in)
+        if isinstance(answer, DeviceAnswer):
+            return self._waiting(answer, sign_in, link)
+        return self._completion.complete(
+            answer,
+            link=link,
+            scope=sign_in.scope,
+            nonce=None,
+            in_force=in_force,
+            occasion=Occasion(way=DEVICE, operator=operator.object_id, correlation=correlation),
+        )
+
+    def _require_allowed(self) -> None:
+        if not self._settings.device_code:
+            raise DeviceCodeOff
+
+    def _sealed(self, sign_in: DeviceSignIn, link: Link) -> str:
+        content = {"sign_in": {**asdict(sign_in), "expires_on": to_text(sign_in.expires_on)}, "link": asdict(link)}
+        return self._seals.seal(PURPOSE, content, expires_on=sign_in.expires_on)
+
+    def _opened(self, unverified_device: str, name: str) -> tuple[DeviceSignIn, Link]:
+        try:
+            sealed = self._seals.open(PURPOSE, unverified_device) or {}
+            given = sealed["sign_in"]
+            sign_in = DeviceSignIn(**{**given, "expires_on": from_text(given["expires_on"])})
+            link = Link(**sealed["link"])
+        except SealExpired:
+            raise DeviceCodeExpired from None
+        except (LookupError, TypeError):  # not ours, or sealed by another version of the broker
+            raise DeviceCodeInvalid from None
+        if link.name != name:
+            raise DeviceCodeInvalid(f"It is for the consent {link.name}.")
+        return sign_in, link
+
+    def _waiting(self, answer: DeviceAnswer, sign_in: DeviceSignIn, link: Link) -> Waiting:
+        if answer.error not in {PENDING, SLOW_DOWN}:
+            raise _ENDS.get(answer.error, DeviceCodeInvalid)
+        slower = SLOWER_SECONDS if answer.error == SLOW_DOWN else 0
+        sign_in = replace(sign_in, interval=sign_in.interval + slower)
+        return Waiting(device=self._sealed(sign_in, link), interval=sign_in.interval)

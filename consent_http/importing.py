@@ -1,0 +1,85 @@
+"""Import: a refresh token from elsewhere (an old script's) becomes a consent, checked as a sign-in is.
+
+It is exchanged at once, and only the new refresh token that this yields is stored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consent_http.completion import IMPORT, Completed, Completion, Occasion
+from consent_http.link import PERSON_FIELDS, requested
+from consent_http.refusals import (
+    ImportExpired,
+    ImportForeign,
+    ImportRefused,
+    ImportSinglePage,
+    RefreshTokenMissing,
+)
+from shared.assertion import Principal
+from shared.authority import Authority
+from shared.authority_errors import DEAD, is_of_registration
+from shared.consent import checked_name
+from shared.consent_store import ConsentStore
+from shared.errors import ApplicationMisconfigured, BrokerError, InvalidRequest, NewConsentNeeded
+from shared.settings import Settings
+from shared.tokens import Redeemed
+
+FIELDS: Mapping[str, type] = {"refresh_token": str, **PERSON_FIELDS}
+LONGEST_TOKEN = 8192
+# Of another client; of a single-page application: 24 hours are over, or only its own pages may redeem it.
+FOREIGN, SINGLE_PAGE = frozenset({700007}), frozenset({700084, 9002327})
+_BY_CODE: tuple[tuple[frozenset[int], type[ImportRefused]], ...] = (
+    (FOREIGN, ImportForeign),
+    (SINGLE_PAGE, ImportSinglePage),
+    (DEAD, ImportExpired),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """The import of refresh tokens; may block."""
+
+    settings: Settings
+    authority: Authority
+    store: ConsentStore
+    completion: Completion
+
+    def run(
+        self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
+    ) -> Completed:
+        """Exchange, check, prove and store; raises ImportRefused, or what a sign-in is refused with."""
+        refresh_token = _token(fields.get("refresh_token", ""))
+        in_force = self.store.act(checked_name(unverified_name))
+        link = requested(unverified_name, fields, stored=in_force, settings=self.settings)
+        scope = self.settings.consent_scope
+        try:
+            first = self.authority.exchange(refresh_token, tenant_id=link.tenant_id, scope=scope)
+        except (NewConsentNeeded, ApplicationMisconfigured) as error:
+            if is_of_registration(error):
+                raise
+            # The rest of what would be the application's fault is said of a request whose token is none.
+            raise _refusal(error) from error
+        if first.refresh_token == refresh_token:
+            raise RefreshTokenMissing
+        redeemed = Redeemed(
+            access_token=first.access_token,
+            refresh_token=first.refresh_token,
+            unverified_id_token=first.unverified_id_token,
+        )
+        occasion = Occasion(way=IMPORT, operator=operator.object_id, correlation=correlation)
+        return self.completion.complete(
+            redeemed, link=link, scope=scope, nonce=None, in_force=in_force, occasion=occasion
+        )
+
+
+def _token(given: str) -> str:
+    token = given.strip()
+    if not token or len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidRequest("refresh_token: the refresh token, as the old script keeps it, and nothing else.")
+    return token
+
+
+def _refusal(error: BrokerError) -> ImportRefused:
+    kind = next((kind for codes, kind in _BY_CODE if error.authority_code in codes), ImportRefused)
+    return kind(authority_code=error.authority_code)

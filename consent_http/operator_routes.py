@@ -1,0 +1,63 @@
+"""The HTTP words of operators who look after consents: list, show, check, make a link, withdraw."""
+
+import azure.functions as func
+
+from consent_http.check import FIELDS as CHECK_FIELDS
+from consent_http.dependencies import Dependencies
+from consent_http.operators import LINK_FIELDS
+from shared.assertion import CONSENT_MANAGE, CONSENT_READ
+from shared.audit import record
+from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+
+
+def blueprint(dependencies: Dependencies) -> func.Blueprint:
+    """Look at consents, try them, make links, withdraw."""
+    routes = func.Blueprint()
+    operators = dependencies.operators
+
+    @routes.route(route="consents", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await dependencies.operator(req, CONSENT_READ)
+        content = await dependencies.pool.run(operators.list_all)
+        return json_response(content, correlation=correlation_id(context))
+
+    @routes.route(route="consents/{name}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_show(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await dependencies.operator(req, CONSENT_READ)
+        content = await dependencies.pool.run(lambda: operators.show(req.route_params["name"]))
+        return json_response(content, correlation=correlation_id(context))
+
+    @routes.route(route="consents/{name}", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_withdraw(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        name, correlation = req.route_params["name"], correlation_id(context)
+        content = await dependencies.pool.run(
+            lambda: operators.withdraw(name, operator=operator, correlation=correlation)
+        )
+        dependencies.on_change(name)
+        return json_response(content, correlation=correlation)
+
+    @routes.route(route="consents/{name}/link", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_link(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        fields, correlation = json_body(req, LINK_FIELDS), correlation_id(context)
+        content = await dependencies.pool.run(
+            lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
+        )
+        return json_response(content, correlation=correlation, status=201)
+
+    @routes.route(route="consents/{name}/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator, correlation = await dependencies.operator(req, CONSENT_READ), correlation_id(context)
+        name = req.route_params["name"]
+        content = await dependencies.check.run(name, json_body(req, CHECK_FIELDS))
+        fields = {"consent": name, "pairs": len(content["pairs"]), "works": content["works"]}
+        record("consent.checked", {**fields, "operator": operator.object_id, "correlation_id": correlation})
+        return json_response(content, correlation=correlation)
+
+    return routes

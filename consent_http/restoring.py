@@ -1,0 +1,44 @@
+"""Restore: a withdrawal is taken back, once the refresh token that it ended has proven that it still works."""
+
+from dataclasses import dataclass, replace
+
+from consent_http.completion import RESTORE, Completed, Completion, Occasion
+from shared.assertion import Principal
+from shared.authority import Authority
+from shared.consent import Consent, Withdrawal, checked_name, new_lineage
+from shared.consent_store import ConsentStore
+from shared.errors import ConsentChanged, ConsentNotFound
+from shared.mfa import mfa_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """Takes withdrawals back; may block."""
+
+    authority: Authority
+    store: ConsentStore
+    completion: Completion
+
+    def run(self, unverified_name: str, *, operator: Principal, correlation: str) -> Completed:
+        """The consent in force again, as an act of its own with a lineage of its own; one in force already stays so.
+
+        Raises ConsentNotFound, NothingToRestore, ConsentChanged, or what the authority refuses the refresh token with.
+        """
+        name = checked_name(unverified_name)
+        found = self.store.act(name)
+        if found is None:
+            raise ConsentNotFound(f"Its name is {name}.")
+        if isinstance(found, Consent):
+            return Completed(consent=found, in_force=found)
+        ended = self.store.ended_by(found)
+        proof = self.authority.exchange(ended.refresh_token, tenant_id=ended.person.tenant_id, scope=ended.scope)
+        restored = replace(
+            ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=mfa_of(proof.access_token)
+        )
+        # Again, and just before storing: nobody's newer act is undone.
+        newest = self.store.act(name)
+        if not isinstance(newest, Withdrawal) or newest.lineage != found.lineage:
+            raise ConsentChanged
+        return self.completion.store(
+            restored, proof, Occasion(way=RESTORE, operator=operator.object_id, correlation=correlation)
+        )

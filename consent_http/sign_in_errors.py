@@ -1,0 +1,60 @@
+"""What the authority's word on a sign-in means to the person who signs in, and what that person can do."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+from consent_http.refusals import (
+    AccountNotAdmitted,
+    AdminApprovalNeeded,
+    ConditionalAccessBlocked,
+    SignInDeclined,
+    SignInFailed,
+    SignInRefused,
+)
+from shared.authority_errors import CONDITION, NO_RIGHTS, NOT_CONSENTED, TENANT_POLICY, is_of_registration
+from shared.errors import BrokerError, Unavailable
+
+DECLINED = frozenset({65004})
+LONGEST_CODE = 9
+_BY_CODE: tuple[tuple[frozenset[int], type[SignInRefused]], ...] = (
+    (NOT_CONSENTED, AdminApprovalNeeded),
+    (NO_RIGHTS, AccountNotAdmitted),
+    (CONDITION | TENANT_POLICY, ConditionalAccessBlocked),
+    (DECLINED, SignInDeclined),
+)
+# RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6.
+_BY_ERROR: Mapping[str, type[SignInRefused]] = {
+    "access_denied": SignInDeclined,
+    "consent_required": AdminApprovalNeeded,
+    "interaction_required": ConditionalAccessBlocked,
+}
+
+
+def sign_in_refusal(error: str, code: int | None) -> SignInRefused:
+    """The refusal for an OAuth error and the AADSTS number that refines it, if there is one."""
+    known = next((kind for codes, kind in _BY_CODE if code in codes), None)
+    kind = known or _BY_ERROR.get(error, SignInFailed)
+    return kind(authority_code=code)
+
+
+def code_of(unverified_response: Mapping[str, str]) -> int | None:
+    """The AADSTS number of a refused authorization, out of its `error_uri`; its texts are never read."""
+    try:
+        given = parse_qs(urlsplit(unverified_response.get("error_uri", "")).query).get("code", [""])[0]
+    except ValueError:
+        return None
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= LONGEST_CODE else None
+
+
+@contextmanager
+def refusals_of_the_authority() -> Iterator[None]:
+    """Tell the person what the authority said of this sign-in, not what it would mean for a stored consent."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except BrokerError as error:
+        if is_of_registration(error):
+            raise  # nothing that the person could mend
+        raise sign_in_refusal("", error.authority_code) from error
