@@ -3,10 +3,10 @@ PYTHON := .venv/bin/python
 STATE  := .local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format lock bench clean
+.PHONY: help setup demo run test check format lock bench screenshots clean
 
 help: ## What there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 demo: .venv/.installed ## The whole main job on a local stack, without a hand; a few seconds once set up
 	@$(PYTHON) -m local demo
@@ -30,6 +30,9 @@ format: .venv/.installed ## Format the code and mend what the linter can
 bench: .venv/.installed ## The measurements, as ratios in one run
 	@for name in start token; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done
 
+screenshots: .venv/.installed ## A picture of every page a person can see, into build/pictures (needs Chromium)
+	@$(PYTHON) -m tests.browser.screenshots build/pictures
+
 setup: .venv/.installed ## Only set up
 
 .venv/.installed: requirements.txt requirements-dev.txt scripts/setup.sh
@@ -42,4 +45,4 @@ lock: ## Resolve the requirements anew, with hashes (needs uv)
 	    --upgrade --quiet --custom-compile-command "make lock" -o requirements-dev.txt
 
 clean: ## Remove the local stack's state and the virtual environment
-	rm -rf $(STATE) .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(STATE) build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

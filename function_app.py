@@ -3,7 +3,6 @@
 import logging
 import os
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import azure.functions as func
@@ -23,8 +22,11 @@ from consent_http.operators import Operators
 from consent_http.partner_center import PartnerCenter
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
+from refresh_timer.application import ApplicationWatch
+from refresh_timer.budgeted_vault import WINDOW_SECONDS, BudgetedVault
 from refresh_timer.due import Ages
-from refresh_timer.renewal import RefreshRun
+from refresh_timer.renewal import Renewals
+from refresh_timer.run import RefreshRun
 from shared.application_credential import (
     CERTIFICATE,
     SECRET,
@@ -35,6 +37,7 @@ from shared.application_credential import (
 from shared.assertion import AssertionVerifier
 from shared.authority import Authority
 from shared.authority_http import AuthorityHttp
+from shared.budget import Budget
 from shared.clock import Clock, utc_now
 from shared.consent_store import ConsentStore
 from shared.managed_identity import BrokerIdentity
@@ -83,7 +86,7 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     services = _services(settings, clock)
     issuer = _issuer(services)
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-    for part in consent_http.blueprints(_consent(services, on_change=issuer.forget)):
+    for part in consent_http.blueprints(_consent(services, issuer)):
         app.register_functions(part)
     app.register_functions(refresh_timer.blueprint(_refresh(services)))
     app.register_functions(token_http.blueprint(_token(services, issuer)))
@@ -125,7 +128,7 @@ def _credential(settings: Settings, identity: BrokerIdentity, vault: KeyVault) -
     return FederatedCredential(identity, audience=settings.cloud.token_exchange)
 
 
-def _consent(services: Services, *, on_change: Callable[[str], None]) -> consent_http.Dependencies:
+def _consent(services: Services, issuer: Issuer) -> consent_http.Dependencies:
     settings, authority, store, clock = services.settings, services.authority, services.store, services.clock
     seals = Seals(services.token_vault, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
@@ -150,7 +153,8 @@ def _consent(services: Services, *, on_change: Callable[[str], None]) -> consent
         restoration=Restoration(authority=authority, store=store, completion=completion),
         check=Check(settings=settings, authority=authority, store=store, pool=Pool("check", threads=CHECK_THREADS)),
         customers=_customers(services),
-        on_change=on_change,
+        on_change=issuer.forget,
+        on_customer_change=issuer.forget_refusals,
         pool=Pool("consent", threads=CONSENT_THREADS),
         customers_pool=Pool("customers", threads=CUSTOMERS_THREADS),
     )
@@ -167,9 +171,22 @@ def _customers(services: Services) -> Customers:
 
 
 def _refresh(services: Services) -> refresh_timer.Dependencies:
-    ages = Ages(proof=services.settings.proof_age, store=services.settings.store_age)
+    settings, clock = services.settings.refresh, services.clock
+    vault = BudgetedVault(
+        services.token_vault,
+        creates=Budget(settings.vault_creates, seconds=WINDOW_SECONDS),
+        operations=Budget(settings.vault_operations, seconds=WINDOW_SECONDS),
+    )
+    store = ConsentStore(vault)
+    renewals = Renewals(
+        store=store,
+        authority=services.authority,
+        ages=Ages(proof=settings.proof_age, store=settings.store_age),
+        clock=clock,
+    )
+    watch = ApplicationWatch(credential=services.credential, store=store, clock=clock)
     return refresh_timer.Dependencies(
-        refresh=RefreshRun(store=services.store, authority=services.authority, ages=ages, clock=services.clock)
+        refresh=RefreshRun(renewals=renewals, watch=watch, concurrency=settings.concurrency, clock=clock)
     )
 
 

@@ -26,13 +26,17 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
         json_body(req, {})
         change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
-        return json_response(await pool.run(lambda: customers.grant(change)), correlation=correlation)
+        content = await pool.run(lambda: customers.grant(change))
+        dependencies.on_customer_change(change.tenant_id)
+        return json_response(content, correlation=correlation)
 
     @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
     @answering(error_response)
     async def customers_remove_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
         change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
-        return json_response(await pool.run(lambda: customers.remove(change)), correlation=correlation)
+        content = await pool.run(lambda: customers.remove(change))
+        dependencies.on_customer_change(change.tenant_id)
+        return json_response(content, correlation=correlation)
 
     return routes

@@ -21,6 +21,8 @@ from shared.settings import Settings
 class Dependencies:
     """What consent works with; `on_change` is told the name of each consent that a person has changed.
 
+    `on_customer_change` is told the customer's tenant in which the application's consent was changed.
+
     Partner Center's answers are waited for in a pool of their own, so that no person's sign-in waits behind them.
     """
 
@@ -34,6 +36,7 @@ class Dependencies:
     check: Check
     customers: Customers
     on_change: Callable[[str], None]
+    on_customer_change: Callable[[str], None]
     pool: Pool
     customers_pool: Pool
 

@@ -8,6 +8,7 @@ from typing import Any
 from consent_http.completion import Completed
 from consent_http.link import PERSON_FIELDS, Links, requested
 from shared.application_credential import ApplicationCredential
+from shared.application_health import ApplicationHealth
 from shared.assertion import Principal
 from shared.audit import record
 from shared.clock import Clock, to_text
@@ -59,7 +60,7 @@ class Operators:
         return {
             "consents": [self._shown(entry) for entry in entries],
             "damaged": list(listing.damaged),
-            "application": self._application(),
+            "application": self._application(listing.application),
         }
 
     def show(self, unverified_name: str) -> dict[str, Any]:
@@ -86,9 +87,20 @@ class Operators:
             )
         return {"consent": name, "status": "withdrawn", "withdrawn_on": to_text(found.withdrawn_on)}
 
-    def _application(self) -> dict[str, Any]:
-        """What the partner application proves itself with, and how long yet; null where nobody says or nothing ends."""
-        told: dict[str, Any] = {"client_id": self.settings.partner_client_id, "credential": self.credential.kind}
+    def _application(self, health: ApplicationHealth) -> dict[str, Any]:
+        """How the partner application is doing, what it proves itself with, and how long yet.
+
+        No end: nobody says, or there is none.
+        """
+        told: dict[str, Any] = {
+            "client_id": self.settings.partner_client_id,
+            "status": health.status,
+            "since": to_text(health.since) if health.since else None,
+            "error": health.error or None,
+            "authority_code": health.authority_code,
+            "remedy": remedy_of(health.error),
+            "credential": self.credential.kind,
+        }
         try:
             ends = self.credential.proofs()[0].expires_on
         except BrokerError as error:
@@ -113,6 +125,8 @@ class Operators:
             "dies_on": None if entry.withdrawn else to_text(entry.dies_on),
             "days_left": None if entry.withdrawn else max(0, left // DAY),
             "failures": health.failures if health else 0,
+            "failing_since": to_text(health.failing_since) if health and health.failing_since else None,
+            "authority_code": health.authority_code if health else None,
             "error": (health.error or None) if health else None,
             "remedy": remedy_of(health.error) if health else None,
         }

@@ -16,7 +16,7 @@ from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload, fire_timer
-from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, NORTHWIND, TAILSPIN
+from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, NORTHWIND, TAILSPIN, WINGTIP
 
 SHOWN_CLAIMS = ("aud", "tid", "upn", "scp", "amr", "exp")
 TENANT_NAMES = {tenant.id: tenant.name for tenant in DEFAULT_WORLD.tenants}
@@ -38,6 +38,7 @@ def run_demo() -> None:
             consent(state)
             tokens(state)
             refusals(state)
+            customer(state)
             refresh(state)
             withdrawal(state)
     say("")
@@ -91,9 +92,21 @@ def refusals(state: StackState) -> None:
         say(f"      {answer.json()['error_description']}")
 
 
+def customer(state: StackState) -> None:
+    """The application's own consent in a customer's tenant is made through Partner Center, and its tokens come."""
+    with step(4, "Customers: the application's consent in Tailspin Toys, made through Partner Center"):
+        provisioning, path = Workload(state=state, name="provisioning"), f"customers/{TAILSPIN}/consent"
+        for dry_run in ("true", "false"):
+            told = granted(provisioning.call("PUT", f"{path}?dry_run={dry_run}"))
+            missing = ", ".join(f"{grant['resource']}: {' '.join(grant['missing'])}" for grant in told["grants"])
+            say(f"   dry_run={dry_run:<5} {told['outcome']}   ({missing})")
+        issued = granted(Workload(state=state, name="reports").token("tailspin", "graph"))
+        say(f"   tailspin   graph  {issued['expires_in'] // 60} min  {issued['scope']}")
+
+
 def refresh(state: StackState) -> None:
     """Sixty days pass in steps of ten; the timer proves and renews, and the tokens go on."""
-    with step(4, "Refresh: sixty days pass; the timer proves the consent and stores what it renews"):
+    with step(5, "Refresh: sixty days pass; the timer proves the consent and stores what it renews"):
         for _ in range(6):
             move_clock(state, timedelta(days=10))
             expect(fire_timer(state) == "Success", "the timer failed")
@@ -104,13 +117,19 @@ def refresh(state: StackState) -> None:
 
 
 def withdrawal(state: StackState) -> None:
-    """An operator withdraws; no token is issued any more, and no timer run brings it back."""
-    with step(5, "Withdrawal: an operator ends it; no later run of the timer brings it back"):
+    """An operator withdraws; no token is issued any more, no timer run brings it back, and an operator can."""
+    with step(6, "Withdrawal: an operator ends it; no later run of the timer brings it back, and an operator can"):
         Workload(state=state, name="operator").call("DELETE", "consents/partner").raise_for_status()
         expect(fire_timer(state) == "Success", "the timer failed")
         refused(
             "contoso graph    ", Workload(state=state, name="reports").token("contoso", "graph"), "consent_withdrawn"
         )
+        operator = Workload(state=state, name="operator")
+        restored = granted(operator.call("POST", "consents/partner/restore"))
+        say(f"   restored: {restored['username']}, after a proof   (POST /api/consents/partner/restore)")
+        pairs = [{"tenant": CONTOSO, "resource": "graph"}, {"tenant": WINGTIP, "resource": "graph"}]
+        for pair in granted(operator.call("POST", "consents/partner/check", {"pairs": pairs}))["pairs"]:
+            say(f"   {TENANT_NAMES[pair['tenant']]:<17} {pair['outcome']}   (POST /api/consents/partner/check)")
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from local import host, managed_identity
 from local.host.configuration import load_settings
+from local.parts import Part, Parts
 from local.ports import listen, port_of
-from local.processes import start, wait_until_answering
 from local.serving import refuse_in_azure
 from local.state import StackState
 from local.state_folder import prepare
@@ -38,18 +38,16 @@ def running_live(folder: Path, *, app_folder: Path) -> Iterator[StackState]:
         identity_headers={"broker": os.urandom(24).hex()},
     )
     state.save()
-    environment = live_environment(state, settings)
-    with ExitStack() as stack:
-        source = managed_identity.FromAzLogin()
-        processes = {
-            "managed_identity": start(stack, managed_identity.run, state, sockets["managed_identity"], source=source),
-            "host": start(
-                stack, host.run, state, {"host": sockets["host"]}, folder=app_folder, environment=environment
-            ),
-        }
-        for listening in sockets.values():
-            listening.close()
-        wait_until_answering(state, processes)
+    options = {"folder": app_folder, "environment": live_environment(state, settings)}
+    parts = {
+        "managed_identity": Part(
+            run=managed_identity.run_part,
+            doors=("managed_identity",),
+            options={"source": managed_identity.FromAzLogin()},
+        ),
+        "host": Part(run=host.run, doors=("host",), options=options),
+    }
+    with Parts(state, parts).running(sockets):
         yield state
 
 

@@ -118,6 +118,11 @@ def run(state: StackState, socket: socket.socket, source: TokenSource | None = N
     serve("managed_identity", state=state, doors=[Door(socket=socket, app=app, tls=False)])
 
 
+def run_part(state: StackState, sockets: Mapping[str, socket.socket], *, source: TokenSource | None = None) -> None:
+    """The same, as the parts of a stack are run."""
+    run(state, sockets["managed_identity"], source)
+
+
 def application(headers: Mapping[str, str], source: TokenSource) -> Starlette:
     """The endpoint; `headers` holds for each identity the secret that selects it."""
 

@@ -1,4 +1,4 @@
-"""The access policy a new local stack begins with."""
+"""What the vaults of a new local stack begin with: the access policy, the grant set, the application's secret."""
 
 import json
 from typing import Any
@@ -26,11 +26,23 @@ REPORTS_POLICY: dict[str, Any] = {
     ],
 }
 
+APPLICATION_GRANTS: dict[str, Any] = {
+    "display_name": "Fabrikam partner application",
+    "grants": [
+        {"resource": "graph", "scopes": ["Directory.Read.All", "Directory.AccessAsUser.All"]},
+        {"resource": "arm", "scopes": ["user_impersonation"]},
+        {"resource": "exchange", "scopes": ["Exchange.Manage"]},
+    ],
+}
+
 
 def seeds() -> dict[str, dict[str, str]]:
-    """What a new pair of vaults holds: a policy, and the partner application's secret for those who choose it."""
+    """What a new pair of vaults holds; the application's secret is for those who choose it as credential."""
     partner = next(application for application in DEFAULT_WORLD.applications if application.federated_identities)
     return {
-        "policy_vault": {"policy-1": json.dumps(REPORTS_POLICY, indent=2)},
+        "policy_vault": {
+            "policy-1": json.dumps(REPORTS_POLICY, indent=2),
+            "application-grants": json.dumps(APPLICATION_GRANTS, indent=2),
+        },
         "token_vault": {"partner-client-secret": partner.secrets[0]},
     }

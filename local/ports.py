@@ -1,10 +1,12 @@
 """Listening sockets on loopback: the first free ports from 8400 to 8999, as the Partner Center module chose them."""
 
 import errno
+import os
 import socket
 from collections.abc import Iterable, Mapping
 
 PORTS = range(8400, 9000)
+BACKLOG = 128
 
 
 def listen(parts: Iterable[str]) -> Mapping[str, socket.socket]:
@@ -22,12 +24,29 @@ def port_of(listening: socket.socket) -> int:
     return port
 
 
+def hold(port: int) -> socket.socket:
+    """A socket bound to the port of a part that has gone: it refuses connections, and keeps others from the port.
+
+    Let it listen again with BACKLOG. Raises OSError when somebody has taken the port since.
+    """
+    holding = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        _outlive_connections(holding)
+        holding.bind(("127.0.0.1", port))
+    except OSError:
+        holding.close()
+        raise
+    return holding
+
+
 def _next_free(ports: Iterable[int]) -> socket.socket:
     for port in ports:
         candidate = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             candidate.bind(("127.0.0.1", port))
-            candidate.listen(128)
+            # After binding: a port that is taken, or held, is still passed over.
+            _outlive_connections(candidate)
+            candidate.listen(BACKLOG)
         except OSError as error:
             candidate.close()
             if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
@@ -35,3 +54,9 @@ def _next_free(ports: Iterable[int]) -> socket.socket:
         else:
             return candidate
     raise OSError(f"No port is free from {PORTS.start} to {PORTS.stop - 1}.")
+
+
+def _outlive_connections(bound: socket.socket) -> None:
+    """Let the port be bound again while connections of a part that was killed still linger in the kernel."""
+    if os.name == "posix":  # elsewhere the option lets two processes listen on one port
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,7 +3,6 @@
 import multiprocessing
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from multiprocessing.context import SpawnProcess
 
 import httpx
@@ -18,19 +17,35 @@ class StackFailed(RuntimeError):
     """The stack did not come up, or its folder is not one to work in; the sentence says why."""
 
 
-def start(stack: ExitStack, run: Callable[..., None], *arguments: object, **options: object) -> SpawnProcess:
-    """Run one part in a fresh process that ends with `stack`."""
+def start(run: Callable[..., None], *arguments: object, **options: object) -> SpawnProcess:
+    """Run one part in a fresh process, which ends with this one at the latest."""
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=run, args=arguments, kwargs=options, daemon=True)
     process.start()
-    stack.callback(_stop, process)
     return process
 
 
-def wait_until_answering(state: StackState, processes: Mapping[str, SpawnProcess]) -> None:
-    """Return once the host answers; raises StackFailed when a part has ended, naming its log."""
+def stop(process: SpawnProcess) -> None:
+    """Ask a process to end, and end it when it does not."""
+    process.terminate()
+    process.join(STOP_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
+
+
+def kill(process: SpawnProcess) -> None:
+    """End a process at once, as a crash or the platform would; returns when it is gone."""
+    process.kill()
+    process.join()
+    process.close()
+
+
+def wait_until(answering: Callable[[], bool], processes: Mapping[str, SpawnProcess], state: StackState) -> None:
+    """Return once `answering` says so; raises StackFailed when one of the parts has ended, naming its log."""
     deadline = time.monotonic() + START_SECONDS
-    while not answers(state):
+    while not answering():
         for part, process in processes.items():
             if not process.is_alive():
                 raise StackFailed(f"{part} ended with code {process.exitcode}; see {state.log_file(part)}.")
@@ -47,12 +62,3 @@ def answers(state: StackState) -> bool:
         return httpx.get(url, headers=headers, timeout=5, trust_env=False, verify=usual_trust()).is_success
     except httpx.HTTPError:
         return False
-
-
-def _stop(process: SpawnProcess) -> None:
-    process.terminate()
-    process.join(STOP_SECONDS)
-    if process.is_alive():
-        process.kill()
-        process.join()
-    process.close()

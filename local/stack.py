@@ -1,22 +1,23 @@
 """The whole stack as one context: every part in a process of its own, nothing left when the context ends."""
 
+import socket
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from local import entra, host, key_vault, managed_identity
+from local import entra, host, key_vault, managed_identity, partner_center
 from local.certificates import write_certificates
+from local.parts import Part, Parts
 from local.policy import seeds
 from local.ports import listen, port_of
-from local.processes import start, wait_until_answering
 from local.serving import refuse_in_azure
 from local.signing import SigningKeys
 from local.state import StackState, load_state
 from local.state_folder import is_kept, prepare
 from local.world import BROKER_API, DEFAULT_WORLD, PARTNER_APPLICATION, PARTNER_TENANT
 
-PARTS = ("host", "entra", "entra_browser", "token_vault", "policy_vault", "managed_identity")
+PARTS = ("host", "entra", "entra_browser", "token_vault", "policy_vault", "managed_identity", "partner_center")
 APP_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -34,23 +35,40 @@ def running_stack(
     The folder starts clean unless `keep`. `app_folder` holds the app to serve, `settings` are put over the host's own
     (an empty text unsets one). Raises StackFailed, and then nothing is left running.
     """
+    with running_parts(folder, keep=keep, keeps_ledger=keeps_ledger, settings=settings, app_folder=app_folder) as parts:
+        yield parts.state
+
+
+@contextmanager
+def running_parts(
+    folder: Path,
+    *,
+    keep: bool = False,
+    keeps_ledger: bool = False,
+    settings: Mapping[str, str] | None = None,
+    app_folder: Path = APP_FOLDER,
+) -> Iterator[Parts]:
+    """The same, for those who kill a part and start it again: host, entra, key_vault, ... as `_parts` names them."""
     refuse_in_azure()
     prepare(folder, keep=keep)
     sockets = listen(PARTS)
-    state = _state(folder, {part: port_of(listening) for part, listening in sockets.items()}, keeps_ledger)
+    state = _state(folder, sockets, keeps_ledger=keeps_ledger)
     _write_files(state)
     environment = {**host_environment(state), **(settings or {})}
-    with ExitStack() as stack:
-        processes = {
-            "entra": start(stack, entra.run, state, _of(sockets, "entra", "entra_browser")),
-            "key_vault": start(stack, key_vault.run, state, _of(sockets, "token_vault", "policy_vault"), seeds=seeds()),
-            "managed_identity": start(stack, managed_identity.run, state, sockets["managed_identity"]),
-            "host": start(stack, host.run, state, _of(sockets, "host"), folder=app_folder, environment=environment),
-        }
-        for listening in sockets.values():
-            listening.close()  # each part has its own copy; ours would keep the port open after the part is gone
-        wait_until_answering(state, processes)
-        yield state
+    parts = Parts(state, _parts(environment, app_folder))
+    with parts.running(sockets):
+        yield parts
+
+
+def _parts(environment: Mapping[str, str], app_folder: Path) -> dict[str, Part]:
+    """The host comes last: its app asks the others."""
+    return {
+        "entra": Part(run=entra.run, doors=("entra", "entra_browser")),
+        "key_vault": Part(run=key_vault.run, doors=("token_vault", "policy_vault"), options={"seeds": seeds()}),
+        "managed_identity": Part(run=managed_identity.run_part, doors=("managed_identity",)),
+        "partner_center": Part(run=partner_center.run, doors=("partner_center",)),
+        "host": Part(run=host.run, doors=("host",), options={"folder": app_folder, "environment": environment}),
+    }
 
 
 def host_environment(state: StackState) -> dict[str, str]:
@@ -65,6 +83,7 @@ def host_environment(state: StackState) -> dict[str, str]:
         "AZURE_AUTHORITY_HOST": state.entra,
         "TOKEN_VAULT_URL": state.token_vault,
         "POLICY_VAULT_URL": state.policy_vault,
+        "PARTNER_CENTER_URL": state.partner_center,
         "TRUSTED_CA_FILE": str(state.ca_file),
         "REFRESH_SCHEDULE": "0 17 * * * *",
         # The platform's own variables, not the broker's settings:
@@ -83,7 +102,8 @@ def identity_environment(state: StackState, name: str) -> dict[str, str]:
     }
 
 
-def _state(folder: Path, ports: Mapping[str, int], keeps_ledger: bool) -> StackState:  # noqa: FBT001 - handed through
+def _state(folder: Path, sockets: Mapping[str, socket.socket], *, keeps_ledger: bool) -> StackState:
+    ports = {part: port_of(listening) for part, listening in sockets.items()}
     fresh = StackState(
         folder=folder.resolve(),
         # The broker is on localhost and Entra ID's pages are not: to a browser they are two sites, as in Azure.
@@ -93,6 +113,7 @@ def _state(folder: Path, ports: Mapping[str, int], keeps_ledger: bool) -> StackS
         token_vault=f"https://127.0.0.1:{ports['token_vault']}",
         policy_vault=f"https://127.0.0.1:{ports['policy_vault']}",
         managed_identity=f"http://127.0.0.1:{ports['managed_identity']}",
+        partner_center=f"https://127.0.0.1:{ports['partner_center']}",
         keeps_ledger=keeps_ledger,
     )
     kept = is_kept(folder)
@@ -104,7 +125,3 @@ def _write_files(state: StackState) -> None:
     if not state.signing_keys_folder.exists():
         SigningKeys(state.signing_keys_folder).rotate()
     state.save()
-
-
-def _of(sockets: Mapping[str, object], *parts: str) -> dict[str, object]:
-    return {part: sockets[part] for part in parts}

@@ -62,6 +62,7 @@ class Application:
     multi_tenant: bool = False
     public: bool = False
     redirect_uris: tuple[str, ...] = ()
+    single_page_redirect_uris: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     federated_identities: tuple[str, ...] = ()
 
@@ -111,7 +112,7 @@ ADMIN = User(
     password="ada-local-password",
     mfa=True,
     administers_customers=True,
-    roles=("Consent.Manage", "Consent.Read"),
+    roles=("Consent.Manage", "Consent.Read", "Customers.Manage"),
 )
 SECOND_ADMIN = User(
     object_id="dddd0000-1111-4222-8333-444444440002",
@@ -139,6 +140,8 @@ CUSTOMER_ADMIN = User(
     password="carl-local-password",
     mfa=True,
 )
+
+_EVERY_SECRET_OPERATION = frozenset({"get", "list", "set", "update", "delete", "recover", "purge"})
 
 # What Secure Application Model partners consent to in their own tenant and, through GDAP, in each customer's.
 _HOME_GRANTS = {
@@ -190,6 +193,8 @@ DEFAULT_WORLD = World(
             home_tenant=PARTNER_TENANT,
             multi_tenant=True,
             redirect_uris=("http://localhost/api/consent/redirect",),
+            # What an administrator registers by mistake: its refresh tokens are worth nothing to a broker.
+            single_page_redirect_uris=("http://localhost/single-page",),
             secrets=("partner-application-secret-of-the-local-stack",),
             federated_identities=("broker",),
         ),
@@ -246,6 +251,19 @@ DEFAULT_WORLD = World(
             object_id="eeee0000-1111-4222-8333-444444440006",
             client_id="ffff0000-1111-4222-8333-444444440006",
             policy_vault=frozenset({"get", "list", "set", "update", "delete", "recover"}),
+        ),
+        ManagedIdentity(
+            name="provisioning",
+            object_id="eeee0000-1111-4222-8333-444444440007",
+            client_id="ffff0000-1111-4222-8333-444444440007",
+            roles=("Customers.Manage",),
+        ),
+        ManagedIdentity(
+            name="vault-administrator",
+            object_id="eeee0000-1111-4222-8333-444444440008",
+            client_id="ffff0000-1111-4222-8333-444444440008",
+            token_vault=_EVERY_SECRET_OPERATION,
+            policy_vault=_EVERY_SECRET_OPERATION,
         ),
     ),
     consents={

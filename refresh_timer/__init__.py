@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
-from refresh_timer.renewal import RefreshRun
+from refresh_timer.run import RefreshRun
 
 # The Functions host resolves the setting; a run that was missed comes at once when the app is back (use_monitor).
 SCHEDULE = "%REFRESH_SCHEDULE%"

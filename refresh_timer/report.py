@@ -1,16 +1,18 @@
-"""What one run of the timer found: outcomes by name, the consents newly lost, and whether somebody has to be told."""
+"""What one run of the timer found: counts, the names to worry about, and whether somebody has to be told."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from refresh_timer.alarms import THRESHOLDS, days_left
+from refresh_timer.application import ApplicationReport
+from refresh_timer.outcome import BROKEN, MISCONFIGURED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
 from shared.audit import Field
-from shared.stored_consent import Entry, Listing
+from shared.stored_consent import Listing
 
-PROVEN, STORED, RECOVERED, SUPERSEDED = "proven", "stored", "recovered", "superseded"
-UNREADABLE, TRANSIENT, CARRIED_OVER, MISCONFIGURED = "unreadable", "transient", "carried_over", "misconfigured"
-VAULT_REFUSED = "vault_refused"
-BROKEN = "broken"  # the broker itself failed in a way nobody foresaw
+# A record stays small whatever happens; the counts are whole.
+MOST_NAMES = 100
 
 
 class RefreshAlarm(Exception):
@@ -18,66 +20,85 @@ class RefreshAlarm(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one consent; `what` is one of the words above, or its health when it failed."""
-
-    entry: Entry
-    what: str
-    newly_lost: bool = False
-    code: str = ""
-    authority_code: int | None = None
-
-    def fields(self) -> dict[str, Field]:
-        """The outcome as a structured record (docs/audit.md)."""
-        return {
-            "consent": self.entry.name,
-            "lineage": self.entry.lineage,
-            "outcome": self.what,
-            "code": self.code,
-            "authority_code": self.authority_code,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How many consents there are, how many were due, what became of those, and whom to worry about."""
+    """How many consents there are, how many were due, what became of those, and whom to worry about.
+
+    `endangered` are those that could not be tried this time and have few days left.
+    """
 
     consents: int
     due: int
     outcomes: Counter[str]
     newly_lost: tuple[str, ...]
+    still_lost: tuple[str, ...]
+    crossed: tuple[str, ...]
+    endangered: tuple[str, ...]
     damaged: tuple[str, ...]
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[str, ...]
+    application: ApplicationReport
 
     def fields(self) -> dict[str, Field]:
         """The report as a structured record (docs/audit.md)."""
+        application = self.application
         return {
             "consents": self.consents,
             "due": self.due,
-            "newly_lost": list(self.newly_lost),
-            "damaged": list(self.damaged),
-            "unreadable": list(self.unreadable),
+            "newly_lost": list(self.newly_lost[:MOST_NAMES]),
+            "still_lost": list(self.still_lost[:MOST_NAMES]),
+            "crossed": list(self.crossed[:MOST_NAMES]),
+            "endangered": list(self.endangered[:MOST_NAMES]),
+            "damaged": list(self.damaged[:MOST_NAMES]),
+            "unreadable": list(self.unreadable[:MOST_NAMES]),
+            "credential": application.credential,
+            "credential_days_left": application.left,
+            "credential_crossed": application.crossed,
+            "application": application.health.status,
+            "application_code": application.health.error,
+            "application_authority_code": application.health.authority_code,
+            "application_recovered": application.recovered,
             **{f"outcome_{name}": count for name, count in sorted(self.outcomes.items())},
         }
 
     def require_calm(self) -> None:
         """Raise RefreshAlarm if the run found what a person has to mend."""
-        reasons = [f"consent lost: {name}" for name in self.newly_lost]
-        reasons += [f"consent damaged: {name}" for name in (*self.damaged, *self.unreadable)]
+        named = {
+            "consent lost": self.newly_lost,
+            "consent still lost": self.still_lost,
+            "few days left": self.crossed,
+            "few days left and not tried": self.endangered,
+            "consent damaged": (*self.damaged, *self.unreadable),
+        }
+        reasons = [f"{what}: {name}" for what, names in named.items() for name in names[:MOST_NAMES]]
         reasons += ["the partner application is misconfigured"] if self.outcomes[MISCONFIGURED] else []
+        if self.application.crossed is not None:
+            reasons.append(f"the application's {self.application.credential} ends in {self.application.left} days")
         reasons += ["Key Vault refused the broker's identity"] if self.outcomes[VAULT_REFUSED] else []
         reasons += ["the broker failed unforeseen"] if self.outcomes[BROKEN] else []
         if reasons:
             raise RefreshAlarm("; ".join(reasons))
 
 
-def summarize(listing: Listing, outcomes: Sequence[Outcome]) -> Report:
+def summarize(
+    listing: Listing, outcomes: Sequence[Outcome], *, application: ApplicationReport, now: datetime
+) -> Report:
     """The report of a run over this listing."""
     return Report(
         consents=len(listing.entries),
         due=len(outcomes),
         outcomes=Counter(outcome.what for outcome in outcomes),
-        newly_lost=tuple(outcome.entry.name for outcome in outcomes if outcome.newly_lost),
+        newly_lost=_names(outcome for outcome in outcomes if outcome.newly_lost),
+        still_lost=_names(outcome for outcome in outcomes if outcome.still_lost),
+        crossed=_names(outcome for outcome in outcomes if outcome.crossed is not None),
+        endangered=_names(
+            outcome
+            for outcome in outcomes
+            if outcome.what in UNDONE and days_left(outcome.entry.dies_on, now) <= max(THRESHOLDS)
+        ),
         damaged=listing.damaged,
-        unreadable=tuple(outcome.entry.name for outcome in outcomes if outcome.what == UNREADABLE),
+        unreadable=_names(outcome for outcome in outcomes if outcome.what == UNREADABLE),
+        application=application,
     )
+
+
+def _names(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    return tuple(outcome.entry.name for outcome in outcomes)

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from shared.audit import record
 from shared.certificate import CertificateUnusable, parse_certificate
-from shared.errors import ApplicationMisconfigured, ConsentUnreadable, Unavailable
+from shared.errors import ConsentUnreadable, CredentialMissing, Unavailable
 from shared.managed_identity import BrokerIdentity
 from shared.vault import Secret, SecretVault, SecretVersion
 
@@ -40,7 +40,7 @@ class ApplicationCredential(Protocol):
     kind: str
 
     def proofs(self) -> Sequence[Proof]:
-        """What to try, in this order; at least one. Raises ApplicationMisconfigured or Unavailable."""
+        """What to try, in this order; at least one. Raises CredentialMissing or Unavailable."""
 
     def accepted(self, proof: Proof) -> None:
         """The authority took this one: it is tried first from now on, until the vault is read again."""
@@ -113,7 +113,7 @@ class VaultCredential:
             self._known, self._order = known, tuple(known.values())
             self._read_on = self._monotonic()
         if not known:
-            raise ApplicationMisconfigured(f"The token vault has no enabled {self.kind} {self._name}.")
+            raise CredentialMissing(f"It is called {self._name}.")
         return self._order
 
     def _newest(self) -> dict[str, Proof]:

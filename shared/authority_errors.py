@@ -13,6 +13,7 @@ from shared.errors import (
     AuthorityUnavailable,
     BlockedByTenantPolicy,
     BrokerError,
+    CredentialMissing,
     DelegatedRightsMissing,
     NewConsentNeeded,
     ScopeRefused,
@@ -105,8 +106,9 @@ def is_of_registration(error: BrokerError) -> bool:
 
 
 def is_of_credential(error: BrokerError) -> bool:
-    """Whether the application's secret, certificate or assertion was refused, so that another one may be right."""
-    return isinstance(error, ApplicationMisconfigured) and error.authority_code in CREDENTIAL
+    """Whether the application's secret, certificate or assertion is missing or was refused: another may be right."""
+    refused = isinstance(error, ApplicationMisconfigured) and error.authority_code in CREDENTIAL
+    return refused or isinstance(error, CredentialMissing)
 
 
 def in_customer_tenant(error: BrokerError) -> BrokerError:

@@ -14,6 +14,8 @@ from shared.errors import ConsentFromNewerVersion, ConsentUnreadable, InvalidReq
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9-]{1,60}")
 DEFAULT_NAME = "partner"
+# The two secrets of a consent (docs/decisions/two-names.md).
+CONSENT, RENEWAL = "consent-", "renewal-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

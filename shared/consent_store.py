@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from shared.clock import from_text, to_text
+from shared import application_health
+from shared.application_health import ApplicationHealth
+from shared.clock import to_text
 from shared.consent import (
+    CONSENT,
+    RENEWAL,
     Act,
     Consent,
     Damaged,
-    Person,
     Renewal,
     Withdrawal,
     dump_consent,
@@ -23,7 +26,9 @@ from shared.consent import (
     parse_consent,
     parse_renewal,
 )
+from shared.consent_listing import listing
 from shared.errors import (
+    BrokerError,
     ConsentAbsent,
     ConsentFromNewerVersion,
     ConsentNotFound,
@@ -34,10 +39,8 @@ from shared.errors import (
     VaultUnavailable,
 )
 from shared.health import Health, from_tags, to_tags
-from shared.stored_consent import Entry, Listing, Served, StoredRenewal
+from shared.stored_consent import Listing, Served, StoredRenewal
 from shared.vault import Secret, SecretVault, SecretVersion
-
-CONSENT, RENEWAL = "consent-", "renewal-"
 
 
 class ConsentStore:
@@ -134,19 +137,25 @@ class ConsentStore:
         served = Served(consent=found, stored=self.readable_renewal(withdrawal.name))
         return replace(found, refresh_token=served.refresh_token)
 
-    def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> None:
+    def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> str:
         """Write a renewal over the one that was read, read it back, then disable the one before that.
 
         No renewal of another lineage is ever served, so a write that comes late is harmless. Versions are never
         listed: Key Vault lists them by id, and two that were written within a second cannot be told apart.
+        Answers the code of what kept the older one from being disabled, which costs nobody a token; "" for nothing.
         """
         tags = to_tags(replace(health, previous=over.version if over else ""))
         self._vault.put(RENEWAL + name, dump_renewal(renewal), tags=tags, expires_on=health.dies_on)
         latest = self.renewal(name)
         if latest is None or latest.renewal.lineage != renewal.lineage:
-            return  # a new consent came in between; its own renewal is there, and ours is never read
-        if over is not None and over.previous:
+            return ""  # a new consent came in between; its own renewal is there, and ours is never read
+        if over is None or not over.previous:
+            return ""
+        try:
             self._vault.patch(RENEWAL + name, over.previous, enabled=False)
+        except BrokerError as error:
+            return error.code
+        return ""
 
     def mark(self, name: str, version: str, health: Health) -> None:
         """Record health on exactly the renewal version that was read."""
@@ -154,18 +163,11 @@ class ConsentStore:
 
     def all(self) -> Listing:
         """Every consent, by its tags: no secret is read."""
-        consents: dict[str, Mapping[str, str]] = {}
-        healths: dict[str, Health | None] = {}
-        for secret in self._vault.list_latest():
-            if secret.name.startswith(CONSENT):
-                consents[secret.name.removeprefix(CONSENT)] = secret.tags
-            elif secret.name.startswith(RENEWAL):
-                healths[secret.name.removeprefix(RENEWAL)] = from_tags(secret.tags)
-        found = {name: _entry(name, tags, healths.get(name)) for name, tags in sorted(consents.items())}
-        return Listing(
-            entries=tuple(entry for entry in found.values() if entry is not None),
-            damaged=tuple(name for name, entry in found.items() if entry is None),
-        )
+        return listing(self._vault.list_latest())
+
+    def mark_application(self, health: ApplicationHealth) -> None:
+        """Record how the partner application is doing, for the listing; changes seldom, so each is a version."""
+        self._vault.put(application_health.SECRET, "{}", tags=application_health.to_tags(health))
 
     def _newest(self, name: str) -> tuple[Act | None, SecretVersion | None]:
         """The newest act, damaged or not, and the version that holds it if it can be read at all."""
@@ -197,20 +199,3 @@ class ConsentStore:
         if found is None:
             raise VaultUnavailable(f"{name} was stored and is not there.")
         return found
-
-
-def _entry(name: str, tags: Mapping[str, str], health: Health | None) -> Entry | None:
-    """One consent from its tags; None when they are not ours."""
-    try:
-        return Entry(
-            name=name,
-            lineage=tags["lineage"],
-            withdrawn=tags["state"] == "withdrawn",
-            person=Person(tenant_id=tags["tenant"], object_id=tags["person"], username=tags["username"]),
-            scope=tags["scope"],
-            mfa=tags["mfa"],
-            consented_on=from_text(tags["consented_on"]),
-            health=health if health and health.lineage == tags["lineage"] else None,
-        )
-    except (KeyError, ValueError):
-        return None

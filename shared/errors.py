@@ -32,6 +32,7 @@ BrokerError
 ├── ScopeRefused               the authority knows no such resource or scope
 │   └── ServiceMissing
 ├── ApplicationMisconfigured   the partner application's registration or credential
+│   └── CredentialMissing
 ├── ApplicationGrantsInvalid   the grant set for customers' tenants
 ├── PartnerCenterRefused       Partner Center does not let the person who consented do this
 ├── VaultRefused               the roles of the broker's own identity
@@ -324,6 +325,13 @@ class AnswerMismatched(BrokerError):
     code, error, status = "answer_mismatched", "access_denied", 400
     says = "The authority's answer does not belong to this sign-in."
     remedy = "Begin again in one browser window."
+
+
+class CredentialMissing(ApplicationMisconfigured):
+    """The vault has no certificate or secret of the name that a setting gives; `detail` tells it."""
+
+    code, says = "credential_missing", "The partner application's certificate or secret is not in the token vault."
+    remedy = "The broker's administrator puts it there, or enables it (docs/consent.md); no consent is lost."
 
 
 class ApplicationGrantsInvalid(BrokerError):

@@ -22,6 +22,18 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshSettings:
+    """How the timer works: when, what is due, how much at once, and its share of the vault for any ten seconds."""
+
+    schedule: str
+    proof_age: timedelta
+    store_age: timedelta
+    concurrency: int
+    vault_creates: int
+    vault_operations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What docs/settings.md describes, checked and typed; URLs carry no trailing slash, GUIDs are lower case."""
 
@@ -39,14 +51,12 @@ class Settings:
     operator_clients: frozenset[str]
     token_vault_url: str
     policy_vault_url: str
-    refresh_schedule: str
+    refresh: RefreshSettings
     consent_scope: str
     consent_tenants: frozenset[str]
     accept_unknown_mfa: bool
     device_code: bool
     partner_center_url: str
-    proof_age: timedelta
-    store_age: timedelta
     memory_age: timedelta
     stale_limit: timedelta
     threads: int
@@ -76,8 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         operator_clients=read.default("OPERATOR_CLIENT_IDS", OPERATOR_CLIENTS, value.list_of(value.guid)),
         token_vault_url=read.required("TOKEN_VAULT_URL", value.https_origin),
         policy_vault_url=read.required("POLICY_VAULT_URL", value.https_origin),
-        # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
-        refresh_schedule=read.required("REFRESH_SCHEDULE", value.schedule),
+        refresh=_refresh(read),
         consent_scope=read.default("CONSENT_SCOPE", cloud.partner_center_scope, value.scope),
         consent_tenants=read.default("CONSENT_TENANTS", "", value.list_of(value.guid)),
         accept_unknown_mfa=read.default(
@@ -86,8 +95,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         # Off: a code can be phished; Microsoft advises to block it (learn: policy-block-authentication-flows).
         device_code=read.default("CONSENT_DEVICE_CODE", "off", value.choice({"off": False, "on": True})),
         partner_center_url=read.default("PARTNER_CENTER_URL", cloud.resources["partnercenter"], value.https_origin),
-        proof_age=read.default("PROOF_AGE_HOURS", "20", value.duration(HOUR, 1, 30 * 24)),
-        store_age=read.default("STORE_AGE_DAYS", "7", value.duration(DAY, 1, 30)),
         memory_age=read.default("MEMORY_AGE_SECONDS", "30", value.duration(SECOND, 1, 600)),
         stale_limit=read.default("STALE_LIMIT_SECONDS", "3600", value.duration(SECOND, 0, 4 * 3600)),
         threads=read.default("EXCHANGE_THREADS", "32", value.number(1, 256)),
@@ -96,6 +103,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if read.problems:
         raise SettingsError(tuple(read.problems))
     return settings
+
+
+def _refresh(read: "_Reader") -> RefreshSettings:
+    return RefreshSettings(
+        # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
+        schedule=read.required("REFRESH_SCHEDULE", value.schedule),
+        proof_age=read.default("PROOF_AGE_HOURS", "20", value.duration(HOUR, 1, 30 * 24)),
+        store_age=read.default("STORE_AGE_DAYS", "7", value.duration(DAY, 1, 30)),
+        concurrency=read.default("REFRESH_CONCURRENCY", "16", value.number(1, 64)),
+        # Key Vault's own limits are 300 and 4,000 (learn: key-vault/general/service-limits); consents need a share too.
+        vault_creates=read.default("VAULT_CREATES_PER_10_SECONDS", "285", value.number(1, 300)),
+        vault_operations=read.default("VAULT_OPERATIONS_PER_10_SECONDS", "3800", value.number(10, 4000)),
+    )
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """What the token vault says of a consent: what is served, and what the listing tells by tags alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from shared.application_health import ApplicationHealth
 from shared.consent import Consent, Person, Renewal
 from shared.health import REFRESH_TOKEN_LIFE, Health
 
@@ -60,7 +61,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """All consents; `damaged` names those whose tags cannot be read."""
+    """All consents; `damaged` names those that are disabled, or whose tags cannot be read."""
 
     entries: tuple[Entry, ...]
     damaged: tuple[str, ...]
+    application: ApplicationHealth = field(default_factory=ApplicationHealth)

@@ -52,6 +52,7 @@ OWNERS = {
 LONGEST_MODULE, LONGEST_FUNCTION = 220, 40
 # Lists are long by nature and read from the top: one tree, one table of settings, one made-up world.
 LONGER_ALLOWED = {"shared/errors.py": 420, "consent_http/refusals.py": 320, "local/world.py": 320}
+LONGER_ALLOWED["function_app.py"] = 250  # what is made from what
 
 
 def imports_of(file: Path) -> Iterator[str]:

@@ -92,6 +92,11 @@ class TokenCache:
         self._refusals.pop(key)
         return None
 
+    def forget_refusals(self, tenant_id: str) -> None:
+        """Ask the authority again for whatever it refused in this tenant: somebody has just mended it."""
+        for key in [key for key in self._refusals if key.tenant_id == tenant_id]:
+            self._refusals.pop(key, None)
+
     def keep_refusal(self, key: TokenKey, error: BrokerError) -> None:
         """Remember a refusal for a moment, so that a caller in a loop does not get the broker throttled."""
         usual = SHORT_RETRY_SECONDS if error.transient else REFUSAL_SECONDS

@@ -73,6 +73,10 @@ class Issuer:
         """Read this consent anew at its next use: a person has just changed it."""
         self._consents.forget(consent)
 
+    def forget_refusals(self, tenant_id: str) -> None:
+        """Ask the authority again for whatever it refused in this tenant: an operator has just changed something."""
+        self._cache.forget_refusals(tenant_id)
+
     async def decide(self, principal: Principal, request: TokenRequest) -> Decision:
         """The permission that allows this; raises NotPermitted. Evaluated for each request, cached token or not."""
         return (await self.policy()).check(principal, request)

@@ -8,6 +8,8 @@ from starlette.applications import Starlette
 from local.entra.authorization_codes import AuthorizationCodes
 from local.entra.client_credentials import ClientAuthentication
 from local.entra.control_routes import ControlRoutes
+from local.entra.credential_routes import CredentialRoutes
+from local.entra.credentials import Credentials
 from local.entra.device_codes import DeviceCodes
 from local.entra.directory import Directory
 from local.entra.discovery import Discovery
@@ -38,21 +40,24 @@ def run(state: StackState, sockets: Mapping[str, socket.socket]) -> None:
 def application(state: StackState, world: World = DEFAULT_WORLD) -> Starlette:
     """The whole of it as one ASGI application; refresh tokens outlive it, codes and revocations do not."""
     ledger, keys, directory = Ledger(state), SigningKeys(state.signing_keys_folder), Directory(world)
+    credentials = Credentials(world)
     codes, devices, injected = AuthorizationCodes(ledger), DeviceCodes(ledger), InjectedErrors()
     seal = Seal(state.folder / "entra-seal.key")
+    refresh_tokens = RefreshTokens(seal=seal, directory=directory, ledger=ledger)
     grants = Grants(
         directory=directory,
         codes=codes,
         devices=devices,
-        refresh_tokens=RefreshTokens(seal=seal, directory=directory, ledger=ledger),
+        refresh_tokens=refresh_tokens,
         issuance=Issuance(entra=state.entra, keys=keys, ledger=ledger),
         injected=injected,
     )
-    clients = ClientAuthentication(entra=state.entra, world=world, keys=keys, ledger=ledger)
+    clients = ClientAuthentication(entra=state.entra, world=world, keys=keys, credentials=credentials, ledger=ledger)
     parts = (
         ControlRoutes(directory=directory, injected=injected, keys=keys),
+        CredentialRoutes(credentials=credentials, refresh_tokens=refresh_tokens, directory=directory, ledger=ledger),
         Discovery(entra=state.entra, browser=state.entra_browser, directory=directory, keys=keys),
-        SignIn(directory=directory, codes=codes, devices=devices, seal=seal, ledger=ledger),
+        SignIn(directory=directory, codes=codes, devices=devices, injected=injected, seal=seal, ledger=ledger),
         TokenEndpoint(grants=grants, clients=clients, browser=state.entra_browser),
     )
     return Starlette(routes=[route for part in parts for route in part.routes()])

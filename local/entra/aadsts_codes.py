@@ -75,9 +75,10 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         135010: "The key was not found.",
         500112: "The reply address '{given}' does not match '{expected}', provided when requesting Authorization code.",
         500133: "Assertion is not within its valid time range.",
+        700023: "Client assertion audience claim does not match Realm issuer.",
         700024: "Client assertion is not within its valid time range.",
         700025: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
-        700027: "Client assertion contains an invalid signature. [Reason - The key was not found.]",
+        700027: "Client assertion contains an invalid signature. [Reason - {reason}]",
         700030: "Invalid certificate: the subject name of the certificate is not authorized.",
         700211: "No matching federated identity record found for presented assertion issuer '{issuer}'.",
         700212: "No matching federated identity record found for presented assertion audience '{audience}'.",
@@ -119,6 +120,8 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         900971: "No reply address provided.",
         9001023: "The grant type is not supported over the /common or /consumers endpoints.",
         9002313: "Invalid request. Request is malformed or invalid.",
+        9002327: "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin "
+        "requests.",
     },
     "invalid_scope": {
         28000: "Provided value for the input parameter scope is not valid because it contains more than one resource. "
@@ -126,7 +129,6 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         28002: "Provided value for the input parameter scope '{scope}' is not valid.",
         70011: "The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid.",
         700022: "The input parameter scope contains more than one resource.",
-        700023: "The client credentials flow accepts one resource only.",
         1002012: "The provided value for scope {scope} is not valid. Client credential flows must have a scope value "
         "with /.default suffixed to the resource identifier (application ID URI).",
     },

@@ -17,8 +17,7 @@ def admit_application(application: Application, tenant: Tenant | None) -> None:
 
 def admit_person(user: User, application: Application, tenant: Tenant) -> None:
     """Raise AADSTS50020 unless the tenant is the user's own or delegates administration to the user (GDAP)."""
-    delegated = tenant.delegates_to_partner and user.administers_customers and user.tenant_id == PARTNER_TENANT
-    if user.tenant_id == tenant.id or delegated:
+    if user.tenant_id == tenant.id or has_delegated_rights(user, tenant):
         return
     raise EntraError(
         50020,
@@ -27,6 +26,11 @@ def admit_person(user: User, application: Application, tenant: Tenant) -> None:
         tenant=tenant.name,
         client=application.client_id,
     )
+
+
+def has_delegated_rights(user: User, tenant: Tenant) -> bool:
+    """Whether the tenant has a GDAP relationship with the partner, and the user is one who administers customers."""
+    return tenant.delegates_to_partner and user.administers_customers and user.tenant_id == PARTNER_TENANT
 
 
 def granted_scopes(

@@ -29,6 +29,7 @@ class ControlRoutes:
         return [
             Route(f"{PREFIX}errors", self.order_error, methods=["POST"]),
             Route(f"{PREFIX}errors", self.drop_errors, methods=["DELETE"]),
+            Route(f"{PREFIX}consents", self.consents, methods=["GET"]),
             Route(f"{PREFIX}consents", self.consent, methods=["POST"]),
             Route(f"{PREFIX}consents", self.withdraw, methods=["DELETE"]),
             Route(f"{PREFIX}revoke", self.revoke, methods=["POST"]),
@@ -36,7 +37,10 @@ class ControlRoutes:
         ]
 
     async def order_error(self, request: Request) -> Response:
-        """`{"code", "tenant"?, "client"?, "user"?, "resource"?, "error"?, "suberror"?, "claims"?, "times"?}`."""
+        """`{"code", "at"?, "tenant"?, "client"?, "user"?, "resource"?, "error"?, "suberror"?, "claims"?, "times"?}`.
+
+        `at` is `token`, `authorize` or `device`; of a device's poll the code may be left out.
+        """
         self._injected.add(InjectedError(**await request.json()))
         return Response(status_code=204)
 
@@ -44,6 +48,10 @@ class ControlRoutes:
         """Forget every ordered refusal."""
         self._injected.clear()
         return Response(status_code=204)
+
+    async def consents(self, request: Request) -> Response:
+        """With `?tenant=&client=`, both ids: what is consented to there, `{resource: [scopes]}`."""
+        return JSONResponse(self._directory.consents_of(**request.query_params))
 
     async def consent(self, request: Request) -> Response:
         """`{"tenant", "client", "resource", "scopes": [...]}`, all ids: replaces what was consented to there."""

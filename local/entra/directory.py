@@ -63,6 +63,10 @@ class Directory:
         """The scopes of the resource consented to for the application in the tenant."""
         return self._consents.get((tenant.id, application.client_id, resource.app_id), ())
 
+    def consents_of(self, *, tenant: str, client: str) -> dict[str, tuple[str, ...]]:
+        """Everything consented to for the client in the tenant, by resource; all are ids."""
+        return {key[2]: scopes for key, scopes in self._consents.items() if key[:2] == (tenant, client)}
+
     def consent(self, *, tenant: str, client: str, resource: str, scopes: tuple[str, ...]) -> None:
         """Set what is consented to from now on; all arguments are ids."""
         self._consents[tenant, client, resource] = scopes

@@ -21,11 +21,15 @@ from local.world import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """A request of an authenticated client; `tenant` is None on the common and organizations paths."""
+    """A request of an authenticated client; `tenant` is None on the common and organizations paths.
+
+    `is_page` says whether it has an Origin header, as browsers send with the requests of a page.
+    """
 
     client: Client
     tenant: Tenant | None
     parameters: Parameters
+    is_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +68,9 @@ class Grants:
 
     def device_code(self, request: TokenRequest) -> dict[str, Any]:
         """RFC 8628 section 3.4."""
-        grant = self.devices.poll(request.parameters, client_id=request.client.application.client_id)
+        client_id, tenant = request.client.application.client_id, request.tenant
+        self.injected.check(at="device", tenant=tenant.id if tenant else None, client=client_id)
+        grant = self.devices.poll(request.parameters, client_id=client_id)
         if grant.session is None or grant.tenant is None:
             raise EntraError(70016)
         return self._for_person(request, grant.session, grant.tenant, scope=grant.request.scope)
@@ -82,6 +88,7 @@ class Grants:
         application, tenant = request.client.application, request.tenant
         if tenant is None:
             raise EntraError(50059)
+        _check_kind(request, single_page=False)
         requested = self._requested(request, tenant)
         if requested.names != (DEFAULT,):
             raise EntraError(1002012, scope=requested.text)
@@ -101,6 +108,7 @@ class Grants:
         self, request: TokenRequest, session: Session, tenant: Tenant, *, scope: str, nonce: str = ""
     ) -> dict[str, Any]:
         application = request.client.application
+        _check_kind(request, single_page=session.single_page)
         requested = self._requested(request, tenant, otherwise=scope)
         self._check_injected(request, tenant, requested, user=session.user.object_id)
         admit_application(application, tenant)
@@ -132,7 +140,15 @@ class Grants:
         self, request: TokenRequest, tenant: Tenant, requested: RequestedScopes, *, user: str | None
     ) -> None:
         client = request.client.application.client_id
-        self.injected.check(tenant=tenant.id, client=client, user=user, resource=requested.resource)
+        self.injected.check(at="token", tenant=tenant.id, client=client, user=user, resource=requested.resource)
+
+
+def _check_kind(request: TokenRequest, *, single_page: bool) -> None:
+    """Raise AADSTS9002327 for a single-page application's grant without a page, 7000218 for a page with another's."""
+    if single_page and not request.is_page:
+        raise EntraError(9002327)
+    if request.client.is_page and not single_page:
+        raise EntraError(7000218)
 
 
 def _response(token: AccessToken) -> dict[str, Any]:

@@ -24,6 +24,11 @@ class Client:
     application: Application
     strength: str
 
+    @property
+    def is_page(self) -> bool:
+        """Whether it is the single-page part of an application that is confidential otherwise."""
+        return self.strength == "0" and not self.application.public
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:

@@ -1,4 +1,7 @@
-"""Refresh tokens: sealed, stateless, bound to a person and a client, alive for 90 days from issue."""
+"""Refresh tokens: sealed, stateless, bound to a person and a client, alive for 90 days from issue.
+
+Those of single-page applications end 24 hours after the sign-in, however often they are renewed.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +13,7 @@ from local.entra.sessions import Session
 from local.ledger import Ledger
 
 LIFETIME = timedelta(days=90)
+SINGLE_PAGE_LIFETIME = timedelta(hours=24)
 # What real ones begin with; the rest of a real one is opaque too.
 PREFIX = "1.A"
 
@@ -30,20 +34,23 @@ class RefreshTokens:
         self._directory = directory
         self._ledger = ledger
 
-    def issue(self, session: Session, *, client_id: str, scope: str) -> str:
-        """A new token, 90 days from now to its end."""
+    def issue(self, session: Session, *, client_id: str, scope: str, issued: datetime | None = None) -> str:
+        """A new token, `issued` now unless another moment is given."""
         value = {
             "session": session.to_json(),
             "client": client_id,
             "scope": scope,
-            "issued": datetime.now(UTC).timestamp(),
+            "issued": (issued or datetime.now(UTC)).timestamp(),
         }
         token = PREFIX + self._seal.close("refresh token", value)
         self._ledger.record("refresh_token", token)
         return token
 
     def redeem(self, unverified_token: str, *, client_id: str) -> RefreshGrant:
-        """What the token grants; raises AADSTS9002313, 70000, 700007, 700082 or 50173, all `invalid_grant`."""
+        """What the token grants; raises one of the refusals below, all `invalid_grant`.
+
+        AADSTS9002313 and 70000 (not one), 700007 (another client's), 50173 (revoked), 700082 and 700084 (over).
+        """
         if not unverified_token.startswith(PREFIX):
             # Captured from the live service with this OAuth error, though 9002313 elsewhere is invalid_request.
             raise EntraError(9002313, error="invalid_grant")
@@ -59,6 +66,8 @@ class RefreshTokens:
     def _check_alive(self, session: Session, issued: datetime) -> None:
         if issued < (valid_from := self._directory.valid_from(session.user)):
             raise EntraError(50173, issued=_moment(issued), valid_from=_moment(valid_from))
+        if session.single_page and datetime.now(UTC) - session.signed_in > SINGLE_PAGE_LIFETIME:
+            raise EntraError(700084)
         if datetime.now(UTC) - issued > LIFETIME:
             raise EntraError(700082, issued=_moment(issued))
 

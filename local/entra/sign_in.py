@@ -3,19 +3,22 @@
 import secrets
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from local.entra import pages
-from local.entra.aadsts import NO_STORE, EntraError
+from local.entra.aadsts import EntraError
 from local.entra.admission import admit_application, admit_person, granted_scopes
 from local.entra.authorization_codes import AuthorizationCodes
 from local.entra.device_codes import DeviceCodes
 from local.entra.directory import Directory
+from local.entra.injected_errors import InjectedErrors
 from local.entra.parameters import Parameters, read_parameters
+from local.entra.redirects import redirect, refused
 from local.entra.scopes import parse_scopes
 from local.entra.seal import Seal
 from local.entra.sessions import Session
@@ -33,11 +36,19 @@ class SignIn:
     """Leads a browser through sign-in; between two pages the request travels sealed in a hidden field."""
 
     def __init__(
-        self, *, directory: Directory, codes: AuthorizationCodes, devices: DeviceCodes, seal: Seal, ledger: Ledger
+        self,
+        *,
+        directory: Directory,
+        codes: AuthorizationCodes,
+        devices: DeviceCodes,
+        injected: InjectedErrors,
+        seal: Seal,
+        ledger: Ledger,
     ) -> None:
         self._directory = directory
         self._codes = codes
         self._devices = devices
+        self._injected = injected
         self._seal = seal
         self._ledger = ledger
 
@@ -61,7 +72,7 @@ class SignIn:
             check_sign_in_request(asked, parameters, self._directory)
             session = self._session(request, asked)
         except EntraError as error:
-            return _refused(asked, error)
+            return refused(asked, error)
         return self._finished(asked, session) if session else self._ask(asked)
 
     async def device(self, request: Request) -> Response:
@@ -155,21 +166,28 @@ class SignIn:
         if asked.user_code:
             self._devices.decline(asked.user_code)
             return pages.refusal(error)
-        return _refused(asked, error)
+        return refused(asked, error)
 
     def _finished(self, asked: SignInRequest, session: Session) -> Response:
         application = self._directory.application(asked.client_id, tenant=asked.tenant_segment)
         tenant = self._directory.tenant(asked.tenant_segment) or self._directory.home(session.user)
         try:
             requested = parse_scopes(asked.scope, self._directory, tenant=tenant.name)
+            self._injected.check(
+                at="authorize",
+                tenant=tenant.id,
+                client=application.client_id,
+                user=session.user.object_id,
+                resource=requested.resource,
+            )
             granted_scopes(self._directory, application, tenant, requested)
             if asked.user_code:
                 self._devices.approve(asked.user_code, session, tenant=tenant)
                 return pages.device_done(application=application.name)
         except EntraError as error:
-            return _refused(asked, error)
-        code = self._codes.issue(session, asked, tenant=tenant)
-        answer = _redirect(asked.location({"code": code, "session_state": str(uuid.uuid4())}))
+            return refused(asked, error)
+        code = self._codes.issue(replace(session, single_page=asked.single_page), asked, tenant=tenant)
+        answer = redirect(asked.location({"code": code, "session_state": str(uuid.uuid4())}))
         sealed = self._seal.close("browser session", session.to_json())
         answer.set_cookie(SESSION_COOKIE, sealed, httponly=True, samesite="lax")
         return answer
@@ -177,17 +195,3 @@ class SignIn:
 
 def _session(user: User, *amr: str) -> Session:
     return Session(user=user, amr=amr, signed_in=datetime.now(UTC))
-
-
-def _refused(asked: SignInRequest, error: EntraError) -> Response:
-    if asked.user_code:
-        return pages.refusal(error)
-    body = error.body()
-    # The authorize endpoint has names of its own for what a person has to do.
-    oauth_error = "consent_required" if body.get("suberror") == "consent_required" else body["error"]
-    fields = {"error": oauth_error, "error_description": body["error_description"], "error_uri": body["error_uri"]}
-    return _redirect(asked.location(fields))
-
-
-def _redirect(location: str) -> RedirectResponse:
-    return RedirectResponse(location, status_code=302, headers=NO_STORE)

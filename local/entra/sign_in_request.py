@@ -32,6 +32,7 @@ class SignInRequest:
     prompt: str = ""
     login_hint: str = ""
     user_code: str = ""
+    single_page: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A value to seal."""
@@ -59,7 +60,7 @@ def read_sign_in_request(segment: str, parameters: Parameters, directory: Direct
     tenant = directory.tenant(segment)
     application = directory.application(parameters.required("client_id"), tenant=segment)
     admit_application(application, tenant)
-    _check_redirect_uri(parameters.get("redirect_uri"), application)
+    single_page = _is_single_page(parameters.get("redirect_uri"), application)
     return SignInRequest(
         tenant_segment=segment,
         client_id=application.client_id,
@@ -71,6 +72,7 @@ def read_sign_in_request(segment: str, parameters: Parameters, directory: Direct
         code_challenge=parameters.get("code_challenge"),
         prompt=parameters.get("prompt"),
         login_hint=parameters.get("login_hint"),
+        single_page=single_page,
     )
 
 
@@ -89,11 +91,14 @@ def check_sign_in_request(request: SignInRequest, parameters: Parameters, direct
             raise EntraError(501491)
 
 
-def _check_redirect_uri(given: str, application: Application) -> None:
+def _is_single_page(given: str, application: Application) -> bool:
+    """The kind of a registered redirect URI; raises AADSTS900971 or 50011 for any other."""
     if not given:
         raise EntraError(900971)
-    if _without_localhost_port(given) not in map(_without_localhost_port, application.redirect_uris):
-        raise EntraError(50011, given=given, client=application.client_id)
+    for single_page, registered in ((False, application.redirect_uris), (True, application.single_page_redirect_uris)):
+        if _without_localhost_port(given) in map(_without_localhost_port, registered):
+            return single_page
+    raise EntraError(50011, given=given, client=application.client_id)
 
 
 def _without_localhost_port(uri: str) -> str:

@@ -38,18 +38,21 @@ class TokenEndpoint:
         """One grant, answered as the real endpoint answers."""
         correlation_id = request.headers.get("client-request-id")
         try:
-            body = self._granted(request.path_params["tenant"], await read_parameters(request))
+            body = self._granted(
+                request.path_params["tenant"], await read_parameters(request), is_page="origin" in request.headers
+            )
         except EntraError as error:
             _LOG.info("token_refused code=%s tenant=%s", error.code, request.path_params["tenant"])
             return error.response(correlation_id)
         return JSONResponse(body, headers=protocol_headers())
 
-    def _granted(self, segment: str, parameters: Parameters) -> dict[str, Any]:
+    def _granted(self, segment: str, parameters: Parameters, *, is_page: bool) -> dict[str, Any]:
         tenant = self._grants.directory.tenant(segment)
         grant = self._grants.named(parameters.required("grant_type"))
         application = self._grants.directory.application(parameters.required("client_id"), tenant=segment)
-        client = self._clients.authenticate(application, parameters)
-        return grant(TokenRequest(client=client, tenant=tenant, parameters=parameters))
+        tenants = {segment} | ({tenant.id} if tenant else set())
+        client = self._clients.authenticate(application, parameters, tenants=tenants, is_page=is_page)
+        return grant(TokenRequest(client=client, tenant=tenant, parameters=parameters, is_page=is_page))
 
     async def device_code(self, request: Request) -> JSONResponse:
         """RFC 8628 section 3.2, without `verification_uri_complete`, which Entra ID does not send."""

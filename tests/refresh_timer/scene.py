@@ -6,14 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from refresh_timer.application import ApplicationWatch
+from refresh_timer.backoff import Backoff
 from refresh_timer.due import Ages
-from refresh_timer.renewal import RefreshRun
+from refresh_timer.renewal import Renewals
 from refresh_timer.report import Report
+from refresh_timer.run import RefreshRun
+from shared.application_credential import ApplicationCredential
+from shared.clock import Clock
 from shared.consent import Consent, Person, Renewal
 from shared.consent_store import ConsentStore
 from shared.health import Health
 from shared.stored_consent import Entry
+from shared.tokens import Exchanger
 from shared.vault import Secret
+from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority
 
@@ -23,6 +30,7 @@ PERSON_ID = "dddd0000-0000-4000-8000-000000000001"
 SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CONCURRENT = 8
 AGES = Ages(proof=20 * HOUR, store=7 * DAY)
 
 
@@ -49,6 +57,22 @@ def consent(name: str = "partner", lineage: str = "l1", tenant_id: str = HOME_ID
     )
 
 
+def refresh_run(
+    store: ConsentStore, authority: Exchanger, clock: Clock, *, credential: ApplicationCredential | None = None
+) -> RefreshRun:
+    """A run over this store, as the composition root makes one."""
+    watch = ApplicationWatch(credential=credential or FixedCredential(["secret"]), store=store, clock=clock)
+    renewals = Renewals(store=store, authority=authority, ages=AGES, clock=clock)
+    return RefreshRun(
+        renewals=renewals,
+        watch=watch,
+        concurrency=CONCURRENT,
+        clock=clock,
+        # Nobody waits in a test: what is waited for is tested by itself.
+        backoff=lambda: Backoff(sleep=lambda _seconds: None),
+    )
+
+
 @dataclass(slots=True)
 class Scene:
     """Consents in a vault, what the authority says, and runs."""
@@ -56,6 +80,7 @@ class Scene:
     clock: HandClock = field(default_factory=HandClock)
     vault: MemoryVault = field(default_factory=MemoryVault)
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
+    credential: FixedCredential = field(default_factory=lambda: FixedCredential(["secret"]))
 
     def __post_init__(self) -> None:
         self.vault.clock = self.authority.clock = self.clock
@@ -79,7 +104,7 @@ class Scene:
         self.store.withdraw(name, by=PERSON_ID, on=self.clock())
 
     def run(self) -> Report:
-        return RefreshRun(store=self.store, authority=self.authority, ages=AGES, clock=self.clock).run()
+        return refresh_run(self.store, self.authority, self.clock, credential=self.credential).run()
 
     def run_after(self, passed: timedelta) -> Report:
         self.clock.now += passed

@@ -7,8 +7,7 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from refresh_timer.renewal import CONCURRENT, LONGEST_RUN
-from refresh_timer.report import (
+from refresh_timer.outcome import (
     BROKEN,
     CARRIED_OVER,
     MISCONFIGURED,
@@ -19,8 +18,9 @@ from refresh_timer.report import (
     TRANSIENT,
     UNREADABLE,
     VAULT_REFUSED,
-    RefreshAlarm,
 )
+from refresh_timer.report import RefreshAlarm
+from refresh_timer.run import LONGEST_RUN
 from shared.authority_errors import refusal
 from shared.consent import Renewal
 from shared.errors import (
@@ -37,7 +37,7 @@ from shared.errors import (
 )
 from shared.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
 from tests.fakes.scripted_authority import Asked
-from tests.refresh_timer.scene import DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
+from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
 
 KNOWN_DEAD, UNKNOWN = 50173, 999_999
 type Refusal = Callable[[Asked], BrokerError | None]

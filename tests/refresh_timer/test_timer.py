@@ -69,16 +69,8 @@ def test_a_lost_consent_fails_the_invocation_once_and_the_others_are_proven(make
         Controls(state, state.entra).post("revoke", {"user": SECOND_ADMIN.object_id})
         days_pass(state, 2)
         assert fire_timer(state) == "Failure"
-        assert last_run(state) == {
-            "event": "refresh.run",
-            "consents": 3,
-            "due": 3,
-            "newly_lost": ["second"],
-            "damaged": [],
-            "unreadable": [],
-            "outcome_lost": 1,
-            "outcome_proven": 2,
-        }
+        told_of_the_run = {"consents": 3, "due": 3, "newly_lost": ["second"], "outcome_lost": 1, "outcome_proven": 2}
+        assert told_of_the_run.items() <= last_run(state).items()
         # The host keeps what the handler's own thread logs, and nothing that a pool's does.
         told = {record["consent"]: record["outcome"] for record in run_records(state, "refresh.consent")}
         assert told == {"first": "proven", "second": "lost", "third": "proven"}

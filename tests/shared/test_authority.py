@@ -373,7 +373,7 @@ def test_a_client_secret_outlives_an_outage_of_its_vault() -> None:
         raise VaultUnavailable
 
     credential = VaultCredential(vault, "secret", kind=SECRET, monotonic=lambda: moment[0])
-    with pytest.raises(ApplicationMisconfigured, match="no enabled secret secret"):
+    with pytest.raises(ApplicationMisconfigured, match="It is called secret"):
         credential.proofs()
     vault.before = down
     with pytest.raises(VaultUnavailable):

@@ -24,7 +24,7 @@ HEALTHS = st.builds(
     failures=st.integers(0, 10_000),
     failing_since=st.none() | MOMENTS,
     failed_on=st.none() | MOMENTS,
-    previous=WORD,
+    previous=st.just("") | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
 )
 TAGS = to_tags(Health(lineage="l", renewed_on=NOON, proven_on=NOON, failing_since=NOON, failed_on=NOON))
 

@@ -45,7 +45,7 @@ def test_the_required_settings_suffice_and_the_others_have_defaults() -> None:
     assert read.operator_clients == {AZURE_CLI, AZURE_POWERSHELL}
     assert read.consent_scope == PUBLIC.partner_center_scope
     assert read.consent_tenants == frozenset()
-    assert (read.proof_age, read.store_age) == (timedelta(hours=20), timedelta(days=7))
+    assert (read.refresh.proof_age, read.refresh.store_age) == (timedelta(hours=20), timedelta(days=7))
     assert (read.memory_age, read.stale_limit) == (timedelta(seconds=30), timedelta(hours=1))
     assert read.threads == 32
     assert read.accept_unknown_mfa is False
