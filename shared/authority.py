@@ -78,9 +78,10 @@ class Authority:
             "nonce": sign_in.nonce,
             "claims_challenge": None,
         }
+        # MSAL changes what it is handed, and may be asked once more with another proof: hence the copies.
         response = {"state": sign_in.state, "code": code}
         answer = self._call(
-            sign_in.tenant_id, lambda application: application.acquire_token_by_auth_code_flow(flow, response)
+            sign_in.tenant_id, lambda application: application.acquire_token_by_auth_code_flow(dict(flow), response)
         )
         return self._redeemed(answer, sign_in.tenant_id)
 
@@ -108,7 +109,9 @@ class Authority:
         flow = {"device_code": sign_in.device_code, "interval": sign_in.interval}
         answer = self._call(
             sign_in.tenant_id,
-            lambda application: application.client.obtain_token_by_device_flow(flow, exit_condition=lambda _flow: True),
+            lambda application: application.client.obtain_token_by_device_flow(
+                dict(flow), exit_condition=lambda _flow: True
+            ),
             expected=DEVICE_ANSWERS,
         )
         if "error" in answer:

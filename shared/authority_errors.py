@@ -45,14 +45,14 @@ TENANT = NOT_CONSENTED | NO_RIGHTS | TENANT_POLICY | NO_TENANT
 # The partner application's registration or credential: the broker's administrator alone can help.
 REGISTRATION = frozenset(
     {7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112}
-    | {650057, 650056, 65005, 650054, 50194, 9001023, 135010, 700211, 700212, 700213, 700236, 700024, 50027}
+    | {650057, 650056, 65005, 650054, 50194, 9001023, 135010, 700211, 700212, 700213, 700236, 700024, 700023, 50027}
 )
 # A request that was formed wrongly: in a sign-in a code that is not, or no longer, this one's.
 REQUEST = frozenset({900144, 90014, 9002313, 50011, 500112, 501481, 50147, 501491, 54005, 700005})
 APPLICATION = REGISTRATION | REQUEST
 # What a wrong or expired secret, certificate or assertion is answered with: another one may be right.
 CREDENTIAL = frozenset({7000215, 7000222, 700027, 700030, 50012, 500133, 50013})
-SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 700023, 50001})
+SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 50001})
 # The resource has no service principal in the tenant, or nobody has subscribed to it there.
 NO_SERVICE = frozenset({500011, 650052})
 TRANSIENT = frozenset({50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196})

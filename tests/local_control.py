@@ -18,16 +18,25 @@ class Controls:
         self._state = state
 
     def post(self, route: str, content: dict[str, Any] | None = None) -> httpx.Response:
-        """Send one control message (`faults`, `errors`, `consents`, `revoke`, `keys/rotate`)."""
+        """Send one control message (`faults`, `errors`, `consents`, `credentials`, `refresh_tokens`, `revoke`, ...)."""
         return self._send("POST", route, content)
 
     def clear(self, route: str) -> None:
-        """Drop all faults, errors, consents or recorded requests."""
+        """Drop all faults, errors or recorded requests; return to the world's own consents or credentials."""
         self._send("DELETE", route, None)
+
+    def remove(self, route: str, content: dict[str, Any]) -> None:
+        """Take one consent or credential away."""
+        self._send("DELETE", route, content)
 
     def requests(self) -> Counter[tuple[str, str]]:
         """How often each method and path was asked for since the last clear."""
         return Counter((item["method"], item["path"]) for item in self._send("GET", "requests", None).json())
+
+    def consents(self, *, tenant: str, client: str) -> dict[str, list[str]]:
+        """What is consented to for the client in the tenant, at Entra ID: resource -> scopes; all are ids."""
+        held: dict[str, list[str]] = self._send("GET", f"consents?tenant={tenant}&client={client}", None).json()
+        return held
 
     def _send(self, method: str, route: str, content: dict[str, Any] | None) -> httpx.Response:
         answer = httpx.request(

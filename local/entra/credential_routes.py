@@ -41,7 +41,10 @@ class CredentialRoutes:
         """`{"client", "certificate": PEM}` or `{"client", "secret", "expires_on"?: seconds since the epoch}`."""
         body = await request.json()
         if "certificate" in body:
-            self._credentials.add_certificate(body["client"], body["certificate"])
+            try:
+                self._credentials.add_certificate(body["client"], body["certificate"])
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, status_code=400)
             return Response(status_code=204)
         ends = datetime.fromtimestamp(body["expires_on"], UTC) if "expires_on" in body else None
         self._ledger.record("client_secret", body["secret"])

@@ -32,7 +32,7 @@ def run(state: StackState, sockets: Mapping[str, socket.socket]) -> None:
     serve("partner_center", state=state, doors=[door])
 
 
-def application(state: StackState, world: World = DEFAULT_WORLD) -> Starlette:
+def application(state: StackState, world: World = DEFAULT_WORLD, *, limit: RateLimit | None = None) -> Starlette:
     """The routes below `/v1`; nothing is remembered but the request ids of changes."""
     gate = Gate(keys=SigningKeys(state.signing_keys_folder), directory=Directory(world))
     operations = Operations(
@@ -40,7 +40,7 @@ def application(state: StackState, world: World = DEFAULT_WORLD) -> Starlette:
         consents=ApplicationConsents(world=world, entra=EntraDoor(state)),
         repeats=Repeats(),
     )
-    entrance = Entrance(gate=gate, limit=RateLimit())
+    entrance = Entrance(gate=gate, limit=limit or RateLimit())
     return Starlette(
         routes=[
             entrance.route("GET", "", operations.list_customers),

@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,13 +64,14 @@ class Gate:
 class RateLimit:
     """Fifty requests a second for each application, in real time (learn: control-panel-vendor-apis)."""
 
-    def __init__(self, limit: int = REQUESTS_A_SECOND) -> None:
+    def __init__(self, limit: int = REQUESTS_A_SECOND, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
+        self._monotonic = monotonic
         self._taken: dict[str, deque[float]] = defaultdict(deque)
 
     def count(self, application_id: str) -> None:
         """Take one request; raises PartnerCenterError (429) over the limit, and such a request does not count."""
-        taken, now = self._taken[application_id], time.monotonic()
+        taken, now = self._taken[application_id], self._monotonic()
         while taken and taken[0] <= now - 1:
             taken.popleft()
         if len(taken) >= self._limit:

@@ -58,7 +58,7 @@ class ApplicationConsents:
             }
             if not grants:
                 raise ValueError("no grants")  # noqa: TRY301 - as malformed as the rest
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise PartnerCenterError(400, "The application consent is malformed.") from error
         if application_id not in self._applications:
             raise PartnerCenterError(400, f"There is no multi-tenant application {application_id}.")

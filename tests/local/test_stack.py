@@ -17,7 +17,7 @@ import pytest
 from local.person import Person
 from local.ports import PORTS, listen, port_of
 from local.processes import StackFailed
-from local.stack import host_environment, running_stack
+from local.stack import PARTS, host_environment, running_stack
 from local.state import StackState, load_state
 from local.workload import Workload, fire_timer
 from local.world import ADMIN
@@ -65,10 +65,7 @@ def wait_until_up(folder: Path) -> StackState:
 
 
 def wait_until_all_ports_are_free(state: StackState) -> None:
-    ports = [
-        int(url.rpartition(":")[2])
-        for url in (state.host, state.entra, state.entra_browser, state.token_vault, state.policy_vault)
-    ]
+    ports = [int(getattr(state, part).rpartition(":")[2]) for part in PARTS]
     until = time.monotonic() + PATIENCE
     while taken := [port for port in ports if is_taken(port)]:
         assert time.monotonic() < until, f"still listening: {taken}"
