@@ -88,11 +88,14 @@ def answering(render: Renderer) -> Callable[[Handler], Handler]:
     return decorate
 
 
-def json_body(req: func.HttpRequest, allowed: Mapping[str, type]) -> dict[str, Any]:
-    """The fields of a JSON object body; raises InvalidRequest naming what is unknown, twice there, or mistyped."""
+def json_body(req: func.HttpRequest, allowed: Mapping[str, type], *, limit: int = MAX_BODY) -> dict[str, Any]:
+    """The fields of a JSON object body; raises InvalidRequest naming what is unknown, twice there, or mistyped.
+
+    `limit` in bytes.
+    """
     body = req.get_body()
-    if len(body) > MAX_BODY:
-        raise BodyTooLarge(f"At most {MAX_BODY} bytes.")
+    if len(body) > limit:
+        raise BodyTooLarge(f"At most {limit} bytes.")
     try:
         content = json.loads(body or b"{}", object_pairs_hook=_once)
     except (ValueError, RecursionError):
@@ -112,6 +115,7 @@ _JSON_NAMES: Mapping[type, str] = {
     int: "a whole number",
     bool: "true or false",
     list: "a list",
+    dict: "an object",
 }
 
 

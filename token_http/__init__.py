@@ -1,5 +1,6 @@
 """Exchange, on request: the HTTP words of the token endpoint's dialects, of the policy, and of health."""
 
+import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from shared.errors import BrokerError
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 from token_http import identity_dialect, modules, notice
 from token_http import policy_check as dry_run
+from token_http import policy_lint as linting
 from token_http.availability import Probes
 from token_http.message import FIELDS, parse, render
 from token_http.notice import Notice
@@ -99,6 +101,15 @@ def _policy_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
         await dependencies.service.operator(bearer(req.headers.get("Authorization")), CONSENT_READ)
         question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
         content = dry_run.answer(question, await dependencies.service.policy())
+        return json_response(content, correlation=correlation_id(context))
+
+    @routes.route(route="policy/lint", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await dependencies.service.operator(bearer(req.headers.get("Authorization")), CONSENT_READ)
+        documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
+        home_tenant, cloud = dependencies.home_tenant, dependencies.cloud
+        content = await asyncio.to_thread(lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud))
         return json_response(content, correlation=correlation_id(context))
 
     @routes.route(route="policy/schema.json", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)

@@ -1,6 +1,7 @@
 """Policy documents as they are written: JSON becomes permissions, or is refused with the sentence that says why."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from shared.setting_values import GUID
 from token_http.message import HOME
 from token_http.policy import ANY_CUSTOMER, Permission
 
+DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
 PERMISSION_FIELDS = frozenset({"name", "caller", "role", "consents", "tenants", "resources"})
 DOCUMENT_FIELDS = frozenset({"$schema", "description", "tenants", "permissions"})
 

@@ -1,14 +1,19 @@
 """What is worth a second look in a policy: rows that never decide, rows that are too wide, names nobody knows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from shared.cloud import Cloud
+from shared.errors import InvalidRequest
 from shared.resource import is_resource
 from token_http.policy import Permission
-from token_http.policy_document import PolicyDocumentInvalid, compile_document
+from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
 
 INVALID, SHADOWED, TOO_WIDE, UNKNOWN = "invalid", "shadowed", "too wide", "unknown"
+FIELDS: Mapping[str, type] = {"documents": dict}
+# Two documents as large as a Key Vault secret can be: every row is compared with every other.
+MAX_BODY, MOST_DOCUMENTS = 65_536, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,23 @@ def lint(
         except PolicyDocumentInvalid as problem:
             findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
     return [*findings, *_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents)]
+
+
+def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:
+    """The documents in a body's fields, name -> text; raises InvalidRequest."""
+    documents: Mapping[str, str] = fields.get("documents", {})
+    named = all(DOCUMENT.fullmatch(name) and isinstance(text, str) for name, text in documents.items())
+    if not 1 <= len(documents) <= MOST_DOCUMENTS or not named:
+        raise InvalidRequest(
+            f"documents: 1 to {MOST_DOCUMENTS} names such as policy-1, each with its document as text."
+        )
+    return documents
+
+
+def answer(documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud) -> dict[str, Any]:
+    """What there is to say of them, and whether each can be compiled."""
+    found = lint(documents, home_tenant=home_tenant, cloud=cloud)
+    return {"valid": all(one.kind != INVALID for one in found), "findings": [asdict(one) for one in found]}
 
 
 def _shadowed(rows: list[Permission]) -> Iterator[Finding]:

@@ -1,15 +1,11 @@
 """Where the policy comes from: documents `policy-{n}` of the policy vault, each keeping its own last good version."""
 
-import re
-
 from shared.audit import record
 from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
 from shared.vault import SecretVault, SecretVersion
 from token_http.policy import Permission, Policy
-from token_http.policy_document import PolicyDocumentInvalid, compile_document
-
-DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
+from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
 
 
 class PolicySource:

@@ -9,6 +9,16 @@ from tests.infra.bicep import Code, Declaration, Loop
 from tests.infra.check import ROOT, Project, noticing
 
 MAIN, ENTRA, ROLES = "infra/main.bicep", "infra/app/entra.bicep", "infra/app/app-roles.json"
+BY_HAND_API = "infra/registrations/broker-api.json"
+BY_HAND_PARTNER = "infra/registrations/partner-application.json"
+SIGN_IN_PERMISSIONS = {
+    "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd": ["1cebfa2a-fb4d-419e-b5f9-839b4383e05a"],
+    "00000003-0000-0000-c000-000000000000": [
+        "37f7f235-527c-4136-accd-4a02d197296e",
+        "14dad69e-099b-42c9-810b-d002981feec1",
+        "7427e0e9-2fba-42fe-b0c0-848c9e6a8182",
+    ],
+}
 APPLICATION, USER = "Application", "User"
 
 
@@ -84,17 +94,11 @@ def the_partner_application_is_for_all_tenants_and_locked_there(project: Project
     assert application.at("web.redirectUris") == [Code(f"'${{publicUrl}}{path}'")]
     assert set(application.mapping("web.implicitGrantSettings").values()) == {False}
     assert application.at("servicePrincipalLockConfiguration") == {"isEnabled": True, "allProperties": True}
-    permissions = application.at("requiredResourceAccess")
-    assert isinstance(permissions, Code)
+    asked = application.at("requiredResourceAccess")
+    assert isinstance(asked, Code)
+    assert "items(union(signInPermissions,partnerPermissions))" in asked
     # Partner Center's user_impersonation; Graph's openid, profile and offline_access (graph/permissions-reference).
-    for granted in (
-        "'fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd'",
-        "'1cebfa2a-fb4d-419e-b5f9-839b4383e05a'",
-        "'37f7f235-527c-4136-accd-4a02d197296e'",
-        "'14dad69e-099b-42c9-810b-d002981feec1'",
-        "'7427e0e9-2fba-42fe-b0c0-848c9e6a8182'",
-    ):
-        assert granted in permissions
+    assert project.bicep("app/entra.bicep").of("var")["signInPermissions"].value == SIGN_IN_PERMISSIONS
 
 
 @noticing(
@@ -129,3 +133,39 @@ def registrations_can_be_left_to_others_and_nobody_is_let_in_unasked(project: Pr
     assert [file.path.name for file in project.files() if file.of("extension")] == ["entra.bicep"]
     for nobody in ("operatorId", "callerIds", "policyEditorIds", "consentTenants"):
         assert main.of("param")[nobody].value == ""
+
+
+@noticing(
+    (BY_HAND_API, "Broker.Operate", "Broker.Run"),
+    (BY_HAND_API, '"requestedAccessTokenVersion": 2', '"requestedAccessTokenVersion": 1'),
+    (BY_HAND_API, '"Customers.Manage",\n      "displayName"', '"Customers.Write",\n      "displayName"'),
+    (BY_HAND_API, "6c3f1f6f0b04", "6c3f1f6f0b03"),
+    (BY_HAND_API, "idtyp", "acct"),
+    (BY_HAND_PARTNER, '"allProperties": true', '"allProperties": false'),
+    (BY_HAND_PARTNER, "7427e0e9", "00000000"),
+    (BY_HAND_PARTNER, "AzureADMultipleOrgs", "AzureADMyOrg"),
+    (ROLES, "within the access policy.", "whatever the access policy says."),
+)
+def registrations_made_by_hand_are_the_same(project: Project) -> None:
+    by_hand, bicep = project.json(BY_HAND_API), registration(project, "brokerApi")
+    for same in ("description", "signInAudience", "optionalClaims"):
+        assert by_hand[same] == bicep.at(same)
+    assert by_hand["api"]["requestedAccessTokenVersion"] == bicep.at("api.requestedAccessTokenVersion")
+    (scope,), (bicep_scope,) = by_hand["api"]["oauth2PermissionScopes"], bicep.items("api.oauth2PermissionScopes")
+    assert {**scope, "id": None} == {**bicep_scope, "id": None}
+    clients = by_hand["api"]["preAuthorizedApplications"]
+    assert [client["appId"] for client in clients] == OPERATOR_CLIENTS.split(",")
+    assert all(client["delegatedPermissionIds"] == [scope["id"]] for client in clients)
+    roles = by_hand["appRoles"]
+    named = ("value", "description", "allowedMemberTypes")
+    assert [{key: role[key] for key in named} for role in roles] == project.json(ROLES)
+    assert all(role["isEnabled"] and role["displayName"] == role["value"] for role in roles)
+    assert len({role["id"] for role in roles} | {scope["id"]}) == len(roles) + 1
+    by_hand, bicep = project.json(BY_HAND_PARTNER), registration(project, "partnerApplication")
+    for same in ("description", "signInAudience", "servicePrincipalLockConfiguration"):
+        assert by_hand[same] == bicep.at(same)
+    assert by_hand["web"]["implicitGrantSettings"] == bicep.at("web.implicitGrantSettings")
+    asked = {
+        api["resourceAppId"]: [one["id"] for one in api["resourceAccess"]] for api in by_hand["requiredResourceAccess"]
+    }
+    assert asked == SIGN_IN_PERMISSIONS

@@ -240,6 +240,13 @@ def an_instance_takes_as_many_requests_as_the_broker_has_threads_for_exchanges(p
     assert project.bicep("main.bicep").of("param")["httpConcurrency"].value == settings.threads
 
 
+@noticing((BROKER, "['ftp', 'scm']", "['ftp', 'scm', 'authsettingsV2']"))
+def nothing_stands_in_front_of_the_apps_own_checks(project: Project) -> None:
+    """docs/decisions/no-easy-auth.md."""
+    for file in project.files():
+        assert "authsettings" not in file.path.read_text(encoding="utf-8").lower()
+
+
 @noticing(
     (SETTINGS, "    TOKEN_VAULT_URL: tokenVaultUrl\n", ""),
     (SETTINGS, "    AZURE_CLOUD:", "    AZURE_CLOUDS:"),

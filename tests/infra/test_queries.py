@@ -36,7 +36,9 @@ class Query:
 
     @property
     def fields(self) -> set[str]:
-        return set(re.findall(r"\brecord\.([a-z_0-9]+)", self.text))
+        asked = self.text.replace(AUDIT_LINES, "")
+        named = {"outcome"} if re.search(r"(?<![.'])\boutcome\b", asked) else set()
+        return named | set(re.findall(r"\brecord\.([a-z_0-9]+)", asked))
 
     @property
     def outcomes(self) -> set[str]:

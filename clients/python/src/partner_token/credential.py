@@ -1,0 +1,82 @@
+"""A credential for any Azure SDK: access tokens of one customer's tenant, out of one consent, from the broker."""
+
+import threading
+import time
+from typing import Any, Self
+
+from azure.core.credentials import AccessToken, AccessTokenInfo, TokenCredential, TokenRequestOptions
+from azure.identity import DefaultAzureCredential
+
+from partner_token.messages import LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
+from partner_token.pipeline import Connection
+
+DEFAULT_CONSENT = "partner"
+
+
+class BrokerCredential:
+    """azure-core's TokenCredential and SupportsTokenInfo; safe to share between threads.
+
+    `tenant` is a customer's tenant id, a name of the broker's access policy, or "home". `credential` is who asks
+    (DefaultAzureCredential unless given): a workload with the app role Token.Issue. Raises ValueError for an address
+    that is not https, and BrokerError (a ClientAuthenticationError) when the broker refuses.
+
+    A tenant that an SDK learns from a challenge is not followed: this credential is for one tenant.
+    """
+
+    def __init__(
+        self,
+        broker_url: str,
+        *,
+        audience: str,
+        tenant: str,
+        consent: str = DEFAULT_CONSENT,
+        credential: TokenCredential | None = None,
+    ) -> None:
+        self._tenant = tenant
+        self._consent = consent
+        self._own: Any = credential if credential is not None else DefaultAzureCredential()
+        self._owned = credential is None
+        self._connection = Connection(Broker(broker_url, audience), self._own)
+        self._kept: dict[str, AccessTokenInfo] = {}
+        self._lock = threading.Lock()
+
+    def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,  # noqa: ARG002 - azure-core's signature
+        enable_cae: bool = False,  # noqa: ARG002 - as above
+        **_kwargs: Any,  # noqa: ANN401 - as above
+    ) -> AccessToken:
+        """A token for one scope, such as https://graph.microsoft.com/.default."""
+        token = self._token(scopes, claims)
+        return AccessToken(token.token, token.expires_on)
+
+    def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
+        """The same with azure-core's newer shape."""
+        return self._token(scopes, (options or {}).get("claims"))
+
+    def close(self) -> None:
+        """Close the connections, and the credential if it was made here."""
+        self._connection.close()
+        if self._owned:
+            self._own.close()
+
+    def __enter__(self) -> Self:
+        """For use in a `with`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def _token(self, scopes: tuple[str, ...], claims: str | None) -> AccessTokenInfo:
+        fields = token_fields(self._tenant, scopes, self._consent, claims)
+        # Held while the broker is asked: of many threads that start at once, one asks.
+        with self._lock:
+            kept = self._kept.get(scopes[0])
+            if kept is not None and not claims and kept.expires_on - time.time() >= LEAST_LIFETIME:
+                return kept
+            request = self._connection.broker.request("POST", "token", fields)
+            token = self._kept[scopes[0]] = token_of(answer_of(self._connection.send(request)))
+            return token

@@ -1,0 +1,89 @@
+"""What operators ask of the broker, as plain calls: one method a route."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from partner_token.messages import answer_of
+from partner_token.pipeline import Connection
+
+PAIRS_A_CALL = 25
+
+
+class Operations:
+    """The operators' routes (docs/consent.md and docs/customers.md of the broker); raises BrokerError."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def link(self, consent: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A one-time link."""
+        return self._asked("POST", f"consents/{_part(consent)}/link", fields)
+
+    def list_all(self) -> dict[str, Any]:
+        """Every consent, and the application."""
+        return self._asked("GET", "consents")
+
+    def show(self, consent: str) -> dict[str, Any]:
+        """One consent."""
+        return self._asked("GET", f"consents/{_part(consent)}")
+
+    def withdraw(self, consent: str) -> dict[str, Any]:
+        """End a consent."""
+        return self._asked("DELETE", f"consents/{_part(consent)}")
+
+    def restore(self, consent: str) -> dict[str, Any]:
+        """Take a withdrawal back."""
+        return self._asked("POST", f"consents/{_part(consent)}/restore")
+
+    def import_token(self, consent: str, refresh_token: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Import a refresh token; it travels in the body alone."""
+        return self._asked("POST", f"consents/{_part(consent)}/import", {"refresh_token": refresh_token, **fields})
+
+    def device(self, consent: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a sign-in with a device code."""
+        return self._asked("POST", f"consents/{_part(consent)}/device", fields)
+
+    def poll(self, consent: str, device: str) -> dict[str, Any]:
+        """Ask once how a sign-in with a device code goes."""
+        return self._asked("POST", f"consents/{_part(consent)}/device/poll", {"device": device})
+
+    def check(self, consent: str, pairs: Iterable[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+        """An outcome for each pair of tenant and resource, as they come: 25 a request."""
+        waiting = iter(pairs)
+        while batch := list(islice(waiting, PAIRS_A_CALL)):
+            yield from self._asked("POST", f"consents/{_part(consent)}/check", {"pairs": batch})["pairs"]
+
+    def customers(self, consent: str) -> list[dict[str, Any]]:
+        """The partner's customers."""
+        found: list[dict[str, Any]] = self._asked("GET", "customers", query={"consent": consent})["customers"]
+        return found
+
+    def change_customer(self, method: str, tenant: str, consent: str, *, dry_run: bool) -> dict[str, Any]:
+        """PUT or DELETE the application's consent in a customer's tenant."""
+        query = {"consent": consent, "dry_run": "true" if dry_run else "false"}
+        return self._asked(method, f"customers/{_part(tenant)}/consent", query=query)
+
+    def policy_check(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether the access policy would allow a request."""
+        return self._asked("POST", "policy/check", fields)
+
+    def policy_lint(self, documents: Mapping[str, str]) -> dict[str, Any]:
+        """What there is to say of policy documents (name -> text)."""
+        return self._asked("POST", "policy/lint", {"documents": dict(documents)})
+
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        content: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        request = self._connection.broker.request(method, path, content, query)
+        return answer_of(self._connection.send(request))
+
+
+def _part(text: str) -> str:
+    """One part of a path: whatever was typed stays one part."""
+    return quote(text, safe="")

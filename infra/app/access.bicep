@@ -1,0 +1,108 @@
+metadata description = 'Who may do what, all in one place: the broker\'s own identity on five resources, policy editors on one.'
+
+@description('The environment; role names are unique in a tenant, so it is part of the custom role\'s.')
+param environmentName string
+
+@description('Object id of the broker\'s identity.')
+param principalId string
+
+param tokenVaultName string
+param policyVaultName string
+param storageName string
+param applicationInsightsName string
+
+@description('Object ids of those who write policy documents: people, groups or workloads.')
+param policyEditorIds array
+
+var roles = loadJsonContent('roles.json')
+
+resource tokenVault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
+  name: tokenVaultName
+}
+
+resource policyVault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
+  name: policyVaultName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
+  name: storageName
+}
+
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: applicationInsightsName
+}
+
+// No built-in role reads and writes secrets without also deleting, purging and backing them up.
+resource tokenKeeper 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, 'token-keeper')
+  properties: {
+    roleName: 'Consent broker token keeper (${environmentName})'
+    description: 'Reads, writes, lists and re-labels secrets; never deletes, recovers, purges or backs up.'
+    type: 'CustomRole'
+    assignableScopes: [
+      resourceGroup().id
+    ]
+    permissions: [
+      {
+        actions: []
+        notActions: []
+        dataActions: [
+          'Microsoft.KeyVault/vaults/secrets/getSecret/action'
+          'Microsoft.KeyVault/vaults/secrets/setSecret/action'
+          'Microsoft.KeyVault/vaults/secrets/readMetadata/action'
+          'Microsoft.KeyVault/vaults/secrets/update/action'
+        ]
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+resource brokerKeepsTokens 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(tokenVault.id, principalId, 'token-keeper')
+  scope: tokenVault
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: tokenKeeper.id
+  }
+}
+
+resource brokerReadsPolicy 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(policyVault.id, principalId, 'Key Vault Secrets User')
+  scope: policyVault
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Key Vault Secrets User'])
+  }
+}
+
+resource editorsWritePolicy 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for editorId in policyEditorIds: {
+  name: guid(policyVault.id, editorId, 'Key Vault Secrets Officer')
+  scope: policyVault
+  properties: {
+    principalId: editorId
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Key Vault Secrets Officer'])
+  }
+}]
+
+resource hostUsesStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage.id, principalId, 'Storage Blob Data Owner')
+  scope: storage
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Blob Data Owner'])
+  }
+}
+
+resource hostSendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(applicationInsights.id, principalId, 'Monitoring Metrics Publisher')
+  scope: applicationInsights
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Monitoring Metrics Publisher'])
+  }
+}

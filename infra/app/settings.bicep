@@ -1,0 +1,55 @@
+metadata description = 'The app\'s settings, complete: this resource replaces all that were there.'
+
+param appName string
+
+@description('Where browsers reach the broker, without a slash at the end.')
+param publicUrl string
+
+param identityClientId string
+param storageBlobEndpoint string
+param applicationInsightsConnectionString string
+param tokenVaultUrl string
+param policyVaultUrl string
+param partnerClientId string
+param brokerClientId string
+param brokerAudience string
+param refreshSchedule string
+param consentTenants string
+
+@allowed(['federated', 'certificate', 'secret'])
+param partnerCredential string
+
+@description('The name of the certificate or secret in the token vault.')
+param partnerCredentialName string
+
+resource broker 'Microsoft.Web/sites@2025-03-01' existing = {
+  name: appName
+}
+
+// What is not named here has its default (docs/settings.md); an empty value counts as none.
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: broker
+  name: 'appsettings'
+  properties: {
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identityClientId
+    AzureWebJobsStorage__blobServiceUri: storageBlobEndpoint
+    APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+    // Plain functions run in these threads; the timer is the only one, the rest is asynchronous.
+    PYTHON_THREADPOOL_THREAD_COUNT: '4'
+    PUBLIC_URL: publicUrl
+    PARTNER_TENANT_ID: tenant().tenantId
+    PARTNER_CLIENT_ID: partnerClientId
+    PARTNER_CERTIFICATE_NAME: partnerCredential == 'certificate' ? partnerCredentialName : ''
+    PARTNER_CLIENT_SECRET_NAME: partnerCredential == 'secret' ? partnerCredentialName : ''
+    BROKER_CLIENT_ID: brokerClientId
+    BROKER_AUDIENCES: brokerAudience
+    AZURE_CLIENT_ID: identityClientId
+    AZURE_CLOUD: environment().name
+    TOKEN_VAULT_URL: tokenVaultUrl
+    POLICY_VAULT_URL: policyVaultUrl
+    REFRESH_SCHEDULE: refreshSchedule
+    CONSENT_TENANTS: consentTenants
+  }
+}

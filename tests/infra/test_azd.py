@@ -1,0 +1,176 @@
+"""What azd and the pipelines read: azure.yaml, the parameters, the workflows."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.infra.bicep import Code
+from tests.infra.check import ROOT, Project
+
+PARAMETERS = ROOT / "infra/main.parameters.json"
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+PIPELINE = ROOT / "azure-pipelines.yml"
+# The parts of azd's own schema (Azure/azure-dev, schemas/v1.0/azure.yaml.json) that this file uses, closed to others.
+AZURE_YAML = {
+    "type": "object",
+    "required": ["name", "services"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
+        "metadata": {"type": "object", "properties": {"template": {"type": "string"}}, "additionalProperties": False},
+        "infra": {
+            "type": "object",
+            "properties": {"provider": {"enum": ["bicep"]}, "path": {"type": "string"}, "module": {"type": "string"}},
+            "additionalProperties": False,
+        },
+        "services": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {
+                "type": "object",
+                "required": ["project", "language", "host"],
+                "properties": {
+                    "project": {"type": "string"},
+                    "language": {"enum": ["python"]},
+                    "host": {"enum": ["function"]},
+                },
+                "additionalProperties": False,
+            },
+        },
+    },
+}
+
+
+def loaded(path: Path) -> Any:  # noqa: ANN401 - YAML
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def given() -> dict[str, str]:
+    """Parameter -> what azd puts in its place."""
+    content = json.loads(PARAMETERS.read_text(encoding="utf-8"))
+    return {name: entry["value"] for name, entry in content["parameters"].items()}
+
+
+def variables() -> dict[str, tuple[str, str | None]]:
+    """Parameter -> the environment variable it comes from, and the value when that is not set."""
+    found = {}
+    for name, value in given().items():
+        match = re.fullmatch(r"\$\{([A-Z_]+)(?:=([a-z-]*))?\}", value)
+        assert match, f"{name}: {value}"
+        found[name] = match.group(1), match.group(2)
+    return found
+
+
+def steps(workflow: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - YAML
+    for job in workflow["jobs"].values():
+        yield from job.get("steps", [])
+
+
+def test_azure_yaml_is_what_azd_understands() -> None:
+    content = loaded(ROOT / "azure.yaml")
+    jsonschema.validate(content, AZURE_YAML)
+    (service,) = content["services"].values()
+    assert (ROOT / service["project"] / "function_app.py").is_file()
+    assert (ROOT / content["infra"]["path"] / f"{content['infra']['module']}.bicep").is_file()
+
+
+def test_every_parameter_that_is_given_exists_and_every_required_one_is_given() -> None:
+    declared = Project().bicep("main.bicep").of("param")
+    assert given().keys() <= declared.keys()
+    assert {name for name, one in declared.items() if one.value is None} == {"environmentName", "location"}
+    assert variables()["environmentName"] == ("AZURE_ENV_NAME", None)
+    assert variables()["location"] == ("AZURE_LOCATION", None)
+
+
+def test_what_azd_fills_in_by_default_is_the_default_in_bicep() -> None:
+    declared = Project().bicep("main.bicep").of("param")
+    for name, (_, default) in variables().items():
+        if default is not None:
+            value = declared[name].value
+            assert default == (json.dumps(value) if isinstance(value, bool) else value), name
+
+
+def test_what_a_deployment_gives_out_and_takes_in_again_is_the_same_thing() -> None:
+    """What azd keeps as variables: an output of the same name must be the value of the parameter it feeds."""
+    outputs = Project().bicep("main.bicep").of("output")
+    fed = {variable: name for name, (variable, _) in variables().items() if variable in outputs}
+    assert fed == {
+        "PARTNER_CLIENT_ID": "partnerClientId",
+        "BROKER_CLIENT_ID": "brokerClientId",
+        "BROKER_AUDIENCE": "brokerAudience",
+    }
+    assert outputs["BROKER_AUDIENCE"].value == Code("audience")
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_commit(workflow: Path) -> None:
+    used = re.findall(r"uses: (\S+)(.*)", workflow.read_text(encoding="utf-8"))
+    assert used
+    for action, comment in used:
+        if not action.startswith("./"):
+            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", action)
+            assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_read_and_no_more_unless_it_signs_in(workflow: Path) -> None:
+    content = loaded(workflow)
+    assert content["permissions"] == {"contents": "read"}
+    for job in content["jobs"].values():
+        assert job.get("permissions", {}) in ({}, {"contents": "read", "id-token": "write"})
+    for step in steps(content):
+        if "checkout" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("file", [*WORKFLOWS, PIPELINE], ids=lambda path: path.name)
+def test_no_pipeline_holds_a_secret(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert "secrets." not in text
+    assert "client-secret" not in text
+    assert "pull_request_target" not in text
+
+
+@pytest.mark.parametrize("file", [WORKFLOWS[0], PIPELINE], ids=lambda path: path.name)
+def test_pipelines_test_and_compile_with_the_real_compiler(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert ".ci/run" in text
+    assert "az bicep build --file infra/main.bicep" in text
+    assert "az bicep lint --file infra/main.bicep" in text
+
+
+def test_the_workflow_hands_on_every_variable_of_the_parameters() -> None:
+    """All but the sample, which is for a first look, and callers, whose roles belong to the registrations."""
+    (deploy,) = [loaded(path) for path in WORKFLOWS if path.name == "deploy.yml"]
+    handed = set(deploy["jobs"]["deploy"]["env"])
+    needed = {variable for variable, _ in variables().values()} - {
+        "BROKER_CALLER_IDS",
+        "BROKER_SAMPLE_CALLER",
+        "BROKER_SAMPLE_TENANT",
+    }
+    assert handed - needed == {"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID"}
+    assert needed <= handed
+
+
+def test_nothing_is_deployed_before_the_checks_and_the_reviewers() -> None:
+    (deploy,) = [loaded(path) for path in WORKFLOWS if path.name == "deploy.yml"]
+    assert deploy["jobs"]["deploy"]["needs"] == "check"
+    assert deploy["jobs"]["deploy"]["environment"]
+    # YAML 1.1 reads the key `on` as true.
+    assert list(deploy[True]) == ["workflow_dispatch"]
+    stages = {stage["stage"]: stage for stage in loaded(PIPELINE)["stages"]}
+    assert stages["deploy"]["dependsOn"] == "check"
+    assert stages["deploy"]["jobs"][0]["environment"]
+
+
+def test_pipelines_make_no_registrations() -> None:
+    (deploy,) = [loaded(path) for path in WORKFLOWS if path.name == "deploy.yml"]
+    assert deploy["jobs"]["deploy"]["env"]["BROKER_CREATE_REGISTRATIONS"] == "false"
+    (stage,) = [stage for stage in loaded(PIPELINE)["stages"] if stage["stage"] == "deploy"]
+    assert {"name": "BROKER_CREATE_REGISTRATIONS", "value": "false"} in stage["variables"]
