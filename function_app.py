@@ -150,7 +150,7 @@ def _consent(services: Services, issuer: Issuer) -> consent_http.Dependencies:
         device=DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion),
         imports=Import(settings=settings, authority=authority, store=store, completion=completion),
         operators=Operators(settings=settings, store=store, links=links, credential=services.credential, clock=clock),
-        restoration=Restoration(authority=authority, store=store, completion=completion),
+        restoration=Restoration(settings=settings, authority=authority, store=store, completion=completion),
         check=Check(settings=settings, authority=authority, store=store, pool=Pool("check", threads=CHECK_THREADS)),
         customers=_customers(services),
         on_change=issuer.forget,

@@ -6,6 +6,7 @@ after a restart and on any instance.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from consent_http.completion import DEVICE, Completed, Completion, Occasion
@@ -16,22 +17,25 @@ from consent_http.refusals import (
     DeviceCodeInvalid,
     DeviceCodeOff,
     DeviceCodeRefused,
+    SignInRefused,
 )
 from consent_http.seal import SealExpired, Seals
-from consent_http.sign_in_errors import refusals_of_the_authority
+from consent_http.sign_in_errors import REDEEMED, refusals_of_the_authority
 from shared.assertion import Principal
 from shared.audit import record
 from shared.authority import Authority
 from shared.clock import from_text, to_text
-from shared.consent import Consent, checked_name
+from shared.consent import Act, Consent, checked_name
 from shared.consent_store import ConsentStore
 from shared.errors import InvalidRequest
 from shared.settings import Settings
-from shared.tokens import DeviceAnswer, DeviceSignIn
+from shared.tokens import DeviceAnswer, DeviceSignIn, Redeemed
 
 START_FIELDS = PERSON_FIELDS
 POLL_FIELDS: Mapping[str, type] = {"device": str}
 PURPOSE = "device"
+# Of a code's end the authority decides; a poll whose answer was lost then can still learn that the consent is stored.
+ASKED_AFTER = timedelta(minutes=15)
 PENDING, SLOW_DOWN, SLOWER_SECONDS = "authorization_pending", "slow_down", 5  # RFC 8628 section 3.5
 _ENDS: Mapping[str, type[DeviceCodeRefused]] = {
     "access_denied": DeviceCodeDeclined,
@@ -100,12 +104,13 @@ class DeviceFlow:
             raise InvalidRequest("device: what the start, or the last poll, answered.")
         sign_in, link = self._opened(unverified_device, checked_name(unverified_name))
         in_force = self._store.act(link.name)
-        if isinstance(in_force, Consent) and in_force.link_id == link.id:
-            # The answer to the poll that stored it was lost.
-            return Completed(consent=in_force, in_force=in_force)
+        given = _given(in_force, link)
+        if given:
+            return given
         link.require_in_force(in_force)
-        with refusals_of_the_authority():
-            answer = self._authority.poll_device(sign_in)
+        answer = self._answer(sign_in, link)
+        if isinstance(answer, Completed):
+            return answer
         if isinstance(answer, DeviceAnswer):
             return self._waiting(answer, sign_in, link)
         return self._completion.complete(
@@ -117,13 +122,27 @@ class DeviceFlow:
             occasion=Occasion(way=DEVICE, operator=operator.object_id, correlation=correlation),
         )
 
+    def _answer(self, sign_in: DeviceSignIn, link: Link) -> Redeemed | DeviceAnswer | Completed:
+        """The authority's word, or the consent of another poll that redeemed the code in the meantime."""
+        try:
+            with refusals_of_the_authority():
+                return self._authority.poll_device(sign_in)
+        except SignInRefused as error:
+            if error.authority_code != REDEEMED:
+                raise
+            given = _given(self._store.act(link.name), link)
+            if given:
+                return given
+            # That poll may be storing at this moment, so nobody is told that nothing was stored.
+            raise DeviceCodeInvalid("Another poll has redeemed it; one more tells whether it stored.") from error
+
     def _require_allowed(self) -> None:
         if not self._settings.device_code:
             raise DeviceCodeOff
 
     def _sealed(self, sign_in: DeviceSignIn, link: Link) -> str:
         content = {"sign_in": {**asdict(sign_in), "expires_on": to_text(sign_in.expires_on)}, "link": asdict(link)}
-        return self._seals.seal(PURPOSE, content, expires_on=sign_in.expires_on)
+        return self._seals.seal(PURPOSE, content, expires_on=sign_in.expires_on + ASKED_AFTER)
 
     def _opened(self, unverified_device: str, name: str) -> tuple[DeviceSignIn, Link]:
         try:
@@ -145,3 +164,10 @@ class DeviceFlow:
         slower = SLOWER_SECONDS if answer.error == SLOW_DOWN else 0
         sign_in = replace(sign_in, interval=sign_in.interval + slower)
         return Waiting(device=self._sealed(sign_in, link), interval=sign_in.interval)
+
+
+def _given(in_force: Act | None, link: Link) -> Completed | None:
+    """The consent that an earlier poll has stored: its answer was lost, or has not come yet."""
+    if isinstance(in_force, Consent) and in_force.link_id == link.id:
+        return Completed(consent=in_force, in_force=in_force)
+    return None

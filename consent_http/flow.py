@@ -8,14 +8,14 @@ from datetime import timedelta
 
 from consent_http.completion import BROWSER, Completed, Completion, Occasion
 from consent_http.link import Link, Links
-from consent_http.refusals import SignInLost, WrongTenant
+from consent_http.refusals import SignInFailed, SignInLost, WrongTenant
 from consent_http.seal import SealExpired, Seals
-from consent_http.sign_in_errors import code_of, refusals_of_the_authority, sign_in_refusal
+from consent_http.sign_in_errors import REDEEMED, code_of, refusals_of_the_authority, sign_in_refusal
 from shared.authority import Authority
 from shared.clock import Clock
 from shared.consent_store import ConsentStore
 from shared.settings import Settings
-from shared.tokens import SignIn
+from shared.tokens import Redeemed, SignIn
 
 PURPOSE = "sign-in"
 # As long as Entra ID keeps an authorization code, and a little time to type a password.
@@ -83,16 +83,24 @@ class ConsentFlow:
         # Before the authority's word: whoever reloads the last page is told that the consent is stored.
         link.require_in_force(in_force)
         _require_success(unverified_response, sign_in, self._settings)
-        with refusals_of_the_authority():
-            redeemed = self._authority.redeem(sign_in, unverified_response["code"])
         return self._completion.complete(
-            redeemed,
+            self._redeemed(sign_in, link, unverified_response["code"]),
             link=link,
             scope=sign_in.scope,
             nonce=sign_in.nonce,
             in_force=in_force,
             occasion=Occasion(way=BROWSER, correlation=correlation),
         )
+
+    def _redeemed(self, sign_in: SignIn, link: Link, code: str) -> Redeemed:
+        """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime."""
+        try:
+            with refusals_of_the_authority():
+                return self._authority.redeem(sign_in, code)
+        except SignInFailed as error:
+            if error.authority_code == REDEEMED:
+                link.require_in_force(self._store.act(link.name))
+            raise
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:
         """What was sealed into the cookie, if this response belongs to it (RFC 9700 section 2.1: bound state)."""

@@ -16,23 +16,34 @@ from consent_http.refusals import (
     ImportSinglePage,
     RefreshTokenMissing,
 )
+from consent_http.sign_in_errors import sign_in_refusal
 from shared.assertion import Principal
 from shared.authority import Authority
 from shared.authority_errors import DEAD, is_of_registration
 from shared.consent import checked_name
 from shared.consent_store import ConsentStore
-from shared.errors import ApplicationMisconfigured, BrokerError, InvalidRequest, NewConsentNeeded
+from shared.errors import (
+    ApplicationMisconfigured,
+    ApplicationNotConsented,
+    BlockedByTenantPolicy,
+    BrokerError,
+    DelegatedRightsMissing,
+    InvalidRequest,
+    NewConsentNeeded,
+)
 from shared.settings import Settings
-from shared.tokens import Redeemed
+from shared.tokens import Exchanged, Redeemed
 
 FIELDS: Mapping[str, type] = {"refresh_token": str, **PERSON_FIELDS}
 LONGEST_TOKEN = 8192
 # Of another client; of a single-page application: 24 hours are over, or only its own pages may redeem it.
 FOREIGN, SINGLE_PAGE = frozenset({700007}), frozenset({700084, 9002327})
+# Said of what is no refresh token at all too, so nobody is told that it has expired.
+MALFORMED = frozenset({70000})
 _BY_CODE: tuple[tuple[frozenset[int], type[ImportRefused]], ...] = (
     (FOREIGN, ImportForeign),
     (SINGLE_PAGE, ImportSinglePage),
-    (DEAD, ImportExpired),
+    (DEAD - MALFORMED, ImportExpired),
 )
 
 
@@ -52,16 +63,7 @@ class Import:
         refresh_token = _token(fields.get("refresh_token", ""))
         in_force = self.store.act(checked_name(unverified_name))
         link = requested(unverified_name, fields, stored=in_force, settings=self.settings)
-        scope = self.settings.consent_scope
-        try:
-            first = self.authority.exchange(refresh_token, tenant_id=link.tenant_id, scope=scope)
-        except (NewConsentNeeded, ApplicationMisconfigured) as error:
-            if is_of_registration(error):
-                raise
-            # The rest of what would be the application's fault is said of a request whose token is none.
-            raise _refusal(error) from error
-        if first.refresh_token == refresh_token:
-            raise RefreshTokenMissing
+        first = self._exchanged(refresh_token, link.tenant_id)
         redeemed = Redeemed(
             access_token=first.access_token,
             refresh_token=first.refresh_token,
@@ -69,8 +71,29 @@ class Import:
         )
         occasion = Occasion(way=IMPORT, operator=operator.object_id, correlation=correlation)
         return self.completion.complete(
-            redeemed, link=link, scope=scope, nonce=None, in_force=in_force, occasion=occasion
+            redeemed,
+            link=link,
+            scope=self.settings.consent_scope,
+            nonce=None,
+            in_force=in_force,
+            occasion=occasion,
         )
+
+    def _exchanged(self, refresh_token: str, tenant_id: str) -> Exchanged:
+        """What the given refresh token yields, a new one included; raises why it is refused."""
+        try:
+            first = self.authority.exchange(refresh_token, tenant_id=tenant_id, scope=self.settings.consent_scope)
+        except (ApplicationNotConsented, DelegatedRightsMissing, BlockedByTenantPolicy) as error:
+            # The person's own tenant, and no customer's.
+            raise sign_in_refusal("", error.authority_code) from error
+        except (NewConsentNeeded, ApplicationMisconfigured) as error:
+            if is_of_registration(error):
+                raise
+            # The rest of what would be the application's fault is said of a request whose token is none.
+            raise _refusal(error) from error
+        if first.refresh_token == refresh_token:
+            raise RefreshTokenMissing
+        return first
 
 
 def _token(given: str) -> str:

@@ -7,14 +7,16 @@ from shared.assertion import Principal
 from shared.authority import Authority
 from shared.consent import Consent, Withdrawal, checked_name, new_lineage
 from shared.consent_store import ConsentStore
-from shared.errors import ConsentChanged, ConsentNotFound
+from shared.errors import ConsentChanged, ConsentNotFound, NothingToRestore
 from shared.mfa import mfa_of
+from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restoration:
     """Takes withdrawals back; may block."""
 
+    settings: Settings
     authority: Authority
     store: ConsentStore
     completion: Completion
@@ -31,6 +33,8 @@ class Restoration:
         if isinstance(found, Consent):
             return Completed(consent=found, in_force=found)
         ended = self.store.ended_by(found)
+        if not self.settings.may_consent_in(ended.person.tenant_id):
+            raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")
         proof = self.authority.exchange(ended.refresh_token, tenant_id=ended.person.tenant_id, scope=ended.scope)
         restored = replace(
             ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=mfa_of(proof.access_token)

@@ -10,31 +10,48 @@ from consent_http.refusals import (
     ConditionalAccessBlocked,
     SignInDeclined,
     SignInFailed,
-    SignInRefused,
 )
-from shared.authority_errors import CONDITION, NO_RIGHTS, NOT_CONSENTED, TENANT_POLICY, is_of_registration
-from shared.errors import BrokerError, Unavailable
+from shared.authority_errors import (
+    CONDITION,
+    NO_RIGHTS,
+    NOT_CONSENTED,
+    REGISTRATION,
+    TENANT_POLICY,
+    TRANSIENT,
+    is_of_registration,
+)
+from shared.errors import ApplicationMisconfigured, AuthorityUnavailable, BrokerError, Unavailable
 
 DECLINED = frozenset({65004})
+# In a refresh a condition on the consent; to whoever signs in, the account itself.
+DISABLED = frozenset({50057})
+# The code is spent: by another tab, or by a request whose answer was lost.
+REDEEMED = 54005
 LONGEST_CODE = 9
-_BY_CODE: tuple[tuple[frozenset[int], type[SignInRefused]], ...] = (
+_BY_CODE: tuple[tuple[frozenset[int], type[BrokerError]], ...] = (
     (NOT_CONSENTED, AdminApprovalNeeded),
-    (NO_RIGHTS, AccountNotAdmitted),
+    (NO_RIGHTS | DISABLED, AccountNotAdmitted),
     (CONDITION | TENANT_POLICY, ConditionalAccessBlocked),
     (DECLINED, SignInDeclined),
+    # Nothing that the person could mend.
+    (TRANSIENT, AuthorityUnavailable),
+    (REGISTRATION, ApplicationMisconfigured),
 )
 # RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6.
-_BY_ERROR: Mapping[str, type[SignInRefused]] = {
-    "access_denied": SignInDeclined,
+_BY_ERROR: Mapping[str, type[BrokerError]] = {
     "consent_required": AdminApprovalNeeded,
     "interaction_required": ConditionalAccessBlocked,
+    "temporarily_unavailable": AuthorityUnavailable,
 }
+# What Entra ID calls a cancel, and with a number much else.
+DENIED = "access_denied"
 
 
-def sign_in_refusal(error: str, code: int | None) -> SignInRefused:
-    """The refusal for an OAuth error and the AADSTS number that refines it, if there is one."""
+def sign_in_refusal(error: str, code: int | None) -> BrokerError:
+    """What an OAuth error means to the person, refined by the AADSTS number if there is one."""
     known = next((kind for codes, kind in _BY_CODE if code in codes), None)
-    kind = known or _BY_ERROR.get(error, SignInFailed)
+    otherwise = SignInDeclined if error == DENIED and code is None else SignInFailed
+    kind = known or _BY_ERROR.get(error, otherwise)
     return kind(authority_code=code)
 
 

@@ -29,7 +29,7 @@ DEAD = frozenset(
 # administrator has changed a policy or the state of the user; in a customer's it is that customer's own policy.
 CONDITION = frozenset(
     {50076, 50078, 50079, 50072, 50074, 50158, 50097, 53000, 53001, 53002, 53003, 53004, 53010, 53011}
-    | {530032, 530035, 50131, 50057}
+    | {530003, 530032, 530035, 50131, 50057}
 )
 # Locked for a while after bad passwords.
 PASSING = frozenset({50053})

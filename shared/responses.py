@@ -104,7 +104,7 @@ def json_body(req: func.HttpRequest, allowed: Mapping[str, type], *, limit: int 
         raise InvalidRequest("The body is not a JSON object.")
     for name, value in content.items():
         if name not in allowed:
-            raise InvalidRequest(f"Unknown field; this route takes {', '.join(allowed)}.")
+            raise InvalidRequest(f"Unknown field; this route takes {', '.join(allowed) or 'none'}.")
         if type(value) is not allowed[name]:
             raise InvalidRequest(f"{name}: it should be {_JSON_NAMES[allowed[name]]}.")
     return content

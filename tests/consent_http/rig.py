@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consent_http.acceptance import Acceptance
-from consent_http.completion import Completion
+from consent_http.completion import Completed, Completion
+from consent_http.device import DeviceFlow, Waiting
 from consent_http.flow import ConsentFlow
+from consent_http.importing import Import
 from consent_http.link import Link, Links
 from consent_http.operators import Operators
+from consent_http.restoring import Restoration
 from consent_http.seal import Seals
+from local.person import Person
 from local.stack import host_environment
 from local.state import StackState
-from local.world import PARTNER_TENANT, User
+from local.world import PARTNER_APPLICATION, PARTNER_TENANT, User
 from shared.assertion import Principal
 from shared.authority import Authority
 from shared.authority_http import AuthorityHttp
@@ -23,10 +27,11 @@ from shared.consent_store import ConsentStore
 from shared.outbound import Outbound
 from shared.settings import Settings, read_settings
 from shared.signing_keys import SigningKeys
-from shared.tokens import Exchanged
+from shared.tokens import DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
 from tests.consent_http.browser import Browser, query_of
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.memory_vault import MemoryVault
+from tests.local_control import Controls
 
 PARTNER_SECRET = "partner-application-secret-of-the-local-stack"
 OPERATOR = Principal(
@@ -54,15 +59,36 @@ class HandClock:
 
 
 class InterruptedAuthority(Authority):
-    """Entra ID as it runs, but that `before_exchange` happens before each exchange, and may raise."""
+    """Entra ID as it runs, but that something happens before each exchange or poll, and may raise.
+
+    `as_redeemed` and `as_exchanged` change what a device's sign-in, or an exchange, yields on its way here.
+    """
 
     before_exchange: Callable[[], object] | None = None
+    before_poll: Callable[[], object] | None = None
+    before_redeem: Callable[[], object] | None = None
+    as_redeemed: Callable[[Redeemed], Redeemed] | None = None
+    as_exchanged: Callable[[Exchanged], Exchanged] | None = None
+
+    def redeem(self, sign_in: SignIn, code: str) -> Redeemed:
+        """See Authority."""
+        if self.before_redeem is not None:
+            self.before_redeem()
+        return super().redeem(sign_in, code)
+
+    def poll_device(self, sign_in: DeviceSignIn) -> Redeemed | DeviceAnswer:
+        """See Authority."""
+        if self.before_poll is not None:
+            self.before_poll()
+        answer = super().poll_device(sign_in)
+        return self.as_redeemed(answer) if self.as_redeemed and isinstance(answer, Redeemed) else answer
 
     def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
         """See Authority."""
         if self.before_exchange is not None:
             self.before_exchange()
-        return super().exchange(refresh_token, tenant_id=tenant_id, scope=scope, claims=claims)
+        exchanged = super().exchange(refresh_token, tenant_id=tenant_id, scope=scope, claims=claims)
+        return self.as_exchanged(exchanged) if self.as_exchanged else exchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +102,9 @@ class Rig:
     seals: Seals
     links: Links
     flow: ConsentFlow
+    device: DeviceFlow
+    imports: Import
+    restoration: Restoration
     operators: Operators
     authority: InterruptedAuthority
 
@@ -84,14 +113,37 @@ class Rig:
         made = self.operators.make_link(name, fields, operator=OPERATOR, correlation="made")
         return query_of(made["url"])["link"]
 
+    def poll(self, name: str, device: object) -> Completed | Waiting:
+        """One poll of an operator's."""
+        return self.device.poll(name, {"device": device}, operator=OPERATOR, correlation="polled")
+
+    def imported(self, name: str, refresh_token: str, **fields: object) -> Completed:
+        """An operator's import of a refresh token."""
+        return self.imports.run(
+            name, {"refresh_token": refresh_token, **fields}, operator=OPERATOR, correlation="imported"
+        )
+
+    def restored(self, name: str) -> Completed:
+        """An operator takes a withdrawal back."""
+        return self.restoration.run(name, operator=OPERATOR, correlation="restored")
+
+    def withdraw(self, name: str) -> None:
+        """An operator withdraws."""
+        self.operators.withdraw(name, operator=OPERATOR, correlation="withdrawn")
+
 
 @contextmanager
-def running_rig(state: StackState, **environment: str) -> Iterator[Rig]:
-    """A rig that reaches the Entra ID of `state`; `environment` is put over the stack's own settings."""
+def running_rig(
+    state: StackState, *, vault: MemoryVault | None = None, clock: HandClock | None = None, **environment: str
+) -> Iterator[Rig]:
+    """A rig that reaches the Entra ID of `state`; `environment` is put over the stack's own settings.
+
+    With another rig's vault and clock it is the same broker after a restart.
+    """
     settings = read_settings({**host_environment(state), **environment})
     outbound = Outbound(trusted_ca_file=str(state.ca_file), threads=4)
-    clock = HandClock(utc_now())
-    vault = MemoryVault(clock=clock)
+    clock = clock or HandClock(utc_now())
+    vault = vault or MemoryVault(clock=clock)
     http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
     credential = FixedCredential([PARTNER_SECRET])
     authority = InterruptedAuthority(http, client_id=settings.partner_client_id, credential=credential, clock=clock)
@@ -108,6 +160,9 @@ def running_rig(state: StackState, **environment: str) -> Iterator[Rig]:
         completion=completion,
         clock=clock,
     )
+    device = DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion)
+    imports = Import(settings=settings, authority=authority, store=store, completion=completion)
+    restoration = Restoration(settings=settings, authority=authority, store=store, completion=completion)
     operators = Operators(settings=settings, store=store, links=links, credential=credential, clock=clock)
     try:
         yield Rig(
@@ -118,6 +173,9 @@ def running_rig(state: StackState, **environment: str) -> Iterator[Rig]:
             seals=seals,
             links=links,
             flow=flow,
+            device=device,
+            imports=imports,
+            restoration=restoration,
             operators=operators,
             authority=authority,
         )
@@ -136,3 +194,31 @@ def signed_in(rig: Rig, sealed_link: str, user: User) -> tuple[Mapping[str, str]
     begun = rig.flow.begin(sealed_link)
     with Browser() as browser:
         return query_of(browser.sign_in(begun.address, user)), begun.cookie
+
+
+def consented(rig: Rig, name: str, user: User) -> Completed:
+    """A person's consent by a link, from the link to the end."""
+    response, cookie = signed_in(rig, rig.link(name), user)
+    return rig.flow.complete(response, cookie, correlation="completed")
+
+
+def old_token(state: StackState, user: User, *, client: str = PARTNER_APPLICATION, **more: object) -> str:
+    """A refresh token as an old script holds it: `scope`, `spa`, `mfa` and `age_days` may be named."""
+    asked = {"user": user.object_id, "client": client, "scope": "openid profile offline_access", **more}
+    minted: str = Controls(state, state.entra).post("refresh_tokens", asked).json()["refresh_token"]
+    return minted
+
+
+def typed_in(started: Mapping[str, str], user: User) -> None:
+    """What a person does with a device code: open the page, type the code, sign in, approve."""
+    with Person() as person:
+        page = person.submit(person.open(started["verification_uri"]), {"user_code": started["user_code"]})
+        page = person.submit(page, {"username": user.username, "password": user.password})
+        assert (person.submit(page) if user.mfa else page).is_success
+
+
+def declined(started: Mapping[str, str]) -> None:
+    """What a person does who thinks better of it."""
+    with Person() as person:
+        page = person.submit(person.open(started["verification_uri"]), {"user_code": started["user_code"]})
+        person.submit(page, {"cancel": "1"})

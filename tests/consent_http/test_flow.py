@@ -483,3 +483,29 @@ def test_a_consent_that_nobody_can_tell_the_fate_of_is_on_record(rig: Rig, caplo
     assert [found["event"] for found in records] == ["link.made", "consent.in_doubt"]
     assert records[-1]["in_force"] is None
     assert records[-1]["person"] == ADMIN.object_id
+
+
+def test_a_redirect_opened_twice_at_once_is_told_that_the_consent_is_stored(rig: Rig) -> None:
+    """The one finds the code spent by the other; that is no reason to say that nothing was stored."""
+    signed = signed_in(rig, rig.link("partner"), ADMIN)
+
+    def the_other_is_quicker() -> None:
+        rig.authority.before_redeem = None
+        complete(rig, signed)
+
+    rig.authority.before_redeem = the_other_is_quicker
+    with pytest.raises(LinkUsed):
+        complete(rig, signed)
+    assert len(rig.vault.written[SECRET]) == 1
+
+
+def test_a_code_that_was_spent_elsewhere_is_still_a_failed_sign_in(rig: Rig) -> None:
+    signed = signed_in(rig, rig.link("partner"), ADMIN)
+    rig.authority.before_exchange = raising(AuthorityUnavailable())
+    with pytest.raises(AuthorityUnavailable):
+        complete(rig, signed)
+    rig.authority.before_exchange = None
+    with pytest.raises(SignInFailed) as refused:
+        complete(rig, signed)
+    assert refused.value.authority_code == 54005
+    assert stored_tokens(rig) == set()

@@ -30,7 +30,7 @@ EXPIRED_OR_REVOKED = (
 )
 CONDITION_OF_THE_SIGN_IN = (
     *(50076, 50078, 50079, 50072, 50074, 50158, 50097, 53000, 53001, 53002, 53003, 53004, 53010, 53011),
-    *(530032, 530035, 50131, 50057),
+    *(530003, 530032, 530035, 50131, 50057),
 )
 LOCKED_FOR_A_WHILE = (50053,)
 NOT_CONSENTED = (90099, 700016, 65001, 90094, 90095)
@@ -157,8 +157,7 @@ def test_a_condition_in_a_customers_tenant_is_that_customers_and_ends_no_consent
 def test_what_the_stand_in_can_say_is_what_the_product_knows() -> None:
     """But for what only a sign-in page, a device code or a client of another kind is ever told."""
     known = {code for codes, _ in authority_errors._BY_CODE for code in codes}
-    on_no_page = {530003}
-    told_to_others = on_no_page | {70003, 70005, 50058, 70016, 70018, 70019, 1002012, 50126, 900971, 50059, 50128}
+    told_to_others = {70003, 70005, 50058, 70016, 70018, 70019, 1002012, 50126, 900971, 50059, 50128}
     assert set(CODES) - known <= told_to_others
 
 
