@@ -59,7 +59,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         dependencies.on_change(completed.consent.name)
         # The cookie stays for its quarter of an hour: whoever reloads the page is told that the link has been used, and
         # not that the sign-in was lost. What it seals is spent.
-        return _page_response(pages.done_page(completed))
+        return _page_response(pages.done_page(completed, correlation))
 
     return routes
 

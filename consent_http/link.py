@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
-from shared.clock import Clock, to_text
+from shared.clock import Clock, for_people
 from shared.consent import Act, Consent, Withdrawal, checked_name
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
@@ -40,13 +40,12 @@ class Link:
     def require_in_force(self, stored: Act | None) -> None:
         """Raise what to tell the person if a newer act of somebody has made this link void."""
         if isinstance(stored, Consent) and stored.link_id == self.id:
-            raise LinkUsed
+            raise LinkUsed(_in_force(stored))
         if (stored.lineage if stored else "") == self.replaces:
             return
         if isinstance(stored, Withdrawal):
             raise LinkWithdrawn
-        who = f"{stored.person.username} on {to_text(stored.consented_on)}" if isinstance(stored, Consent) else ""
-        raise LinkSuperseded(f"In force is the consent of {who}." if who else "")
+        raise LinkSuperseded(_in_force(stored) if isinstance(stored, Consent) else "")
 
 
 def requested(unverified_name: str, fields: Mapping[str, Any], *, stored: Act | None, settings: Settings) -> Link:
@@ -87,6 +86,10 @@ class Links:
             return Link(**(content or {}))
         except TypeError:  # not ours, or sealed by another version of the broker
             raise LinkInvalid from None
+
+
+def _in_force(consent: Consent) -> str:
+    return f"In force is the consent of {consent.person.username}, given on {for_people(consent.consented_on)}."
 
 
 def _tenant(tenant: str, settings: Settings) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from consent_http.completion import Completed
 from consent_http.link import Link
 from consent_http.refusals import ConsentRefused, LinkRefused
-from shared.clock import to_text
+from shared.clock import for_people
 from shared.consent import Consent
 from shared.errors import BrokerError
 
@@ -90,20 +90,23 @@ def consent_page(link: Link, *, unverified_link: str, public_url: str, vault_url
     return _page("Consent to the partner application", body, tone="asks", form_action="")
 
 
-def done_page(completed: Completed) -> Page:
+def done_page(completed: Completed, correlation: str) -> Page:
     """The consent that is stored, or who else's is in force."""
     consent, in_force = completed.consent, completed.in_force
     if in_force.lineage != consent.lineage:
         who = f"{in_force.person.username} consented" if isinstance(in_force, Consent) else "It was withdrawn"
-        sentence = f"<p>{escape(who)} at the same moment as you, and that is what is in force now.</p>"
-        return _page("Your consent was overtaken", sentence, tone="told", status=409)
+        body = (
+            f"<p>{escape(who)} at the same moment as you, and that is what is in force now.</p>"
+            '<p class="remedy">Nothing is to be done, unless it should be yours: then ask for a new link.</p>'
+        ) + _details({"Consent": consent.name, "Correlation id": correlation})
+        return _page("Your consent was overtaken", body, tone="told", status=409)
     body = "<p>Thank you. The broker has tried the consent and stored it. You can close this page.</p>" + _details(
         {
             "Consent": consent.name,
             "Person": consent.person.username,
             "Tenant": consent.person.tenant_id,
             "MFA": "yes, the authority says so" if consent.mfa == "yes" else "unknown: the tokens do not tell",
-            "Stored": to_text(consent.consented_on),
+            "Stored": for_people(consent.consented_on),
         }
     )
     return _page("Your consent is stored", body, tone="done")

@@ -164,7 +164,7 @@ class AnotherPerson(SignInRefused):
     """The consent in force was given by somebody else, and the link does not ask for a new person."""
 
     code, status, says = "another_person", 403, "The consent in force was given by somebody else."
-    remedy = "If you should take over, the operator makes a link with new_person: true."
+    remedy = "If you should take over, ask for a link that lets a new person consent (new_person)."
 
 
 class MfaMissing(SignInRefused):

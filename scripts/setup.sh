@@ -8,6 +8,12 @@ trap 'rm -f "$log"' EXIT
 
 say() { printf '%s\n' "$*" >&2; }
 
+# Through a link, whatever it leads to would be emptied.
+if [ -L "$venv" ]; then
+    say "$venv is a link: remove it, or set up where it leads to."
+    exit 1
+fi
+
 # A shim on PATH is not yet a program: each candidate must run and be 3.13 with venv before it counts.
 is_python() {
     "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1

@@ -17,6 +17,11 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def for_people(moment: datetime) -> str:
+    """The same moment as a page says it: 2026-11-25 14:31 UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def from_text(text: str) -> datetime:
     """The moment `to_text` wrote; raises ValueError for anything without a time zone, or in a year beyond reckoning."""
     moment = datetime.fromisoformat(text)

@@ -103,8 +103,8 @@ def nasty_pages(text: str) -> list[Page]:
     return [
         consent_page(text, name=text, login_hint=text, tenant_id=text),
         consent_page(text, person=text),
-        pages.done_page(Completed(consent=consent(text, name=text), in_force=consent(text, name=text))),
-        pages.done_page(Completed(consent=consent(text), in_force=overtaking)),
+        pages.done_page(Completed(consent=consent(text, name=text), in_force=consent(text, name=text)), "correlation"),
+        pages.done_page(Completed(consent=consent(text), in_force=overtaking), "correlation"),
         pages.refusal_page(refusals.SignInFailed(text, authority_code=53003), text),
     ]
 
@@ -181,7 +181,7 @@ def test_the_page_says_what_is_stored_where_and_for_whom() -> None:
 
 
 def test_a_stored_consent_is_confirmed_without_its_token() -> None:
-    page = pages.done_page(Completed(consent=consent(), in_force=consent()))
+    page = pages.done_page(Completed(consent=consent(), in_force=consent()), "correlation")
     assert (page.status, title_of(page.html)) == (200, "Your consent is stored")
     assert ADMIN.username in page.html
     assert "token-of-nobody" not in page.html
@@ -189,13 +189,15 @@ def test_a_stored_consent_is_confirmed_without_its_token() -> None:
 
 @pytest.mark.parametrize(("mfa", "told"), [("yes", "yes, the authority says so"), ("unknown", "unknown")])
 def test_the_page_says_whether_mfa_is_known(mfa: str, told: str) -> None:
-    page = pages.done_page(Completed(consent=consent(mfa=mfa), in_force=consent(mfa=mfa)))
+    page = pages.done_page(Completed(consent=consent(mfa=mfa), in_force=consent(mfa=mfa)), "correlation")
     assert told in page.html
 
 
 def test_who_was_overtaken_is_told_by_whom_or_by_what() -> None:
-    theirs = pages.done_page(Completed(consent=consent(), in_force=consent("grace@fabrikam.example", lineage="other")))
-    withdrawn = pages.done_page(Completed(consent=consent(), in_force=WITHDRAWAL))
+    theirs = pages.done_page(
+        Completed(consent=consent(), in_force=consent("grace@fabrikam.example", lineage="other")), "correlation"
+    )
+    withdrawn = pages.done_page(Completed(consent=consent(), in_force=WITHDRAWAL), "correlation")
     for page, told in ((theirs, "grace@fabrikam.example consented"), (withdrawn, "It was withdrawn")):
         assert (page.status, title_of(page.html)) == (409, "Your consent was overtaken")
         assert told in Read(page.html).text
