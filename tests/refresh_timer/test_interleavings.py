@@ -15,7 +15,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from refresh_timer.renewal import RefreshRun
 from shared.consent import Renewal
 from shared.consent_store import ConsentStore
 from shared.errors import (
@@ -29,7 +28,7 @@ from shared.errors import (
 )
 from shared.health import OK, Health
 from shared.vault import Secret, SecretVersion
-from tests.refresh_timer.scene import AGES, DAY, PERSON_ID, Scene, consent
+from tests.refresh_timer.scene import DAY, PERSON_ID, Scene, consent, refresh_run
 
 MOST_ACTORS = 3
 NOTHING, WITHDRAWN = "nothing", "withdrawn"
@@ -180,7 +179,7 @@ class Interleavings(RuleBasedStateMachine):
         self._start(self._run)
 
     def _run(self, store: ConsentStore) -> None:
-        RefreshRun(store=store, authority=self.scene.authority, ages=AGES, clock=self.scene.clock).run()
+        refresh_run(store, self.scene.authority, self.scene.clock).run()
 
     @precondition(lambda self: len(self.actors) < MOST_ACTORS)
     @rule(renewed=st.booleans())
