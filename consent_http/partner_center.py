@@ -46,7 +46,10 @@ class EnterpriseGrant:
 class PartnerCenter:
     """Every method may block; raises PartnerCenterUnavailable, PartnerCenterRefused or CustomerUnknown."""
 
-    def __init__(self, outbound: Outbound, *, url: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, outbound: Outbound, *, url: str, page_size: int = PAGE_SIZE, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._page_size = page_size
         self._outbound = outbound
         self._url = f"{url}/v1"
         self._sleep = sleep
@@ -85,7 +88,7 @@ class PartnerCenter:
         return answer.status_code != NOT_FOUND
 
     def _pages(self, token: AccessToken, correlation: str) -> Iterator[list[Customer]]:
-        path = f"customers?size={PAGE_SIZE}"
+        path = f"customers?size={self._page_size}"
         headers: Mapping[str, str] = {}
         for _ in range(MOST_PAGES):
             content = _json(self._asked("GET", path, token, correlation, headers=headers))

@@ -1,0 +1,111 @@
+"""The grant set: what is taken, and that each mistake is named with its place."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consent_http.application_grants import APPLICATION_IDS, SECRET, parse_grants, read_grants
+from shared.cloud import CHINA, PUBLIC
+from shared.errors import ApplicationGrantsInvalid
+from tests.fakes.memory_vault import MemoryVault
+
+GRAPH = {"resource": "graph", "scopes": ["User.Read", "Directory.Read.All"]}
+OTHER = "11111111-2222-4333-8444-555555555555"
+
+
+def written(**changes: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps({"display_name": "Partner", "grants": [GRAPH], **changes})
+
+
+def test_a_grant_set_names_resources_as_partner_center_and_entra_take_them() -> None:
+    found = parse_grants(written(grants=[GRAPH, {"resource": OTHER.upper(), "scopes": ["Do"]}]), PUBLIC)
+    assert found.display_name == "Partner"
+    graph, other = found.grants
+    assert (graph.application_id, graph.default_scope) == (
+        "00000003-0000-0000-c000-000000000000",
+        "https://graph.microsoft.com/.default",
+    )
+    assert (other.resource, other.application_id, other.default_scope) == (OTHER, OTHER, f"{OTHER}/.default")
+    assert graph.enterprise.scopes == ("User.Read", "Directory.Read.All")
+
+
+@pytest.mark.parametrize("resource", APPLICATION_IDS)
+def test_each_short_name_has_an_application_id_and_its_clouds_own_scope(resource: str) -> None:
+    text = written(grants=[{"resource": resource.upper(), "scopes": ["user_impersonation"]}])
+    for cloud in (PUBLIC, CHINA):
+        (grant,) = parse_grants(text, cloud).grants
+        assert grant.application_id == APPLICATION_IDS[resource]
+        assert grant.default_scope == f"{cloud.resources[resource]}/.default"
+
+
+def test_a_scope_twice_counts_once() -> None:
+    (grant,) = parse_grants(written(grants=[{"resource": "graph", "scopes": ["A", "B", "A"]}]), PUBLIC).grants
+    assert grant.scopes == ("A", "B")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "`display_name` and `grants`"),
+        ("{}", "`display_name` and `grants`"),
+        (written(more=1), "`display_name` and `grants`"),
+        (written(display_name=""), "`display_name`"),
+        (written(display_name=5), "`display_name`"),
+        (written(display_name="x" * 121), "`display_name`"),
+        (written(grants=[]), "`grants`"),
+        (written(grants={}), "`grants`"),
+        (written(grants=["graph"]), "grants[0]"),
+        (written(grants=[GRAPH, {"resource": "arm"}]), "grants[1]"),
+        (written(grants=[{**GRAPH, "application_id": "x"}]), "grants[0]"),
+        (written(grants=[{**GRAPH, "resource": "grapf"}]), "grants[0]: `resource`"),
+        (written(grants=[{**GRAPH, "resource": ["graph"]}]), "grants[0]: `resource`"),
+        (written(grants=[{**GRAPH, "scopes": "User.Read"}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": []}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": ["User.Read,Mail.Read"]}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": ["https://graph.microsoft.com/User.Read"]}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": ["User Read"]}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": [""]}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": [1]}]), "grants[0]: `scopes`"),
+        (written(grants=[GRAPH, {**GRAPH, "resource": "00000003-0000-0000-c000-000000000000"}]), "twice"),
+    ],
+)
+def test_each_mistake_is_named_with_its_place(text: str, told: str) -> None:
+    with pytest.raises(ApplicationGrantsInvalid) as refused:
+        parse_grants(text, PUBLIC)
+    assert told in refused.value.description
+
+
+def test_a_grant_set_that_is_missing_or_disabled_is_said_to_be() -> None:
+    vault = MemoryVault()
+    with pytest.raises(ApplicationGrantsInvalid, match="no such secret"):
+        read_grants(vault, PUBLIC)
+    version = vault.put(SECRET, written(), tags={})
+    assert read_grants(vault, PUBLIC).display_name == "Partner"
+    vault.patch(SECRET, version.version, enabled=False)
+    with pytest.raises(ApplicationGrantsInvalid, match="disabled"):
+        read_grants(vault, PUBLIC)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["display_name", "grants", "resource", "scopes"]), inner, max_size=4)
+        ),
+        max_leaves=8,
+    )
+)
+def test_any_json_is_a_grant_set_or_is_refused_by_name(content: object) -> None:
+    problem = ""
+    try:
+        found = len(parse_grants(json.dumps(content), PUBLIC).grants)
+    except ApplicationGrantsInvalid as refused:
+        found, problem = 0, refused.detail
+    assert bool(found) != bool(problem)
