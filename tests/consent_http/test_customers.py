@@ -1,0 +1,251 @@
+"""Customers' tenants over HTTP: what a dry run tells, what is made, and who may."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from consent_http.application_grants import SECRET
+from local.person import Person
+from local.stack import running_stack
+from local.state import StackState
+from local.workload import Workload
+from local.world import (
+    ADMIN,
+    ARM,
+    CONTOSO,
+    EXCHANGE,
+    GRAPH,
+    NORTHWIND,
+    PARTNER_APPLICATION,
+    PARTNER_TENANT,
+    TAILSPIN,
+    WINGTIP,
+)
+from tests.consent_http.vaults import vault_of
+from tests.local_control import Controls
+
+NOBODY = "99990000-1111-4222-8333-444444440001"
+POSTS, DELETES = ("POST", "applicationconsents"), ("DELETE", "applicationconsents")
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack of one's own, with Ada's consent: these tests change what customers have consented to."""
+    with (
+        running_stack(tmp_path_factory.mktemp("customers") / "state", keeps_ledger=True) as running,
+        Person() as person,
+    ):
+        assert person.consent(Workload(state=running, name="operator").link(), ADMIN).is_success
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def center(state: StackState) -> Iterator[Controls]:
+    """Partner Center's control door; whatever a test has changed is undone."""
+    controls = Controls(state, state.partner_center)
+    controls.clear("requests")
+    yield controls
+    controls.clear("faults")
+    for door in ("consents", "errors"):
+        Controls(state, state.entra).clear(door)
+
+
+def change(state: StackState, method: str, tenant: str, *, apply: bool, who: str = "provisioning") -> httpx.Response:
+    dry_run = "false" if apply else "true"
+    return Workload(state=state, name=who).call(method, f"customers/{tenant}/consent?dry_run={dry_run}")
+
+
+def outcome(state: StackState, method: str, tenant: str, *, apply: bool) -> str:
+    answer = change(state, method, tenant, apply=apply)
+    assert answer.is_success, answer.json()["code"]
+    told: str = answer.json()["outcome"]
+    return told
+
+
+def consented(state: StackState, tenant: str) -> dict[str, list[str]]:
+    return Controls(state, state.entra).consents(tenant=tenant, client=PARTNER_APPLICATION)
+
+
+def changes(center: Controls) -> int:
+    """How many requests could have changed something at Partner Center."""
+    return sum(count for (method, _), count in center.requests().items() if method != "GET")
+
+
+def records(state: StackState, event: str) -> list[dict[str, object]]:
+    lines = [line for line in state.log_file("host").read_text().splitlines() if f'"event": "{event}"' in line]
+    return [json.loads(line[line.index("{") :]) for line in lines]
+
+
+def test_every_customer_is_listed_for_whoever_may_manage_them(state: StackState) -> None:
+    found = Workload(state=state, name="provisioning").call("GET", "customers").json()["customers"]
+    assert [customer["tenant"] for customer in found] == [CONTOSO, NORTHWIND, TAILSPIN, WINGTIP]
+    assert found[0] == {"tenant": CONTOSO, "name": "Contoso", "domain": "contoso.example"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+@pytest.mark.parametrize("tenant", [CONTOSO, TAILSPIN, WINGTIP])
+def test_a_dry_run_changes_nothing(state: StackState, center: Controls, method: str, tenant: str) -> None:
+    before = consented(state, tenant)
+    assert change(state, method, tenant, apply=False).json()["dry_run"] is True
+    path = f"customers/{tenant}/consent"
+    assert Workload(state=state, name="provisioning").call(method, path).json()["dry_run"] is True, "by default too"
+    assert changes(center) == 0
+    assert consented(state, tenant) == before
+
+
+def test_a_consent_is_made_and_its_tokens_come_at_once(state: StackState) -> None:
+    reports = Workload(state=state, name="reports")
+    assert reports.token("tailspin", "graph").json()["code"] == "application_not_consented"
+    assert outcome(state, "PUT", TAILSPIN, apply=False) == "created"
+    assert outcome(state, "PUT", TAILSPIN, apply=True) == "created"
+    assert consented(state, TAILSPIN)[EXCHANGE] == ["Exchange.Manage"]
+    assert reports.token("tailspin", "graph").is_success, "a refusal of a moment ago is forgotten"
+
+
+def test_what_is_so_already_is_left_alone_and_partner_center_is_not_asked(state: StackState, center: Controls) -> None:
+    assert outcome(state, "PUT", TAILSPIN, apply=True) == "created"
+    center.clear("requests")
+    assert outcome(state, "PUT", TAILSPIN, apply=True) == "unchanged"
+    assert center.requests().total() == 0
+
+
+def test_what_lacks_a_scope_is_made_anew(state: StackState, center: Controls) -> None:
+    entra = Controls(state, state.entra)
+    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
+    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
+    dry = change(state, "PUT", CONTOSO, apply=False).json()
+    assert dry["outcome"] == "replaced"
+    assert {grant["resource"]: grant["missing"] for grant in dry["grants"]} == {
+        "graph": ["Directory.AccessAsUser.All"],
+        "arm": [],
+        "exchange": [],
+    }
+    center.clear("requests")
+    assert outcome(state, "PUT", CONTOSO, apply=True) == "replaced"
+    assert "Directory.AccessAsUser.All" in consented(state, CONTOSO)[GRAPH]
+    assert changes(center) == 3, "one that is refused, one that removes, one that makes"
+
+
+def test_a_failure_half_way_says_so_and_a_repeat_mends_it(state: StackState, center: Controls) -> None:
+    entra = Controls(state, state.entra)
+    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
+    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
+    path = f"/v1/customers/{CONTOSO}/applicationconsents"
+    # The first POST meets the consent that is there; the second, after the removal, fails for good.
+    center.post("faults", {"method": "POST", "path": path, "status": 409, "body": {"code": "409"}})
+    center.post("faults", {"method": "POST", "path": path, "times": -1, "status": 400, "body": {"code": "2000"}})
+    refused = change(state, "PUT", CONTOSO, apply=True)
+    assert (refused.status_code, refused.json()["code"]) == (403, "partner_center_refused")
+    assert "repeat this request" in refused.json()["error_description"]
+    assert records(state, "customer.consented")[-1]["outcome"] == "partner_center_refused"
+    center.clear("faults")
+    assert outcome(state, "PUT", CONTOSO, apply=True) == "created"
+    assert consented(state, CONTOSO)[ARM] == ["user_impersonation"]
+
+
+def test_a_consent_is_taken_back_and_one_that_is_not_there_stays_so(state: StackState) -> None:
+    assert outcome(state, "DELETE", NORTHWIND, apply=False) == "removed"
+    assert outcome(state, "DELETE", NORTHWIND, apply=True) == "removed"
+    assert consented(state, NORTHWIND) == {}
+    assert outcome(state, "DELETE", NORTHWIND, apply=False) == "absent"
+    assert outcome(state, "DELETE", NORTHWIND, apply=True) == "absent"
+
+
+def test_a_customer_without_delegated_rights_says_so_in_a_dry_run_and_is_refused_in_earnest(state: StackState) -> None:
+    dry = change(state, "PUT", WINGTIP, apply=False).json()
+    assert dry["outcome"] == "unknown"
+    assert {grant["error"] for grant in dry["grants"]} == {"delegated_rights_missing"}
+    assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "partner_center_refused"
+
+
+def test_a_customer_nobody_knows_is_not_found(state: StackState) -> None:
+    answer = change(state, "PUT", NOBODY, apply=True)
+    assert (answer.status_code, answer.json()["code"]) == (404, "customer_unknown")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"customers/{PARTNER_TENANT}/consent",
+        "customers/contoso.example/consent",
+        "customers/common/consent",
+        "customers/home/consent",
+        f"customers/{CONTOSO}/consent?dry_run=no",
+        f"customers/{CONTOSO}/consent?dry_run=False",
+        f"customers/{CONTOSO}/consent?apply=true",
+        f"customers/{CONTOSO}/consent?consent=../other",
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_what_is_no_customer_or_no_parameter_is_refused(state: StackState, method: str, path: str) -> None:
+    """Above all the partner's own tenant, and whatever could be taken for a wish to change something."""
+    answer = Workload(state=state, name="provisioning").call(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+def test_no_grant_is_ever_read_from_a_request(state: StackState, center: Controls) -> None:
+    grants = [{"resource": "graph", "scopes": ["Directory.ReadWrite.All"]}]
+    caller = Workload(state=state, name="provisioning")
+    answer = caller.call("PUT", f"customers/{TAILSPIN}/consent?dry_run=false", {"grants": grants})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert changes(center) == 0
+
+
+@pytest.mark.parametrize("who", ["operator", "reports", "stranger"])
+def test_no_other_role_opens_these_routes(state: StackState, center: Controls, who: str) -> None:
+    for method, path in (
+        ("GET", "customers"),
+        ("PUT", f"customers/{TAILSPIN}/consent"),
+        ("DELETE", f"customers/{CONTOSO}/consent"),
+    ):
+        answer = Workload(state=state, name=who).call(method, f"{path}?dry_run=false" if method != "GET" else path)
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_missing"), (method, path)
+    assert changes(center) == 0
+
+
+def test_the_role_opens_nothing_else(state: StackState) -> None:
+    provisioning = Workload(state=state, name="provisioning")
+    for method, path in (
+        ("GET", "consents"),
+        ("POST", "consents/partner/link"),
+        ("DELETE", "consents/partner"),
+        ("POST", "consents/partner/check"),
+        ("POST", "consents/partner/import"),
+        ("POST", "consents/partner/restore"),
+    ):
+        assert provisioning.call(method, path).json()["code"] == "role_missing", (method, path)
+    assert provisioning.token("contoso", "graph").json()["code"] == "role_missing"
+
+
+def test_a_grant_set_that_is_broken_stops_it_with_the_place_and_nothing_is_asked(
+    state: StackState, center: Controls
+) -> None:
+    with vault_of(state, "policy") as vault:
+        good = vault.get_secret(SECRET).value
+        assert good is not None
+        vault.set_secret(SECRET, '{"display_name": "x", "grants": [{"resource": "graph", "scopes": []}]}')
+        try:
+            answer = change(state, "PUT", TAILSPIN, apply=True)
+        finally:
+            vault.set_secret(SECRET, good)
+    assert (answer.status_code, answer.json()["code"]) == (500, "application_grants_invalid")
+    assert "grants[0]: `scopes`" in answer.json()["error_description"]
+    assert center.requests().total() == 0
+
+
+def test_every_change_is_on_record_with_who_made_it_and_no_token(state: StackState) -> None:
+    before = len(records(state, "customer.consented"))
+    assert outcome(state, "PUT", TAILSPIN, apply=True) == "created"
+    assert outcome(state, "DELETE", TAILSPIN, apply=True) == "removed"
+    made, removed = records(state, "customer.consented"), records(state, "customer.consent_removed")[-1]
+    assert len(made) == before + 1, "a dry run is no change"
+    for record, told in ((made[-1], "created"), (removed, "removed")):
+        assert (record["tenant"], record["consent"], record["outcome"]) == (TAILSPIN, "partner", told)
+        assert record["operator"] == "eeee0000-1111-4222-8333-444444440007"
+        assert record["application_id"] == PARTNER_APPLICATION
+    secrets = [line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()]
+    log = state.log_file("host").read_text()
+    assert len(secrets) > 20
+    assert not [secret for secret in secrets if len(secret) > 20 and secret in log]
