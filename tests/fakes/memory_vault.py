@@ -16,6 +16,7 @@ class MemoryVault:
 
     clock: Clock = utc_now
     before: Callable[[str, str], None] = lambda _operation, _name: None
+    new_version: Callable[[], str] = lambda: secrets.token_hex(16)
     written: dict[str, list[Secret]] = field(default_factory=dict)
 
     def get(self, name: str, version: str | None = None) -> Secret | None:
@@ -39,7 +40,7 @@ class MemoryVault:
         self.before("put", name)
         version = SecretVersion(
             name=name,
-            version=secrets.token_hex(16),
+            version=self.new_version(),
             enabled=True,
             tags=dict(tags),
             created_on=self.clock().replace(microsecond=0),

@@ -1,0 +1,157 @@
+"""The same machine finds each of five planted faults within 2,000 steps: a check that cannot fail would say nothing."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from shared.consent import (
+    CONSENT,
+    RENEWAL,
+    Consent,
+    Renewal,
+    Withdrawal,
+    dump_consent,
+    parse_consent,
+)
+from shared.consent_store import ConsentStore
+from shared.errors import VaultUnavailable
+from shared.health import Health
+from shared.stored_consent import Served, StoredRenewal
+from shared.vault import SecretVault
+from tests.refresh_timer.test_interleavings import Interleavings
+
+EXAMPLES, STEPS = 50, 40  # 2,000 steps in all
+# Fixed, so that the same steps are taken each time.
+SEED = 1
+WITHIN = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=STEPS,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    print_blob=False,
+)
+
+
+class RenewalWritesTheConsent(ConsentStore):
+    """The timer puts the newer refresh token where people's acts are."""
+
+    def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> str:
+        found = self.in_force(name)
+        if isinstance(found, Consent):
+            changed = replace(found, lineage=renewal.lineage, refresh_token=renewal.refresh_token)
+            self._vault.put(CONSENT + name, dump_consent(changed), tags={})
+        return super().store_renewal(name, renewal, health, over=over)
+
+
+class PatchesTheLatest(ConsentStore):
+    """A PATCH that names no version changes whichever is the latest then."""
+
+    def __init__(self, vault: SecretVault) -> None:
+        super().__init__(_WithoutVersion(vault))
+
+
+class _WithoutVersion:
+    def __init__(self, vault: SecretVault) -> None:
+        self._inner = vault
+        self.get, self.put = vault.get, vault.put
+        self.list_latest, self.list_versions = vault.list_latest, vault.list_versions
+
+    def patch(
+        self,
+        name: str,
+        version: str,  # noqa: ARG002 - that is the fault
+        *,
+        tags: Mapping[str, str] | None = None,
+        enabled: bool | None = None,
+    ) -> None:
+        latest = self._inner.get(name)
+        if latest is not None:
+            self._inner.patch(name, latest.version.version, tags=tags, enabled=enabled)
+
+
+class ReaderIgnoresTheLineage(ConsentStore):
+    """The newest renewal is served, whoever's it is."""
+
+    def load(self, name: str) -> Served:
+        served = super().load(name)
+        if served.stored is None:
+            return served
+        renewal = replace(served.stored.renewal, lineage=served.consent.lineage)
+        return replace(served, stored=replace(served.stored, renewal=renewal))
+
+
+class ReadsNothingBack(ConsentStore):
+    """A write that was not answered is taken for done."""
+
+    def _act(self, name: str, lineage: str, value: str, tags: Mapping[str, str]) -> Consent | Withdrawal:
+        del lineage
+        with suppress(VaultUnavailable):
+            self._vault.put(CONSENT + name, value, tags=tags, once=True)
+        return parse_consent(CONSENT + name, value)
+
+
+class FindsThePreviousByListing(ConsentStore):
+    """What is disabled is the version before the last one of the list, by its time and its id."""
+
+    def store_renewal(self, name: str, renewal: Renewal, health: Health, *, over: StoredRenewal | None) -> str:
+        told = super().store_renewal(name, renewal, replace(health, previous=over.version if over else ""), over=None)
+        versions = sorted(
+            (version for version in self._vault.list_versions(RENEWAL + name) if version.enabled),
+            key=lambda version: (_whole(version.created_on), version.version),
+        )
+        if len(versions) > 1:
+            self._vault.patch(RENEWAL + name, versions[-2].version, enabled=False)
+        return told
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def counting(store_of: Callable[[SecretVault], ConsentStore]) -> tuple[type[Interleavings], list[int]]:
+    """The machine over this store, and how many steps it has taken: each looks at what is served."""
+    taken = [0]
+
+    class Counted(Interleavings):
+        def _served(self) -> tuple[str, str]:
+            taken[0] += 1
+            return super()._served()
+
+    Counted.store_of = staticmethod(store_of)
+    seeded: type[Interleavings] = seed(SEED)(Counted)
+    return seeded, taken
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        RenewalWritesTheConsent,
+        PatchesTheLatest,
+        ReaderIgnoresTheLineage,
+        ReadsNothingBack,
+        FindsThePreviousByListing,
+    ],
+    ids=lambda fault: fault.__name__,
+)
+def test_a_planted_fault_is_found_within_2000_steps(
+    fault: type[ConsentStore], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine, taken = counting(fault)
+    with pytest.raises(Exception) as found:  # noqa: PT011 - an assertion, or what made a consent unreadable
+        run_state_machine_as_test(machine, settings=WITHIN)
+    assert taken[0] <= EXAMPLES * (STEPS + 3), "each example looks once more at its beginning and its end"
+    with capsys.disabled():
+        print(f"\n{fault.__name__}: seed {SEED}, {taken[0]} steps, {type(found.value).__name__}")  # noqa: T201 - to see
+
+
+def test_without_a_fault_the_same_steps_find_nothing() -> None:
+    machine, taken = counting(ConsentStore)
+    run_state_machine_as_test(machine, settings=WITHIN)
+    assert taken[0] > EXAMPLES
