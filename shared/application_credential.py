@@ -18,6 +18,8 @@ from shared.managed_identity import BrokerIdentity
 from shared.vault import Secret, SecretVault, SecretVersion
 
 KEPT_SECONDS = 300.0
+# When none was taken, an administrator is probably about to renew it: looked for again after so long.
+REFUSED_SECONDS = 30.0
 NEWEST = 2
 FEDERATED, CERTIFICATE, SECRET = "federated", "certificate", "secret"
 
@@ -45,6 +47,9 @@ class ApplicationCredential(Protocol):
     def accepted(self, proof: Proof) -> None:
         """The authority took this one: it is tried first from now on, until the vault is read again."""
 
+    def refused(self) -> None:
+        """The authority took none of them: a new one is looked for soon."""
+
 
 class FederatedCredential:
     """The managed identity as federated credential: no secret at all. MSAL asks for an assertion at each request."""
@@ -60,6 +65,9 @@ class FederatedCredential:
         return self._proofs
 
     def accepted(self, proof: Proof) -> None:
+        """See ApplicationCredential."""
+
+    def refused(self) -> None:
         """See ApplicationCredential."""
 
 
@@ -92,8 +100,15 @@ class VaultCredential:
     def accepted(self, proof: Proof) -> None:
         """See ApplicationCredential."""
         with self._lock:
-            if self._order and self._order[0] is not proof:
+            # One that is not there any more was taken out of the vault while the authority was asked.
+            if any(other is proof for other in self._order[1:]):
                 self._order = (proof, *(other for other in self._order if other is not proof))
+
+    def refused(self) -> None:
+        """See ApplicationCredential."""
+        with self._lock:
+            soon = self._monotonic() - KEPT_SECONDS + REFUSED_SECONDS
+            self._read_on = min(self._read_on, soon)
 
     def _is_due(self) -> bool:
         """Whether this thread is the one to read again; the others go on with what is known."""

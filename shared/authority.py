@@ -145,6 +145,7 @@ class Authority:
             else:
                 self._credential.accepted(proof)
                 return answer
+        self._credential.refused()
         raise first or ApplicationMisconfigured
 
     def _attempt(self, tenant_id: str, proof: Proof, request: Request, expected: frozenset[str]) -> dict[str, Any]:

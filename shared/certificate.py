@@ -56,5 +56,7 @@ def _of_pem(stored: str) -> tuple[object, x509.Certificate | None]:
 
 
 def _of_pkcs12(stored: str) -> tuple[object, x509.Certificate | None]:
-    key, certificate, _ = pkcs12.load_key_and_certificates(base64.b64decode(stored, validate=True), None)
+    # Whoever sets the secret from a file brings the line breaks of base64 along.
+    content = base64.b64decode("".join(stored.split()), validate=True)
+    key, certificate, _ = pkcs12.load_key_and_certificates(content, None)
     return key, certificate

@@ -1,4 +1,4 @@
-"""Hosts beside a stack's own: forked from a process that has loaded what they load, each is up in a third of a second."""
+"""Hosts beside a stack's own, each forked from a process that has loaded what they load: up in a third of a second."""
 
 import multiprocessing
 import time

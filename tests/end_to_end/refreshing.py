@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import httpx
 from azure.core.credentials import AccessToken
@@ -18,12 +19,14 @@ from local.person import Person, usual_trust
 from local.state import StackState
 from local.workload import Workload, fire_timer
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, PARTNER_APPLICATION, User
+from tests.end_to_end.hosts import Host
 from tests.local_control import Controls
 from tests.token_http.over_http import write_policy
 
 SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"
 PROOF_DAY, STORE_DAY = timedelta(days=1), timedelta(days=8)
 TOKEN_ENDPOINT = "/.*/oauth2/v2.0/token"
+ISSUED = "issued"
 # What the run asks a vault to write: a new version, or the tags of one.
 WRITES = "PUT|PATCH"
 
@@ -48,15 +51,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A stack, the people and workloads around it, and the names of consents that the policy knows."""
+    """A stack seen from one of its hosts, the people and workloads around it, and names that the policy knows."""
 
     parts: Parts
+    state: StackState
     names: Iterator[str]
-    given: list[str] = field(default_factory=list)
-
-    @property
-    def state(self) -> StackState:
-        return self.parts.state
 
     @property
     def entra(self) -> Controls:
@@ -78,8 +77,11 @@ class Scene:
             token = self.entra.post("refresh_tokens", held).json()["refresh_token"]
             answer = self.operator.call("POST", f"consents/{name}/import", {"refresh_token": token})
             assert answer.status_code == httpx.codes.CREATED, answer.text
-        self.given.extend(names)
         return names
+
+    def at(self, host: Host) -> Self:
+        """The same seen from another host."""
+        return replace(self, state=host.state)
 
     def consent_anew(self, name: str, user: User = ADMIN, **fields: object) -> None:
         """A person opens a new link and signs in."""
@@ -89,9 +91,9 @@ class Scene:
     def pass_time(self, by: timedelta) -> None:
         move(self.state, by)
 
-    def run(self, state: StackState | None = None) -> Run:
-        """Fire the timer of the stack's host, or of another one."""
-        return run_of(state or self.state)
+    def run(self) -> Run:
+        """Fire the timer."""
+        return run_of(self.state)
 
     def listed(self) -> dict[str, Any]:
         """GET /api/consents."""
@@ -106,12 +108,16 @@ class Scene:
     def statuses(self, names: Sequence[str]) -> list[str]:
         return [self.shown(name)["status"] for name in names]
 
-    def token(self, name: str, tenant: str = CONTOSO) -> httpx.Response:
-        return Workload(state=self.state, name="reports").token(tenant, "graph", consent=name)
+    def token(self, name: str) -> httpx.Response:
+        return Workload(state=self.state, name="reports").token(CONTOSO, "graph", consent=name)
+
+    def tokens(self, names: Sequence[str]) -> dict[str, str]:
+        """Ask for a token of each consent; ISSUED, or the code of the refusal."""
+        return tokens_of(self.state, names)
 
     def issues(self, *names: str) -> bool:
         """Whether a token comes from each of them now."""
-        return tokens_of(self.state, names) == {name: CONTOSO for name in names}
+        return set(self.tokens(names).values()) == {ISSUED}
 
     def health(self) -> dict[str, Any]:
         """GET /api/health, later than what the host still remembers."""
@@ -132,6 +138,15 @@ class Scene:
             verify_challenge_resource=False,
         ) as client:
             yield client
+
+    @contextmanager
+    def without(self, part: str) -> Iterator[None]:
+        """One part of the stack is down."""
+        self.parts.kill(part)
+        try:
+            yield
+        finally:
+            self.parts.start(part)
 
     def clear(self) -> None:
         """Take away every fault, and all that is stored."""
@@ -186,7 +201,7 @@ def run_of(state: StackState) -> Run:
     log = state.log_file("host")
     begun = log.stat().st_size
     invocation = fire_timer(state)
-    written = log.read_bytes()[begun:].decode()
+    written = since(begun, log)
     consents = records(written, "refresh.consent")
     return Run(
         invocation=invocation,
@@ -194,6 +209,13 @@ def run_of(state: StackState) -> Run:
         outcomes={record["consent"]: record["outcome"] for record in consents},
         codes={record["consent"]: record["code"] for record in consents},
     )
+
+
+def since(place: int, log: Path) -> str:
+    """What stands in a log from this place on."""
+    with log.open() as kept:
+        kept.seek(place)
+        return kept.read()
 
 
 def records(log: str, event: str) -> list[dict[str, Any]]:
@@ -204,7 +226,7 @@ def records(log: str, event: str) -> list[dict[str, Any]]:
 
 
 def tokens_of(state: StackState, names: Sequence[str]) -> dict[str, str]:
-    """Ask for a token of each consent; the tenant it is for, or the code of the refusal."""
+    """Ask for a token of each consent; ISSUED, or the code of the refusal."""
     assertion = Workload(state=state, name="reports").assertion()
     with httpx.Client(
         headers={"Authorization": f"Bearer {assertion}"}, trust_env=False, timeout=60, verify=usual_trust()
@@ -215,5 +237,7 @@ def tokens_of(state: StackState, names: Sequence[str]) -> dict[str, str]:
 def _token(client: httpx.Client, state: StackState, name: str) -> str:
     asked = {"tenant": CONTOSO, "resource": "graph", "consent": name}
     answer = client.post(f"{state.host}/api/token", json=asked)
-    said: str = claims_of(answer.json()["access_token"])["tid"] if answer.is_success else answer.json()["code"]
-    return said
+    if not answer.is_success:
+        return str(answer.json()["code"])
+    assert claims_of(answer.json()["access_token"])["tid"] == CONTOSO
+    return ISSUED

@@ -137,6 +137,20 @@ def works_everywhere(stack: StackState, authority: Any) -> None:  # noqa: ANN401
     assert authority.exchange(redeemed.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
 
 
+def test_what_was_taken_away_meanwhile_does_not_come_back_by_a_last_success() -> None:
+    """One thread's exchange ends with the old secret when another has read the vault, where it is disabled by now."""
+    vault, moment = MemoryVault(clock=Steps()), [0.0]
+    old = vault.put(NAME, "old", tags={})
+    credential = VaultCredential(vault, NAME, kind=SECRET, monotonic=lambda: moment[0])
+    (slow,) = credential.proofs()
+    vault.patch(NAME, old.version, enabled=False)
+    vault.put(NAME, "new", tags={})
+    moment[0] += KEPT_SECONDS
+    assert [proof.client_credential for proof in credential.proofs()] == ["new"]
+    credential.accepted(slow)
+    assert [proof.client_credential for proof in credential.proofs()] == ["new"]
+
+
 @pytest.mark.parametrize(("kind", "code"), [(CERTIFICATE, 700027), (SECRET, 7000215)])
 def test_when_neither_is_known_the_application_is_to_blame_by_its_number(
     stack: StackState, kind: str, code: int

@@ -21,3 +21,6 @@ class FixedCredential:
     def accepted(self, proof: Proof) -> None:
         """See ApplicationCredential."""
         self.taken.append(proof)
+
+    def refused(self) -> None:
+        """See ApplicationCredential."""

@@ -29,6 +29,9 @@ class Ending:
     def accepted(self, proof: Proof) -> None:
         """Nothing to remember."""
 
+    def refused(self) -> None:
+        """Nothing to look for."""
+
 
 def scene_with(credential: object) -> Scene:
     scene = Scene()

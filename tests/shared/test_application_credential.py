@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.application_credential import CERTIFICATE, KEPT_SECONDS, SECRET, Proof, VaultCredential
+from shared.application_credential import CERTIFICATE, KEPT_SECONDS, REFUSED_SECONDS, SECRET, Proof, VaultCredential
 from shared.errors import ApplicationMisconfigured, VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.certificates import made_certificate
@@ -62,6 +62,23 @@ def test_what_the_authority_took_is_tried_first_until_the_vault_is_read_again() 
     assert secrets_of(credential) == ["old", "new, and not registered yet"]
     watch.now += KEPT_SECONDS
     assert secrets_of(credential) == ["new, and not registered yet", "old"]
+
+
+def test_when_none_was_taken_a_new_one_is_looked_for_soon_and_not_at_each_refusal() -> None:
+    """An administrator renews it at two in the morning, and should not wait for five minutes."""
+    vault, watch, reads = MemoryVault(clock=Steps()), Watch(), list[str]()
+    vault.put(NAME, "expired", tags={})
+    credential = VaultCredential(vault, NAME, kind=SECRET, monotonic=watch)
+    assert secrets_of(credential) == ["expired"]
+    vault.put(NAME, "renewed", tags={})
+    vault.before = lambda operation, _name: reads.append(operation)
+    for _ in range(20):
+        credential.refused()
+        assert secrets_of(credential) == ["expired"]
+        watch.now += 1
+    assert reads == []
+    watch.now += REFUSED_SECONDS
+    assert secrets_of(credential) == ["renewed", "expired"]
 
 
 def test_a_proof_stays_the_same_object_while_its_version_is_there() -> None:

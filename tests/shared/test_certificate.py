@@ -1,6 +1,7 @@
 """Certificates as Key Vault keeps them: what is taken, and that nothing of what is refused is told."""
 
 import base64
+import textwrap
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -23,6 +24,12 @@ def test_the_applications_own_certificate_is_the_first_of_a_chain() -> None:
 
 def test_order_of_key_and_certificate_does_not_matter() -> None:
     assert parse_certificate(MADE.certificate_pem + MADE.key_pem).expires_on == MADE.expires_on
+
+
+@pytest.mark.parametrize("text", [MADE.pem, "\n".join(textwrap.wrap(MADE.pkcs12, 64)) + "\n", f" {MADE.pkcs12}\r\n"])
+def test_line_breaks_that_a_file_brings_do_not_matter(text: str) -> None:
+    """`az keyvault secret set --file` keeps them."""
+    assert parse_certificate(text).pem == MADE.certificate_pem
 
 
 def test_nothing_secret_shows_in_a_repr() -> None:
