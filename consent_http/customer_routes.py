@@ -1,7 +1,11 @@
 """The HTTP words of customers' tenants: who they are, and the application's consent in each."""
 
+from collections.abc import Callable
+from typing import Any
+
 import azure.functions as func
 
+from consent_http.customers import Change
 from consent_http.dependencies import Dependencies
 from shared.assertion import CUSTOMERS_MANAGE
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
@@ -11,6 +15,12 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """List customers; make and take back the application's consent. Nothing of a grant is read from a request."""
     routes = func.Blueprint()
     customers, pool = dependencies.customers, dependencies.customers_pool
+
+    async def changed(change: Change, act: Callable[[Change], dict[str, Any]]) -> dict[str, Any]:
+        try:
+            return await pool.run(lambda: act(change))
+        finally:  # what failed may have been done all the same
+            dependencies.on_customer_change(change.tenant_id)
 
     @routes.route(route="customers", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
     @answering(error_response)
@@ -26,8 +36,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
         json_body(req, {})
         change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
-        content = await pool.run(lambda: customers.grant(change))
-        dependencies.on_customer_change(change.tenant_id)
+        content = await changed(change, customers.grant)
         return json_response(content, correlation=correlation)
 
     @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
@@ -35,8 +44,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     async def customers_remove_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
         change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
-        content = await pool.run(lambda: customers.remove(change))
-        dependencies.on_customer_change(change.tenant_id)
+        content = await changed(change, customers.remove)
         return json_response(content, correlation=correlation)
 
     return routes

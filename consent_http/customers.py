@@ -1,18 +1,28 @@
 """Customers' tenants: who they are, and the partner application's own consent in each, made through Partner Center."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consent_http.application_grants import Grant, GrantSet, read_grants
+from consent_http.application_grants import GrantSet, read_grants
 from consent_http.partner_center import PartnerCenter
+from consent_http.standing import (
+    ABSENT,
+    CREATED,
+    REMOVED,
+    REPLACED,
+    UNCHANGED,
+    Standing,
+    standing_of,
+    what_granting_does,
+    what_removing_does,
+)
 from shared.assertion import Principal
 from shared.audit import record
 from shared.authority import Authority
-from shared.authority_errors import in_customer_tenant
 from shared.consent import DEFAULT_NAME, checked_name
 from shared.consent_store import ConsentStore
-from shared.errors import ApplicationNotConsented, BrokerError, InvalidRequest, ServiceMissing
+from shared.errors import BrokerError, InvalidRequest, PartnerCenterUnavailable
 from shared.setting_values import GUID
 from shared.settings import Settings
 from shared.stored_consent import Served
@@ -20,29 +30,8 @@ from shared.tokens import AccessToken
 from shared.vault import SecretVault
 
 LIST_PARAMETERS, CHANGE_PARAMETERS = frozenset({"consent"}), frozenset({"consent", "dry_run"})
-CREATED, REPLACED, UNCHANGED, REMOVED, ABSENT, UNKNOWN = (
-    *("created", "replaced", "unchanged", "removed", "absent", "unknown"),
-)
 HALF_WAY = "The consent there was removed and the new one is not made yet: repeat this request."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What the application lacks of one grant in a customer's tenant; `error` when that cannot be told."""
-
-    grant: Grant
-    missing: Sequence[str]
-    error: BrokerError | None = None
-
-    def fields(self) -> dict[str, Any]:
-        """As an operator reads it."""
-        told: dict[str, Any] = {
-            "resource": self.grant.resource,
-            "application_id": self.grant.application_id,
-            "scopes": list(self.grant.scopes),
-            "missing": list(self.missing),
-        }
-        return {**told, "error": self.error.code, "remedy": self.error.remedy} if self.error else told
+IN_DOUBT = "What was asked may have been done: repeat this request."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +85,13 @@ class Customers:
     def grant(self, change: Change) -> dict[str, Any]:
         """Make the application's consent what the grant set says; nothing is asked of Partner Center if it is so."""
         served, grants = self.store.load(change.consent), read_grants(self.policy_vault, self.settings.cloud)
-        standings = [self._standing(served, change.tenant_id, grant) for grant in grants.grants]
-        outcome = _expected(standings)
+        standings = self._standings(change, served, grants)
+        outcome = what_granting_does(standings)
         if not change.dry_run and outcome != UNCHANGED:
+            # Nothing is replaced only because the authority did not answer for a moment.
+            for error in (standing.error for standing in standings):
+                if error is not None and error.transient:
+                    raise error
             outcome = self._granted(change, served, grants)
             _record("customer.consented", change, self.settings, outcome)
         return self._told(change, outcome, grants=[standing.fields() for standing in standings])
@@ -107,42 +100,41 @@ class Customers:
         """Take the application's consent back; one that is not there stays so."""
         served = self.store.load(change.consent)
         if change.dry_run:
-            return self._told(change, self._would_remove(served, change.tenant_id))
-        removed = self.partner_center.remove_consent(
-            self._token(served),
-            change.tenant_id,
-            application_id=self.settings.partner_client_id,
-            correlation=change.correlation,
-        )
-        outcome = REMOVED if removed else ABSENT
+            grants = read_grants(self.policy_vault, self.settings.cloud)
+            return self._told(change, what_removing_does(self._standings(change, served, grants)))
+        token = self._token(served)
+        try:
+            outcome = REMOVED if self._removed(token, change) else ABSENT
+        except PartnerCenterUnavailable as error:
+            _record("customer.consent_removed", change, self.settings, error.code)
+            raise _told_more(error, IN_DOUBT) from error
         _record("customer.consent_removed", change, self.settings, outcome)
         return self._told(change, outcome)
 
-    def _would_remove(self, served: Served, tenant_id: str) -> str:
-        """Whether there is a consent to remove: where the application is not known, no exchange gets far."""
-        try:
-            scope = f"{self.settings.cloud.resource('graph')}/.default"
-            self.authority.exchange(served.refresh_token, tenant_id=tenant_id, scope=scope)
-        except ApplicationNotConsented:
-            return ABSENT
-        except BrokerError:
-            return UNKNOWN
-        return REMOVED
-
     def _granted(self, change: Change, served: Served, grants: GrantSet) -> str:
-        token = self._token(served)
-        if self._consented(token, change, grants):
-            return CREATED
-        # Partner Center changes no consent that is there (learn: control-panel-vendor-apis), so it is made anew.
-        self.partner_center.remove_consent(
+        token, removed = self._token(served), False
+        try:
+            if self._consented(token, change, grants):
+                return CREATED
+            # Partner Center changes no consent that is there (learn: control-panel-vendor-apis): it is made anew.
+            self._removed(token, change)
+            removed = True
+            if not self._consented(token, change, grants):
+                raise PartnerCenterUnavailable("The old one is still known there.")
+        except BrokerError as error:
+            if not removed and not error.transient:
+                raise  # refused, and nothing has changed
+            _record("customer.consented", change, self.settings, error.code)
+            raise _told_more(error, HALF_WAY if removed else IN_DOUBT) from error
+        return REPLACED
+
+    def _standings(self, change: Change, served: Served, grants: GrantSet) -> list[Standing]:
+        return [standing_of(self.authority, served, change.tenant_id, grant) for grant in grants.grants]
+
+    def _removed(self, token: AccessToken, change: Change) -> bool:
+        return self.partner_center.remove_consent(
             token, change.tenant_id, application_id=self.settings.partner_client_id, correlation=change.correlation
         )
-        try:
-            self._consented(token, change, grants)
-        except BrokerError as error:
-            _record("customer.consented", change, self.settings, error.code)
-            raise type(error)(f"{error.detail} {HALF_WAY}".strip(), retry_after=error.retry_after) from error
-        return REPLACED
 
     def _consented(self, token: AccessToken, change: Change, grants: GrantSet) -> bool:
         return self.partner_center.consent(
@@ -153,17 +145,6 @@ class Customers:
             grants=[grant.enterprise for grant in grants.grants],
             correlation=change.correlation,
         )
-
-    def _standing(self, served: Served, tenant_id: str, grant: Grant) -> Standing:
-        """What is missing of one grant, by a real exchange: a token names every scope that is consented to."""
-        try:
-            exchanged = self.authority.exchange(served.refresh_token, tenant_id=tenant_id, scope=grant.default_scope)
-        except BrokerError as refused:
-            error = in_customer_tenant(refused)
-            known = isinstance(error, ApplicationNotConsented | ServiceMissing)
-            return Standing(grant=grant, missing=grant.scopes if known else (), error=None if known else error)
-        granted = {scope.rpartition("/")[2].lower() for scope in exchanged.access_token.scope.split()}
-        return Standing(grant=grant, missing=[scope for scope in grant.scopes if scope.lower() not in granted])
 
     def _token(self, served: Served) -> AccessToken:
         return self.authority.exchange(
@@ -183,15 +164,8 @@ class Customers:
         }
 
 
-def _expected(standings: Sequence[Standing]) -> str:
-    """What a change would come to: created where nothing is there, replaced where something is missing."""
-    if any(standing.error for standing in standings):
-        return UNKNOWN
-    lacking = [standing for standing in standings if standing.missing]
-    if not lacking:
-        return UNCHANGED
-    nothing = all(len(standing.missing) == len(standing.grant.scopes) for standing in standings)
-    return CREATED if nothing else REPLACED
+def _told_more(error: BrokerError, sentence: str) -> BrokerError:
+    return type(error)(f"{error.detail} {sentence}".strip(), retry_after=error.retry_after)
 
 
 def _require_known(parameters: Mapping[str, str], known: frozenset[str]) -> None:

@@ -20,7 +20,9 @@ from shared.tokens import AccessToken
 PAGE_SIZE, MOST_PAGES = 500, 200
 # Documented for each application: 50 requests a second.
 REQUESTS_A_SECOND = 50
-TRIES, LONGEST_WAIT = 3, 5.0
+TRIES = 3
+# Seconds: how long a thread sleeps at most between two tries, and how long whoever asked is told to wait at most.
+LONGEST_WAIT, LONGEST_RETRY_AFTER = 5.0, 300
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 CODE = re.compile(r"[0-9A-Za-z]{1,40}")
 OK, CREATED, NO_CONTENT, NOT_FOUND, CONFLICT = 200, 201, 204, 404, 409
@@ -47,13 +49,19 @@ class PartnerCenter:
     """Every method may block; raises PartnerCenterUnavailable, PartnerCenterRefused or CustomerUnknown."""
 
     def __init__(
-        self, outbound: Outbound, *, url: str, page_size: int = PAGE_SIZE, sleep: Callable[[float], None] = time.sleep
+        self,
+        outbound: Outbound,
+        *,
+        url: str,
+        page_size: int = PAGE_SIZE,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._page_size = page_size
         self._outbound = outbound
         self._url = f"{url}/v1"
         self._sleep = sleep
-        self._budget = Budget(REQUESTS_A_SECOND, seconds=1.0, sleep=sleep)
+        self._budget = Budget(REQUESTS_A_SECOND, seconds=1.0, monotonic=monotonic, sleep=sleep)
 
     def customers(self, token: AccessToken, *, correlation: str) -> list[Customer]:
         """Every customer, page after page."""
@@ -98,7 +106,7 @@ class PartnerCenter:
                 if not following:
                     return
                 path = str(following["uri"]).removeprefix("/").removeprefix("v1/")
-                headers = {header["key"]: header["value"] for header in following.get("headers", [])}
+                headers = {str(header["key"]): str(header["value"]) for header in following.get("headers", [])}
             except (LookupError, TypeError, AttributeError) as error:
                 raise PartnerCenterUnavailable("Its answer could not be read.") from error
         raise PartnerCenterUnavailable("Its pages do not come to an end.")
@@ -122,7 +130,7 @@ class PartnerCenter:
             "ms-correlationid": correlation,
             "ms-requestid": str(uuid.uuid4()),
         }
-        wait: float | None = None
+        wait: int | None = None
         for attempt in range(TRIES):
             if attempt:
                 self._sleep(min(2.0**attempt / 2 if wait is None else wait, LONGEST_WAIT))
@@ -134,13 +142,15 @@ class PartnerCenter:
             if answer.status_code not in PASSING:
                 return _accepted(answer, also)
             wait = _seconds(answer)
-        raise PartnerCenterUnavailable(retry_after=int(wait) if wait else None)
+        raise PartnerCenterUnavailable(retry_after=wait or None)
 
 
 def _accepted(answer: requests.Response, also: Sequence[int]) -> requests.Response:
     if answer.status_code in {OK, CREATED, NO_CONTENT, *also}:
         return answer
-    error: type[BrokerError] = CustomerUnknown if answer.status_code == NOT_FOUND else PartnerCenterRefused
+    # Only a change names one customer: a list that is not found is another matter.
+    of_customer = answer.status_code == NOT_FOUND and answer.request.method != "GET"
+    error: type[BrokerError] = CustomerUnknown if of_customer else PartnerCenterRefused
     raise error(f"(HTTP {answer.status_code}{_code(answer)})")
 
 
@@ -172,6 +182,7 @@ def _customer(item: Mapping[str, Any]) -> Customer:
     )
 
 
-def _seconds(answer: requests.Response) -> float | None:
+def _seconds(answer: requests.Response) -> int | None:
     given = answer.headers.get("Retry-After", "")
-    return float(given) if given.isascii() and given.isdigit() else None
+    # The digits beyond the bound's own say nothing more, and thousands of them are no number to Python.
+    return min(int(given[:9]), LONGEST_RETRY_AFTER) if given.isascii() and given.isdigit() else None

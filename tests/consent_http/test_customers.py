@@ -23,6 +23,7 @@ from local.world import (
     TAILSPIN,
     WINGTIP,
 )
+from shared.errors import remedy_of
 from tests.consent_http.vaults import vault_of
 from tests.local_control import Controls
 
@@ -143,6 +144,94 @@ def test_a_failure_half_way_says_so_and_a_repeat_mends_it(state: StackState, cen
     center.clear("faults")
     assert outcome(state, "PUT", CONTOSO, apply=True) == "created"
     assert consented(state, CONTOSO)[ARM] == ["user_impersonation"]
+
+
+def test_a_consent_to_other_scopes_alone_is_one_that_is_there(state: StackState) -> None:
+    """A token comes, so the application is known there: Partner Center would refuse to make a second consent."""
+    entra = Controls(state, state.entra)
+    entra.remove("consents", {"tenant": CONTOSO, "client": PARTNER_APPLICATION})
+    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
+    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["User.Read"]})
+    assert outcome(state, "PUT", CONTOSO, apply=False) == "replaced"
+    assert outcome(state, "PUT", CONTOSO, apply=True) == "replaced"
+
+
+def test_a_service_the_customer_does_not_have_is_no_reason_to_make_the_consent_anew(
+    state: StackState, center: Controls
+) -> None:
+    """No consent could ever bring it, and to take a working one away each time is no repeat without harm."""
+    order = {"code": 500011, "tenant": CONTOSO, "resource": EXCHANGE, "times": -1}
+    Controls(state, state.entra).post("errors", order)
+    answer = change(state, "PUT", CONTOSO, apply=True).json()
+    assert answer["outcome"] == "unchanged"
+    assert [grant.get("error") for grant in answer["grants"]] == [None, None, "service_missing"]
+    assert center.requests().total() == 0
+
+
+def test_what_cannot_be_told_for_a_moment_is_asked_again_and_nothing_is_taken_away(
+    state: StackState, center: Controls
+) -> None:
+    Controls(state, state.entra).post("errors", {"code": 90033, "tenant": CONTOSO, "resource": ARM, "times": -1})
+    assert outcome(state, "PUT", CONTOSO, apply=False) == "unknown"
+    refused = change(state, "PUT", CONTOSO, apply=True)
+    assert (refused.status_code, refused.json()["code"]) == (503, "authority_unavailable")
+    assert changes(center) == 0
+
+
+def test_a_condition_of_the_customers_own_is_told_as_that(state: StackState) -> None:
+    """Conditional Access there says nothing against the consent: nobody is sent to consent anew."""
+    Controls(state, state.entra).post("errors", {"code": 53003, "tenant": CONTOSO, "resource": ARM, "times": -1})
+    dry = change(state, "PUT", CONTOSO, apply=False).json()
+    assert dry["outcome"] == "unknown"
+    told = [grant.get("error") for grant in dry["grants"]]
+    assert told == [None, "blocked_by_tenant_policy", None]
+    assert dry["grants"][1]["remedy"] == remedy_of("blocked_by_tenant_policy")
+    assert outcome(state, "DELETE", CONTOSO, apply=False) == "removed", "one token is enough to tell"
+
+
+def test_a_change_whose_answers_were_all_lost_is_on_record_and_counts_at_once(
+    state: StackState, center: Controls
+) -> None:
+    reports = Workload(state=state, name="reports")
+    Controls(state, state.entra).remove("consents", {"tenant": TAILSPIN, "client": PARTNER_APPLICATION})
+    assert reports.token("tailspin", "arm").json()["code"] == "application_not_consented"
+    fault = {"path": ".*/applicationconsents.*", "drop": "after", "times": 3}
+    center.post("faults", {"method": "POST", **fault})
+    doubtful = change(state, "PUT", TAILSPIN, apply=True)
+    assert (doubtful.status_code, doubtful.json()["code"]) == (503, "partner_center_unavailable")
+    assert "may have been done" in doubtful.json()["error_description"]
+    assert records(state, "customer.consented")[-1]["outcome"] == "partner_center_unavailable"
+    assert reports.token("tailspin", "arm").is_success, "it had been done"
+    assert outcome(state, "PUT", TAILSPIN, apply=True) == "unchanged"
+    center.post("faults", {"method": "DELETE", **fault})
+    assert change(state, "DELETE", TAILSPIN, apply=True).json()["code"] == "partner_center_unavailable"
+    assert records(state, "customer.consent_removed")[-1]["outcome"] == "partner_center_unavailable"
+    assert outcome(state, "DELETE", TAILSPIN, apply=True) == "absent"
+
+
+def test_a_consent_that_does_not_go_away_is_not_said_to_be_replaced(state: StackState, center: Controls) -> None:
+    entra = Controls(state, state.entra)
+    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
+    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
+    path = f"/v1/customers/{CONTOSO}/applicationconsents"
+    center.post("faults", {"method": "POST", "path": path, "times": -1, "status": 409, "body": {"code": 409}})
+    answer = change(state, "PUT", CONTOSO, apply=True)
+    assert (answer.status_code, answer.json()["code"]) == (503, "partner_center_unavailable")
+    assert "repeat this request" in answer.json()["error_description"]
+
+
+def test_a_refusal_that_changed_nothing_is_not_on_record_as_a_change(state: StackState) -> None:
+    before = len(records(state, "customer.consented"))
+    assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "partner_center_refused"
+    assert len(records(state, "customer.consented")) == before
+
+
+def test_a_consent_to_whatever_of_the_grant_set_can_be_removed(state: StackState) -> None:
+    ids = {"tenant": TAILSPIN, "client": PARTNER_APPLICATION}
+    Controls(state, state.entra).post("consents", {**ids, "resource": ARM, "scopes": ["user_impersonation"]})
+    assert outcome(state, "DELETE", TAILSPIN, apply=False) == "removed"
+    assert outcome(state, "DELETE", TAILSPIN, apply=True) == "removed"
+    assert outcome(state, "DELETE", TAILSPIN, apply=False) == "absent"
 
 
 def test_a_consent_is_taken_back_and_one_that_is_not_there_stays_so(state: StackState) -> None:

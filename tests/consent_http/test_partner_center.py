@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from consent_http.partner_center import EnterpriseGrant, PartnerCenter
+from consent_http.partner_center import LONGEST_RETRY_AFTER, LONGEST_WAIT, EnterpriseGrant, PartnerCenter
 from local.state import StackState
 from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
 from shared.errors import BrokerError, CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
@@ -130,11 +131,73 @@ def test_what_does_not_pass_is_given_up_after_three_tries(
 ) -> None:
     fault = {"method": "GET", "path": "/v1/customers", "times": -1, "status": 503, "headers": {"Retry-After": "3600"}}
     controls.post("faults", fault)
-    with pytest.raises(PartnerCenterUnavailable) as refused:
+    with pytest.raises(PartnerCenterUnavailable):
         center.customers(token, correlation=CORRELATION)
-    assert refused.value.retry_after == 3600
     assert controls.requests()["GET", "/v1/customers"] == 3
     assert slept == [5.0, 5.0], "nobody sleeps for as long as a server likes"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("9" * 400, LONGEST_RETRY_AFTER),
+        ("3600", LONGEST_RETRY_AFTER),
+        ("7", 7),
+        ("0", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_whatever_retry_after_says_nobody_is_sent_away_for_hours(  # noqa: PLR0917 - fixtures
+    center: PartnerCenter,
+    token: AccessToken,
+    controls: Controls,
+    slept: list[float],
+    given: str,
+    told: int | None,
+) -> None:
+    controls.post("faults", {"path": "/v1/customers", "times": -1, "status": 503, "headers": {"Retry-After": given}})
+    with pytest.raises(PartnerCenterUnavailable) as refused:
+        center.customers(token, correlation=CORRELATION)
+    assert refused.value.retry_after == told
+    assert max(slept) <= LONGEST_WAIT
+
+
+def test_the_documented_limit_is_kept_whatever_is_asked(
+    stack: StackState, token: AccessToken, controls: Controls
+) -> None:
+    """Fifty a second: time stands still here, so the exact wait of each request shows."""
+    body = {"items": [], "links": {"next": {"uri": "/customers?size=500&seekOperation=Next", "headers": []}}}
+    controls.post("faults", {"path": "/v1/customers", "times": -1, "status": 200, "body": body})
+    waits: list[float] = []
+    with closing(Outbound(trusted_ca_file=str(stack.ca_file), threads=1)) as outbound:
+        still = PartnerCenter(outbound, url=stack.partner_center, sleep=waits.append, monotonic=lambda: 100.0)
+        with pytest.raises(PartnerCenterUnavailable):
+            still.customers(token, correlation=CORRELATION)
+    assert waits == [1.0] * 50 + [2.0] * 50 + [3.0] * 50
+
+
+def test_a_list_that_is_not_found_is_no_unknown_customer(
+    center: PartnerCenter, token: AccessToken, controls: Controls
+) -> None:
+    controls.post("faults", {"path": "/v1/customers", "status": 404, "body": {"code": 404}})
+    with pytest.raises(PartnerCenterRefused):
+        center.customers(token, correlation=CORRELATION)
+
+
+def test_a_token_that_is_none_is_refused_once_and_told_to_nobody(
+    center: PartnerCenter, token: AccessToken, controls: Controls, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(token, token=f"{token.token}x")
+    with caplog.at_level("DEBUG"), pytest.raises(PartnerCenterRefused) as refused:
+        center.customers(broken, correlation=CORRELATION)
+    assert controls.requests()["GET", "/v1/customers"] == 1
+    assert "401" in refused.value.detail
+    assert caplog.text, "what the libraries say is in it"
+    assert token.token not in f"{refused.value!r} {refused.value.description} {caplog.text}"
 
 
 @pytest.mark.parametrize(
@@ -150,6 +213,10 @@ def test_what_does_not_pass_is_given_up_after_three_tries(
         {"items": [], "links": {"next": "customers"}},
         {"items": [], "links": {"next": {"method": "GET"}}},
         {"items": [], "links": {"next": {"uri": "/customers", "headers": [{"name": "x"}]}}},
+        {"items": [], "links": {"next": {"uri": "/customers", "headers": [{"key": 5, "value": "x"}]}}},
+        {"items": [], "links": {"next": {"uri": "/customers", "headers": [{"key": "x", "value": 5}]}}},
+        {"items": [], "links": {"next": {"uri": "/customers", "headers": [{"key": "x", "value": "a\r\nb: c"}]}}},
+        {"items": [], "links": {"next": {"uri": "/customers", "headers": ["x"]}}},
         {"items": [], "links": []},
     ],
     ids=str,

@@ -80,7 +80,11 @@ def schema_of(state: StackState) -> Any:  # noqa: ANN401 - schemathesis has no p
     return schema
 
 
-@pytest.mark.parametrize(("identity", "tags"), [("reports", {"token", "open"}), ("operator", {"operators"})])
+@pytest.mark.parametrize(
+    ("identity", "tags"),
+    [("reports", {"token", "open"}), ("operator", {"operators"}), ("provisioning", {"customers"})],
+    ids=["reports", "operator", "provisioning"],
+)
 def test_whatever_is_asked_the_host_answers_as_described(state: StackState, identity: str, tags: set[str]) -> None:
     """Schemathesis makes up requests, right and wrong ones, for every operation; no answer is undeclared or a 500."""
     token = Workload(state=state, name=identity).assertion()

@@ -1,0 +1,80 @@
+"""How the application stands in a customer's tenant, by real exchanges: a token names every scope consented to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from consent_http.application_grants import Grant
+from shared.authority import Authority
+from shared.authority_errors import in_customer_tenant
+from shared.errors import ApplicationNotConsented, BrokerError, ServiceMissing
+from shared.stored_consent import Served
+
+CREATED, REPLACED, UNCHANGED, REMOVED, ABSENT, UNKNOWN = (
+    *("created", "replaced", "unchanged", "removed", "absent", "unknown"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the application lacks of one grant in a customer's tenant; `error` when that cannot be told.
+
+    `consented`: a token came, so that there is a consent to something of this API at least.
+    """
+
+    grant: Grant
+    missing: Sequence[str]
+    consented: bool = False
+    error: BrokerError | None = None
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether the tenant may hold anything: of a service that is not there, nothing can be consented to."""
+        return self.error is not None and not isinstance(self.error, ServiceMissing)
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether a consent could bring what is missing."""
+        return bool(self.missing) and self.error is None
+
+    def fields(self) -> dict[str, Any]:
+        """As an operator reads it."""
+        told: dict[str, Any] = {
+            "resource": self.grant.resource,
+            "application_id": self.grant.application_id,
+            "scopes": list(self.grant.scopes),
+            "missing": list(self.missing),
+        }
+        return {**told, "error": self.error.code, "remedy": self.error.remedy} if self.error else told
+
+
+def standing_of(authority: Authority, served: Served, tenant_id: str, grant: Grant) -> Standing:
+    """How it stands with one grant; may block."""
+    try:
+        token = authority.exchange(served.refresh_token, tenant_id=tenant_id, scope=grant.default_scope).access_token
+    except ApplicationNotConsented:
+        return Standing(grant=grant, missing=grant.scopes)
+    except ServiceMissing as error:
+        return Standing(grant=grant, missing=grant.scopes, error=error)
+    except BrokerError as error:
+        return Standing(grant=grant, missing=(), error=in_customer_tenant(error))
+    granted = {scope.rpartition("/")[2].lower() for scope in token.scope.split()}
+    missing = [scope for scope in grant.scopes if scope.lower() not in granted]
+    return Standing(grant=grant, missing=missing, consented=True)
+
+
+def what_granting_does(standings: Sequence[Standing]) -> str:
+    """What making the consent comes to: created where nothing is there, replaced where something is missing."""
+    if any(standing.is_unclear for standing in standings):
+        return UNKNOWN
+    consented = any(standing.consented for standing in standings)
+    if consented and not any(standing.is_lacking for standing in standings):
+        return UNCHANGED
+    return REPLACED if consented else CREATED
+
+
+def what_removing_does(standings: Sequence[Standing]) -> str:
+    """What taking the consent back comes to: one token is enough to tell that there is one."""
+    if any(standing.consented for standing in standings):
+        return REMOVED
+    return UNKNOWN if any(standing.is_unclear for standing in standings) else ABSENT
