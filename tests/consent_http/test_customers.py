@@ -246,6 +246,7 @@ def test_a_customer_without_delegated_rights_says_so_in_a_dry_run_and_is_refused
     dry = change(state, "PUT", WINGTIP, apply=False).json()
     assert dry["outcome"] == "unknown"
     assert {grant["error"] for grant in dry["grants"]} == {"delegated_rights_missing"}
+    assert outcome(state, "DELETE", WINGTIP, apply=False) == "unknown"
     assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "partner_center_refused"
 
 

@@ -69,7 +69,8 @@ class BrokerCredential:
 
     async def close(self) -> None:
         """Close the connections, and the credential if it was made here."""
-        await self._transport.close()
+        # requests in a thread: azure-core's asynchronous transport over it closes without waiting.
+        self._transport.close()
         if self._owned:
             await self._own.close()
 

@@ -1,0 +1,149 @@
+"""partner-token and partner-broker as processes of their own against a running broker."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.person import Person
+from local.policy import REPORTS_POLICY
+from local.stack import running_stack
+from local.state import StackState
+from local.world import ADMIN, CONTOSO, TAILSPIN, WINGTIP
+from tests.clients.python.people import command
+from tests.consent_http.rig import old_token
+
+REPORTS = "eeee0000-1111-4222-8333-444444440002"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack with Ada's consent, given through a link that the command has made."""
+    with running_stack(tmp_path_factory.mktemp("commands") / "state", keeps_ledger=True) as running:
+        made = command(running, "operator", "partner-broker", "link", "--login-hint", ADMIN.username)
+        assert made.returncode == 0, made.stderr
+        with Person() as person:
+            assert person.consent(made.stdout.strip(), ADMIN).is_success
+        yield running
+
+
+def test_a_token_comes_in_each_form(state: StackState) -> None:
+    plain = command(state, "reports", "partner-token", "contoso", "graph").stdout.strip()
+    assert plain.count(".") == 2
+    whole = json.loads(command(state, "reports", "partner-token", "contoso", "graph", "-o", "json").stdout)
+    assert (whole["access_token"], whole["tenant_id"]) == (plain, CONTOSO)
+    environment = command(state, "reports", "partner-token", "contoso", "graph", "--output", "env").stdout
+    assert environment.splitlines()[0] == f"export ACCESS_TOKEN={plain}"
+    plugin = json.loads(command(state, "reports", "partner-token", "contoso", "graph", "-o", "exec").stdout)
+    assert (plugin["kind"], plugin["status"]["token"]) == ("ExecCredential", plain)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("partner-token", "contoso"), 2),
+        (("partner-token", "contoso", "graph", "--scope", "https://graph.microsoft.com/.default"), 2),
+        (("partner-token", "contoso", "exchange"), 1),
+        (("partner-token", "nowhere", "graph"), 1),
+        (("partner-token", "contoso", "graph", "--broker-url", "http://broker.example"), 2),
+        (("partner-token", "contoso", "graph", "--broker-url", "https://127.0.0.1:9"), 3),
+        (("partner-token", "contoso", "graph", "--audience", ""), 2),
+    ],
+)
+def test_the_exit_code_says_what_kind_of_failure_it_was(
+    state: StackState, arguments: tuple[str, ...], code: int
+) -> None:
+    done = command(state, "reports", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refusal_tells_code_remedy_and_correlation_id_and_no_token(state: StackState) -> None:
+    told = command(state, "reports", "partner-token", "contoso", "exchange").stderr
+    assert "not_permitted" in told
+    assert "Add a permission" in told
+    assert "correlation id" in told
+    secrets = [line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()]
+    assert not [secret for secret in secrets if len(secret) > 20 and secret in told]
+
+
+def test_operators_list_show_and_check(state: StackState) -> None:
+    listed = command(state, "operator", "partner-broker", "list")
+    assert listed.stdout.splitlines()[0].split() == ["CONSENT", "STATUS", "DAYS", "PERSON", "ERROR"]
+    assert ADMIN.username in listed.stdout
+    shown = json.loads(command(state, "operator", "partner-broker", "show", "--json").stdout)
+    assert (shown["name"], shown["status"]) == ("partner", "ok")
+    assert command(state, "operator", "partner-broker", "check", CONTOSO, "graph", "arm").returncode == 0
+    failing = command(state, "operator", "partner-broker", "check", WINGTIP)
+    assert (failing.returncode, "delegated_rights_missing" in failing.stdout) == (1, True)
+
+
+def test_any_number_of_pairs_is_checked_twenty_five_at_a_time(state: StackState) -> None:
+    lines = f"# tenants\n{CONTOSO} graph\n" + f"{CONTOSO}\n" * 28
+    done = command(state, "operator", "partner-broker", "check", "--json", stdin=lines)
+    assert [outcome["outcome"] for outcome in json.loads(done.stdout)] == ["works"] * 29
+
+
+def test_an_old_refresh_token_is_imported_from_stdin_and_never_as_an_argument(state: StackState) -> None:
+    token = old_token(state, ADMIN)
+    refused = command(state, "operator", "partner-broker", "import", "imported", token)
+    assert refused.returncode == 2
+    done = command(state, "operator", "partner-broker", "import", "imported", stdin=f"{token}\n")
+    assert (done.returncode, token in done.stdout + done.stderr) == (0, False)
+    assert ADMIN.username in done.stdout
+
+
+def test_a_consent_is_withdrawn_when_somebody_said_yes_and_restored(state: StackState) -> None:
+    token = old_token(state, ADMIN)
+    assert command(state, "operator", "partner-broker", "import", "ended", stdin=token).returncode == 0
+    assert command(state, "operator", "partner-broker", "withdraw", "ended").returncode == 2
+    assert "withdrawn" in command(state, "operator", "partner-broker", "withdraw", "ended", "--yes").stdout
+    assert command(state, "operator", "partner-broker", "restore", "ended").returncode == 0
+
+
+def test_customers_are_consented_one_after_the_other_and_a_cut_run_carries_on(
+    state: StackState, tmp_path: Path
+) -> None:
+    dry = command(state, "provisioning", "partner-broker", "customers", "consent", "--all")
+    assert "WOULD BE" in dry.stdout
+    assert "Nothing was changed" in dry.stderr
+    kept = tmp_path / "done.json"
+    arguments = ("partner-broker", "customers", "consent", TAILSPIN, WINGTIP, "--apply", "--resume", str(kept))
+    first = command(state, "provisioning", *arguments)
+    assert first.returncode == 1, "Wingtip delegates nothing"
+    assert json.loads(kept.read_text()) == {TAILSPIN: "created"}
+    again = command(state, "provisioning", *arguments)
+    assert "done before" in again.stdout
+    removed = command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply")
+    assert (removed.returncode, "removed" in removed.stdout) == (0, True)
+
+
+def test_policies_are_linted_and_asked(state: StackState, tmp_path: Path) -> None:
+    good, bad = tmp_path / "policy-1.json", tmp_path / "policy-2.json"
+    good.write_text(json.dumps(REPORTS_POLICY))
+    bad.write_text('{"permissions": [{}]}')
+    assert command(state, "operator", "partner-broker", "policy", "lint", str(good)).returncode == 0
+    found = command(state, "operator", "partner-broker", "policy", "lint", str(good), str(bad))
+    assert (found.returncode, "policy-2: invalid" in found.stdout) == (1, True)
+    asked = command(state, "operator", "partner-broker", "policy", "check", REPORTS, "contoso", "graph")
+    assert (asked.returncode, "allowed by policy-1[0]" in asked.stdout) == (0, True)
+    assert (
+        command(state, "operator", "partner-broker", "policy", "check", REPORTS, "contoso", "exchange").returncode == 1
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("partner-token",), ("partner-broker",), *(("partner-broker", name) for name in ("link", "check", "customers"))],
+)
+def test_every_help_teaches(state: StackState, arguments: tuple[str, ...]) -> None:
+    done = command(state, "operator", *arguments, "--help")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 5
+
+
+def test_without_a_broker_it_says_how_to_name_one(state: StackState) -> None:
+    done = command(state, "operator", "partner-broker", "list", environment={"BROKER_URL": ""})
+    assert (done.returncode, "BROKER_URL" in done.stderr) == (2, True)
