@@ -54,7 +54,8 @@ from token_http.service import TokenService
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
 # Beside the exchanges' own threads (a setting): none of these waits for a customer's tenant.
-VAULT_THREADS, ASSERTION_THREADS, CONSENT_THREADS, CHECK_THREADS, CUSTOMERS_THREADS = 8, 4, 4, 8, 4
+VAULT_THREADS, ASSERTION_THREADS, CONSENT_THREADS = 8, 4, 4
+ACTS_THREADS, CHECK_THREADS, CUSTOMERS_THREADS = 8, 8, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +79,10 @@ class Services:
 
 def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     """The whole app for these settings; touches no network."""
-    # The SDKs tell secret names and addresses at INFO and more at DEBUG.
-    for library in ("azure", "msal", "urllib3"):
-        logging.getLogger(library).setLevel(logging.WARNING)
+    # The SDKs tell secret names and addresses at INFO and more at DEBUG; MSAL tells, at ERROR, the whole of an answer
+    # that is not quite JSON, tokens and all. What went wrong reaches our own log as an error of the tree.
+    for library, level in (("azure", logging.WARNING), ("urllib3", logging.WARNING), ("msal", logging.CRITICAL + 1)):
+        logging.getLogger(library).setLevel(level)
     # MSAL would rather have form_post, whose cross-site POST brings no SameSite=Lax cookie (docs/decisions/).
     warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
     services = _services(settings, clock)
@@ -132,8 +134,10 @@ def _consent(services: Services, issuer: Issuer) -> consent_http.Dependencies:
     settings, authority, store, clock = services.settings, services.authority, services.store, services.clock
     seals = Seals(services.token_vault, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
-    completion = Completion(
-        authority=authority, store=store, acceptance=Acceptance(settings, services.keys), clock=clock
+    acceptance = Acceptance(settings, services.keys)
+    completion = Completion(authority=authority, store=store, acceptance=acceptance, clock=clock)
+    restoration = Restoration(
+        settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
     )
     return consent_http.Dependencies(
         settings=settings,
@@ -150,12 +154,14 @@ def _consent(services: Services, issuer: Issuer) -> consent_http.Dependencies:
         device=DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion),
         imports=Import(settings=settings, authority=authority, store=store, completion=completion),
         operators=Operators(settings=settings, store=store, links=links, credential=services.credential, clock=clock),
-        restoration=Restoration(settings=settings, authority=authority, store=store, completion=completion),
+        restoration=restoration,
         check=Check(settings=settings, authority=authority, store=store, pool=Pool("check", threads=CHECK_THREADS)),
         customers=_customers(services),
         on_change=issuer.forget,
         on_customer_change=issuer.forget_refusals,
         pool=Pool("consent", threads=CONSENT_THREADS),
+        acts_pool=Pool("acts", threads=ACTS_THREADS),
+        assertions=services.assertions,
         customers_pool=Pool("customers", threads=CUSTOMERS_THREADS),
     )
 

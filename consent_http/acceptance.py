@@ -45,6 +45,8 @@ class Acceptance:
         """
         if not redeemed.refresh_token:
             raise RefreshTokenMissing
+        if not self._settings.may_consent_in(link.tenant_id):
+            raise WrongTenant  # it was allowed when the link was made
         person = self._person(redeemed.unverified_id_token, link.tenant_id, nonce)
         if link.person and not _same(person.object_id, link.person):
             raise WrongPerson
@@ -55,7 +57,7 @@ class Acceptance:
         is_known = known is None or (known.tenant_id, known.object_id) == (person.tenant_id, person.object_id)
         if not is_known and not link.new_person:
             raise AnotherPerson
-        return Accepted(person=person, mfa=self._mfa(redeemed.access_token))
+        return Accepted(person=person, mfa=self.mfa(redeemed.access_token))
 
     def _person(self, unverified_id_token: str, tenant_id: str, nonce: str | None) -> Person:
         try:
@@ -77,7 +79,8 @@ class Acceptance:
         username = str(claims.get("preferred_username") or claims["oid"])
         return Person(tenant_id=claims["tid"], object_id=claims["oid"], username=username)
 
-    def _mfa(self, access_token: AccessToken) -> str:
+    def mfa(self, access_token: AccessToken) -> str:
+        """What the token tells of MFA, if the settings let that pass; raises MfaMissing or MfaUnknown."""
         told = mfa_of(access_token)
         if told == NO:
             raise MfaMissing

@@ -25,7 +25,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             # What stands in an address is in logs already.
             raise InvalidRequest("The refresh token belongs in the body; one that was sent in an address has leaked.")
         name, fields, correlation = req.route_params["name"], json_body(req, IMPORT_FIELDS), correlation_id(context)
-        completed = await dependencies.pool.run(
+        completed = await dependencies.acts_pool.run(
             lambda: dependencies.imports.run(name, fields, operator=operator, correlation=correlation)
         )
         return _completed(dependencies, completed, correlation, status=201)
@@ -36,7 +36,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, correlation = req.route_params["name"], correlation_id(context)
         json_body(req, {})
-        completed = await dependencies.pool.run(
+        completed = await dependencies.acts_pool.run(
             lambda: dependencies.restoration.run(name, operator=operator, correlation=correlation)
         )
         return _completed(dependencies, completed, correlation)
@@ -50,7 +50,7 @@ def _device_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
     async def consents_device(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, START_FIELDS), correlation_id(context)
-        content = await dependencies.pool.run(
+        content = await dependencies.acts_pool.run(
             lambda: dependencies.device.start(name, fields, operator=operator, correlation=correlation)
         )
         return json_response(content, correlation=correlation, status=201)
@@ -60,7 +60,7 @@ def _device_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
     async def consents_device_poll(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, POLL_FIELDS), correlation_id(context)
-        polled = await dependencies.pool.run(
+        polled = await dependencies.acts_pool.run(
             lambda: dependencies.device.poll(name, fields, operator=operator, correlation=correlation)
         )
         if isinstance(polled, Waiting):

@@ -53,7 +53,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
         unverified_cookie = _cookies(req).get(name)
         correlation = correlation_id(context)
-        completed = await dependencies.pool.run(
+        completed = await dependencies.acts_pool.run(
             lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
         )
         dependencies.on_change(completed.consent.name)

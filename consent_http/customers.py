@@ -1,7 +1,7 @@
 """Customers' tenants: who they are, and the partner application's own consent in each, made through Partner Center."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from consent_http.application_grants import GrantSet, read_grants
@@ -31,6 +31,8 @@ from shared.vault import SecretVault
 
 LIST_PARAMETERS, CHANGE_PARAMETERS = frozenset({"consent"}), frozenset({"consent", "dry_run"})
 HALF_WAY = "The consent there was removed and the new one is not made yet: repeat this request."
+PUT_BACK = "put_back"
+PUT_BACK_SENTENCE = "What was consented to before is put back: correct the grant set before you repeat this."
 IN_DOUBT = "What was asked may have been done: repeat this request."
 
 
@@ -58,7 +60,7 @@ class Customers:
     def list_all(self, parameters: Mapping[str, str], *, correlation: str) -> dict[str, Any]:
         """Every customer of the partner whose person gave the consent."""
         _require_known(parameters, LIST_PARAMETERS)
-        token = self._token(self.store.load(checked_name(parameters.get("consent", DEFAULT_NAME))))
+        token = self._token(self._served(checked_name(parameters.get("consent", DEFAULT_NAME))))
         found = self.partner_center.customers(token, correlation=correlation)
         customers = [{"tenant": one.tenant_id, "name": one.name, "domain": one.domain} for one in found]
         return {"customers": sorted(customers, key=lambda customer: (customer["name"], customer["tenant"]))}
@@ -84,21 +86,21 @@ class Customers:
 
     def grant(self, change: Change) -> dict[str, Any]:
         """Make the application's consent what the grant set says; nothing is asked of Partner Center if it is so."""
-        served, grants = self.store.load(change.consent), read_grants(self.policy_vault, self.settings.cloud)
+        served, grants = self._served(change.consent), read_grants(self.policy_vault, self.settings.cloud)
         standings = self._standings(change, served, grants)
         outcome = what_granting_does(standings)
         if not change.dry_run and outcome != UNCHANGED:
-            # Nothing is replaced only because the authority did not answer for a moment.
-            for error in (standing.error for standing in standings):
-                if error is not None and error.transient:
-                    raise error
-            outcome = self._granted(change, served, grants)
+            # Nothing is replaced while it cannot be told what is there.
+            for standing in standings:
+                if standing.error is not None and standing.is_unclear:
+                    raise standing.error
+            outcome = self._granted(change, served, grants, standings)
             _record("customer.consented", change, self.settings, outcome)
         return self._told(change, outcome, grants=[standing.fields() for standing in standings])
 
     def remove(self, change: Change) -> dict[str, Any]:
         """Take the application's consent back; one that is not there stays so."""
-        served = self.store.load(change.consent)
+        served = self._served(change.consent)
         if change.dry_run:
             grants = read_grants(self.policy_vault, self.settings.cloud)
             return self._told(change, what_removing_does(self._standings(change, served, grants)))
@@ -111,7 +113,7 @@ class Customers:
         _record("customer.consent_removed", change, self.settings, outcome)
         return self._told(change, outcome)
 
-    def _granted(self, change: Change, served: Served, grants: GrantSet) -> str:
+    def _granted(self, change: Change, served: Served, grants: GrantSet, standings: Sequence[Standing]) -> str:
         token, removed = self._token(served), False
         try:
             if self._consented(token, change, grants):
@@ -125,8 +127,21 @@ class Customers:
             if not removed and not error.transient:
                 raise  # refused, and nothing has changed
             _record("customer.consented", change, self.settings, error.code)
-            raise _told_more(error, HALF_WAY if removed else IN_DOUBT) from error
+            told = self._put_back(token, change, grants, standings) if removed else IN_DOUBT
+            raise _told_more(error, told) from error
         return REPLACED
+
+    def _put_back(self, token: AccessToken, change: Change, grants: GrantSet, standings: Sequence[Standing]) -> str:
+        """Make again what exchanges had proven to be there before it was removed; what to tell of it."""
+        held = [replace(standing.grant, scopes=standing.granted) for standing in standings if standing.granted]
+        try:
+            made = bool(held) and self._consented(token, change, replace(grants, grants=held))
+        except BrokerError:
+            made = False
+        if not made:
+            return HALF_WAY
+        _record("customer.consented", change, self.settings, PUT_BACK)
+        return PUT_BACK_SENTENCE
 
     def _standings(self, change: Change, served: Served, grants: GrantSet) -> list[Standing]:
         return [standing_of(self.authority, served, change.tenant_id, grant) for grant in grants.grants]
@@ -145,6 +160,13 @@ class Customers:
             grants=[grant.enterprise for grant in grants.grants],
             correlation=change.correlation,
         )
+
+    def _served(self, consent: str) -> Served:
+        """The consent in whose name it is done: of a person of the partner's own, whose customers they are."""
+        served = self.store.load(consent)
+        if served.consent.person.tenant_id != self.settings.home_tenant:
+            raise InvalidRequest("consent: one of a person of the partner's own tenant.")
+        return served
 
     def _token(self, served: Served) -> AccessToken:
         return self.authority.exchange(

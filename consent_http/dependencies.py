@@ -23,7 +23,8 @@ class Dependencies:
 
     `on_customer_change` is told the customer's tenant in which the application's consent was changed.
 
-    Partner Center's answers are waited for in a pool of their own, so that no person's sign-in waits behind them.
+    Acts wait for the authority, and customers' routes for Partner Center, each in a pool of its own: a withdrawal and a
+    page wait behind neither.
     """
 
     settings: Settings
@@ -38,9 +39,11 @@ class Dependencies:
     on_change: Callable[[str], None]
     on_customer_change: Callable[[str], None]
     pool: Pool
+    acts_pool: Pool
     customers_pool: Pool
+    assertions: Pool
 
     async def operator(self, req: func.HttpRequest, role: str) -> Principal:
         """The operator who asks, if it has `role`; raises NotAuthenticated or RoleMissing."""
         unverified_assertion = bearer(req.headers.get("Authorization"))
-        return await self.pool.run(lambda: self.verifier.operator(unverified_assertion, role))
+        return await self.assertions.run(lambda: self.verifier.operator(unverified_assertion, role))

@@ -7,6 +7,7 @@ from consent_http.dependencies import Dependencies
 from consent_http.operators import LINK_FIELDS
 from shared.assertion import CONSENT_MANAGE, CONSENT_READ
 from shared.audit import record
+from shared.errors import InvalidRequest
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 
 
@@ -33,11 +34,15 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     @answering(error_response)
     async def consents_withdraw(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
+        if req.params:
+            raise InvalidRequest("This route takes no parameters, and knows no dry run.")
         name, correlation = req.route_params["name"], correlation_id(context)
-        content = await dependencies.pool.run(
-            lambda: operators.withdraw(name, operator=operator, correlation=correlation)
-        )
-        dependencies.on_change(name)
+        try:
+            content = await dependencies.pool.run(
+                lambda: operators.withdraw(name, operator=operator, correlation=correlation)
+            )
+        finally:  # what failed may have been done all the same
+            dependencies.on_change(name)
         return json_response(content, correlation=correlation)
 
     @routes.route(route="consents/{name}/link", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)

@@ -102,7 +102,7 @@ class Operators:
             "credential": self.credential.kind,
         }
         try:
-            ends = self.credential.proofs()[0].expires_on
+            ends = self.credential.in_use().expires_on
         except BrokerError as error:
             return {**told, "expires_on": None, "days_left": None, "error": error.code, "remedy": error.remedy}
         left = (ends - self.clock()) // DAY if ends else None

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from consent_http.acceptance import Acceptance
 from consent_http.completion import RESTORE, Completed, Completion, Occasion
 from shared.assertion import Principal
 from shared.authority import Authority
 from shared.consent import Consent, Withdrawal, checked_name, new_lineage
 from shared.consent_store import ConsentStore
 from shared.errors import ConsentChanged, ConsentNotFound, NothingToRestore
-from shared.mfa import mfa_of
 from shared.settings import Settings
 
 
@@ -17,6 +17,7 @@ class Restoration:
     """Takes withdrawals back; may block."""
 
     settings: Settings
+    acceptance: Acceptance
     authority: Authority
     store: ConsentStore
     completion: Completion
@@ -37,7 +38,7 @@ class Restoration:
             raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")
         proof = self.authority.exchange(ended.refresh_token, tenant_id=ended.person.tenant_id, scope=ended.scope)
         restored = replace(
-            ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=mfa_of(proof.access_token)
+            ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=self.acceptance.mfa(proof.access_token)
         )
         # Again, and just before storing: nobody's newer act is undone.
         newest = self.store.act(name)

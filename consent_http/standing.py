@@ -8,6 +8,7 @@ from consent_http.application_grants import Grant
 from shared.authority import Authority
 from shared.authority_errors import in_customer_tenant
 from shared.errors import ApplicationNotConsented, BrokerError, ServiceMissing
+from shared.resource import DEFAULT_SCOPE
 from shared.stored_consent import Served
 
 CREATED, REPLACED, UNCHANGED, REMOVED, ABSENT, UNKNOWN = (
@@ -24,6 +25,7 @@ class Standing:
 
     grant: Grant
     missing: Sequence[str]
+    granted: Sequence[str] = ()
     consented: bool = False
     error: BrokerError | None = None
 
@@ -58,9 +60,12 @@ def standing_of(authority: Authority, served: Served, tenant_id: str, grant: Gra
         return Standing(grant=grant, missing=grant.scopes, error=error)
     except BrokerError as error:
         return Standing(grant=grant, missing=(), error=in_customer_tenant(error))
-    granted = {scope.rpartition("/")[2].lower() for scope in token.scope.split()}
-    missing = [scope for scope in grant.scopes if scope.lower() not in granted]
-    return Standing(grant=grant, missing=missing, consented=True)
+    # Full scopes alone: OpenID Connect's own have no resource, and .default is what was asked.
+    named = [scope.rpartition("/")[2] for scope in token.scope.split() if "/" in scope]
+    granted = [name for name in named if name != DEFAULT_SCOPE]
+    held = {name.lower() for name in granted}
+    missing = [scope for scope in grant.scopes if scope.lower() not in held]
+    return Standing(grant=grant, missing=missing, granted=granted, consented=True)
 
 
 def what_granting_does(standings: Sequence[Standing]) -> str:

@@ -37,12 +37,14 @@ class ApplicationWatch:
     def review(self, before: ApplicationHealth, outcomes: Sequence[Outcome]) -> ApplicationReport:
         """The report; raises nothing: what cannot be recorded now is found again by the next run."""
         now = self._clock().replace(microsecond=0)
-        left = self._days_left(now)
-        threshold = crossed(left, before.warned) if left is not None else None
         judged = _judged(before, outcomes, now)
-        # A credential that was renewed starts anew.
-        renewed = left is None or crossed(left, None) is None
-        health = replace(judged, warned=None if renewed else threshold or before.warned)
+        ends, is_known = self._ends()
+        left = days_left(ends, now) if ends else None
+        # Of a credential with another end, nothing has been told yet.
+        warned = before.warned if before.ends == ends else None
+        threshold = crossed(left, warned) if left is not None else None
+        told = threshold or warned
+        health = replace(judged, warned=told, ends=ends if told else None) if is_known else judged
         if health != before:
             with suppress(BrokerError):  # the vault is away or refuses: the run's outcomes say so
                 self._store.mark_application(health)
@@ -54,12 +56,13 @@ class ApplicationWatch:
             recovered=before.status != OK and health.status == OK,
         )
 
-    def _days_left(self, now: datetime) -> int | None:
+    def _ends(self) -> tuple[datetime | None, bool]:
+        """When the credential in use ends, and whether that could be told at all."""
         try:
-            ends = self._credential.proofs()[0].expires_on
+            ends = self._credential.in_use().expires_on
         except BrokerError:
-            return None  # every exchange of this run has met it too
-        return days_left(ends, now) if ends else None
+            return None, False  # every exchange of this run has met it too
+        return ends.replace(microsecond=0) if ends else None, True
 
 
 def _judged(before: ApplicationHealth, outcomes: Sequence[Outcome], now: datetime) -> ApplicationHealth:

@@ -6,7 +6,7 @@ from datetime import datetime
 from refresh_timer.alarms import alarmed
 from refresh_timer.due import Ages, Due, due
 from refresh_timer.outcome import PROVEN, RECOVERED, STORED, SUPERSEDED, Outcome
-from shared.authority_errors import is_known_dead
+from shared.authority_errors import is_known_dead, is_of_registration
 from shared.clock import Clock
 from shared.consent import Renewal
 from shared.consent_store import ConsentStore
@@ -15,6 +15,7 @@ from shared.errors import (
     BrokerError,
     ConsentUnreadable,
     ConsentUnusable,
+    NewConsentNeeded,
     Unavailable,
     VaultRefused,
 )
@@ -45,9 +46,14 @@ class Renewals:
             return Outcome(entry=entry, what=SUPERSEDED)
         try:
             exchanged = self.authority.exchange(token, tenant_id=entry.person.tenant_id, scope=entry.scope)
-        except (ApplicationMisconfigured, Unavailable, VaultRefused):
-            # Said of the application's credential, which may lie in the vault too, and not of this consent.
+        except (Unavailable, VaultRefused):
+            # Said of the application's credential, which may lie in the vault, and not of this consent.
             raise
+        except ApplicationMisconfigured as error:
+            if is_of_registration(error) or error.authority_code is None:
+                raise
+            # What remains is said of a request whose refresh token is none: this consent's own damage.
+            return self._failed(entry, token, NewConsentNeeded(authority_code=error.authority_code))
         except BrokerError as error:
             return self._failed(entry, token, error)
         return self._proven(entry, exchanged, stored)

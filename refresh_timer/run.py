@@ -13,6 +13,7 @@ from refresh_timer.outcome import (
     CARRIED_OVER,
     MISCONFIGURED,
     TRANSIENT,
+    UNDONE,
     UNREADABLE,
     VAULT_REFUSED,
     Outcome,
@@ -67,6 +68,8 @@ class RefreshRun:
         self._concurrency = concurrency
         self._clock = clock
         self._backoff = backoff
+        # What could not be done last time goes last: however urgent, it must not keep the others from their turn.
+        self._put_off: frozenset[str] = frozenset()
 
     def run(self) -> Report:
         """Do what is due, the most urgent first; raises what listing the vault raises, and nothing else."""
@@ -77,9 +80,11 @@ class RefreshRun:
         entries = most_urgent_first(
             [entry for entry in listing.entries if due(entry, ages=ages, now=now) is not Due.NOTHING]
         )
+        entries.sort(key=lambda entry: entry.name in self._put_off)
         bounds = _Bounds(until=begun + LONGEST_RUN, backoff=self._backoff())
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="refresh") as pool:
             outcomes = list(self._recorded(pool.map(lambda entry: self._guarded(entry, bounds), entries), len(entries)))
+        self._put_off = frozenset(outcome.entry.name for outcome in outcomes if outcome.what in UNDONE - {CARRIED_OVER})
         application = self._watch.review(listing.application, outcomes)
         report = summarize(listing, outcomes, application=application, now=self._clock())
         record("refresh.run", {**report.fields(), "seconds": int((self._clock() - begun).total_seconds())})

@@ -13,13 +13,14 @@ from typing import Any, Protocol
 
 from shared.audit import record
 from shared.certificate import CertificateUnusable, parse_certificate
-from shared.errors import ConsentUnreadable, CredentialMissing, Unavailable
+from shared.errors import BrokerError, ConsentUnreadable, CredentialMissing, Unavailable
 from shared.managed_identity import BrokerIdentity
 from shared.vault import Secret, SecretVault, SecretVersion
 
 KEPT_SECONDS = 300.0
 # When none was taken, an administrator is probably about to renew it: looked for again after so long.
 REFUSED_SECONDS = 30.0
+FAILURE_SECONDS = 5.0
 NEWEST = 2
 FEDERATED, CERTIFICATE, SECRET = "federated", "certificate", "secret"
 
@@ -44,6 +45,9 @@ class ApplicationCredential(Protocol):
     def proofs(self) -> Sequence[Proof]:
         """What to try, in this order; at least one. Raises CredentialMissing or Unavailable."""
 
+    def in_use(self) -> Proof:
+        """The one that the authority took last, or would be asked to take first; raises what `proofs` raises."""
+
     def accepted(self, proof: Proof) -> None:
         """The authority took this one: it is tried first from now on, until the vault is read again."""
 
@@ -63,6 +67,10 @@ class FederatedCredential:
     def proofs(self) -> Sequence[Proof]:
         """See ApplicationCredential."""
         return self._proofs
+
+    def in_use(self) -> Proof:
+        """See ApplicationCredential."""
+        return self._proofs[0]
 
     def accepted(self, proof: Proof) -> None:
         """See ApplicationCredential."""
@@ -84,7 +92,9 @@ class VaultCredential:
         self._parse = _certificate_proof if kind == CERTIFICATE else _secret_proof
         self._known: dict[str, Proof] = {}  # by version; newest first
         self._order: tuple[Proof, ...] = ()
-        self._read_on = float("-inf")
+        self._read_on = self._failed_on = float("-inf")
+        self._failed: BrokerError | None = None
+        self._taken: Proof | None = None
         self._lock, self._reading = threading.Lock(), threading.Lock()
 
     def proofs(self) -> Sequence[Proof]:
@@ -95,11 +105,24 @@ class VaultCredential:
         with self._reading:
             if not known and self._order:
                 return self._order  # another thread has read while this one waited
-            return self._read(otherwise=known)
+            # Those who waited for a failure share it; one by one they would wait for minutes.
+            if self._failed is not None and self._monotonic() - self._failed_on < FAILURE_SECONDS:
+                raise self._failed.afresh()
+            try:
+                return self._read(otherwise=known)
+            except BrokerError as error:
+                self._failed, self._failed_on = error.afresh(), self._monotonic()
+                raise
+
+    def in_use(self) -> Proof:
+        """See ApplicationCredential."""
+        proofs = self.proofs()
+        return next((proof for proof in proofs if proof is self._taken), proofs[0])
 
     def accepted(self, proof: Proof) -> None:
         """See ApplicationCredential."""
         with self._lock:
+            self._taken = proof
             # One that is not there any more was taken out of the vault while the authority was asked.
             if any(other is proof for other in self._order[1:]):
                 self._order = (proof, *(other for other in self._order if other is not proof))

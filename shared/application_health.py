@@ -12,13 +12,17 @@ OK, MISCONFIGURED = "ok", "misconfigured"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationHealth:
-    """What the last run found; `since` is when it began, `warned` the lowest threshold of days left reported."""
+    """What the last run found; `since` is when it began.
+
+    `warned` is the lowest threshold of days left that was reported of the credential that ends at `ends`.
+    """
 
     status: str = OK
     error: str = ""
     authority_code: int | None = None
     since: datetime | None = None
     warned: int | None = None
+    ends: datetime | None = None
 
 
 def to_tags(health: ApplicationHealth) -> dict[str, str]:
@@ -29,6 +33,7 @@ def to_tags(health: ApplicationHealth) -> dict[str, str]:
         "authority_code": health.authority_code,
         "since": to_text(health.since) if health.since else None,
         "warned": health.warned,
+        "ends": to_text(health.ends) if health.ends else None,
     }
     return {name: str(text) for name, text in told.items() if text not in {None, ""}}
 
@@ -42,6 +47,7 @@ def from_tags(tags: Mapping[str, str]) -> ApplicationHealth:
             authority_code=int(tags["authority_code"]) if "authority_code" in tags else None,
             since=from_text(tags["since"]) if "since" in tags else None,
             warned=int(tags["warned"]) if "warned" in tags else None,
+            ends=from_text(tags["ends"]) if "ends" in tags else None,
         )
     except (KeyError, ValueError):
         return ApplicationHealth()

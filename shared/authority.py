@@ -101,7 +101,7 @@ class Authority:
                 interval=answer["interval"],
                 expires_on=self._clock().replace(microsecond=0) + timedelta(seconds=answer["expires_in"]),
             )
-        except KeyError as error:
+        except (KeyError, OverflowError) as error:
             raise AuthorityUnavailable("Its answer holds no device code.") from error
 
     def poll_device(self, sign_in: DeviceSignIn) -> Redeemed | DeviceAnswer:
@@ -128,7 +128,7 @@ class Authority:
         return Exchanged(
             access_token=self._access_token(answer, tenant_id),
             # Entra ID answers with a new one each time; were it ever left out, the one used stays good.
-            refresh_token=answer.get("refresh_token") or refresh_token,
+            refresh_token=_text(answer.get("refresh_token")) or refresh_token,
             unverified_id_token=answer.get("id_token", ""),
         )
 
@@ -155,6 +155,8 @@ class Authority:
             answer = request(self._application(tenant_id, proof))
         except (requests.RequestException, MsalError) as error:
             raise AuthorityUnavailable(retry_after=self._http.retry_after()) from error
+        except RecursionError as error:
+            raise AuthorityUnavailable("Its answer could not be read.") from error
         except RuntimeError as error:
             raise AnswerMismatched from error  # MSAL's word for a nonce that is not ours
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -163,7 +165,7 @@ class Authority:
             with self._lock:
                 self._applications.pop(tenant_id, None)
             raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
-        if "error" in answer and answer["error"] not in expected:
+        if "error" in answer and str(answer["error"]) not in expected:
             raise refusal(answer, retry_after=self._http.retry_after(), throttled=self._http.throttled())
         return answer
 
@@ -191,16 +193,20 @@ class Authority:
     def _redeemed(self, answer: Mapping[str, Any], tenant_id: str) -> Redeemed:
         return Redeemed(
             access_token=self._access_token(answer, tenant_id),
-            refresh_token=answer.get("refresh_token") or "",
+            refresh_token=_text(answer.get("refresh_token")),
             unverified_id_token=answer.get("id_token", ""),
         )
 
     def _access_token(self, answer: Mapping[str, Any], tenant_id: str) -> AccessToken:
         try:
-            lifetime = timedelta(seconds=int(answer["expires_in"]))
+            expires_on = self._clock() + timedelta(seconds=int(answer["expires_in"]))
             token, scope = answer["access_token"], str(answer.get("scope", ""))
         except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise AuthorityUnavailable("Its answer holds no token.") from error
         if not isinstance(token, str) or not token:
             raise AuthorityUnavailable("Its answer holds no token.")
-        return AccessToken(token=token, expires_on=self._clock() + lifetime, scope=scope, tenant_id=tenant_id)
+        return AccessToken(token=token, expires_on=expires_on, scope=scope, tenant_id=tenant_id)
+
+
+def _text(given: object) -> str:
+    return given if isinstance(given, str) else ""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs12
 
 PEM = "-----BEGIN"
@@ -35,10 +36,11 @@ def parse_certificate(stored: str) -> Certificate:
     """
     try:
         key, certificate = _of_pem(stored) if PEM in stored else _of_pkcs12(stored)
-    except (ValueError, TypeError):
+        is_rsa = certificate is not None and isinstance(certificate.public_key(), RSAPublicKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         # `from None`: the parser's text may quote what it could not read.
         raise CertificateUnusable("not a certificate in PEM or PKCS#12") from None
-    if not isinstance(key, RSAPrivateKey) or certificate is None:
+    if not is_rsa or not isinstance(key, RSAPrivateKey) or certificate is None:
         raise CertificateUnusable("not an RSA key together with its certificate")
     if key.public_key() != certificate.public_key():
         raise CertificateUnusable("the key is another certificate's")

@@ -162,7 +162,9 @@ def running_rig(
     )
     device = DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion)
     imports = Import(settings=settings, authority=authority, store=store, completion=completion)
-    restoration = Restoration(settings=settings, authority=authority, store=store, completion=completion)
+    restoration = Restoration(
+        settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
+    )
     operators = Operators(settings=settings, store=store, links=links, credential=credential, clock=clock)
     try:
         yield Rig(

@@ -222,7 +222,7 @@ def test_a_consent_that_does_not_go_away_is_not_said_to_be_replaced(state: Stack
 
 def test_a_refusal_that_changed_nothing_is_not_on_record_as_a_change(state: StackState) -> None:
     before = len(records(state, "customer.consented"))
-    assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "partner_center_refused"
+    assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "delegated_rights_missing"
     assert len(records(state, "customer.consented")) == before
 
 
@@ -242,17 +242,31 @@ def test_a_consent_is_taken_back_and_one_that_is_not_there_stays_so(state: Stack
     assert outcome(state, "DELETE", NORTHWIND, apply=True) == "absent"
 
 
-def test_a_customer_without_delegated_rights_says_so_in_a_dry_run_and_is_refused_in_earnest(state: StackState) -> None:
+def test_nothing_is_changed_where_it_cannot_be_told_what_stands_there(state: StackState, center: Controls) -> None:
     dry = change(state, "PUT", WINGTIP, apply=False).json()
     assert dry["outcome"] == "unknown"
     assert {grant["error"] for grant in dry["grants"]} == {"delegated_rights_missing"}
-    assert outcome(state, "DELETE", WINGTIP, apply=False) == "unknown"
-    assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "partner_center_refused"
+    assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "delegated_rights_missing"
+    assert change(state, "PUT", NOBODY, apply=True).json()["code"] == "tenant_unknown"
+    assert changes(center) == 0
 
 
-def test_a_customer_nobody_knows_is_not_found(state: StackState) -> None:
-    answer = change(state, "PUT", NOBODY, apply=True)
-    assert (answer.status_code, answer.json()["code"]) == (404, "customer_unknown")
+def test_what_was_there_is_put_back_when_the_new_consent_is_refused(state: StackState, center: Controls) -> None:
+    entra = Controls(state, state.entra)
+    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
+    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
+    path = f"/v1/customers/{CONTOSO}/applicationconsents"
+    center.post("faults", {"method": "POST", "path": path, "status": 409, "body": {"code": "409"}})
+    center.post("faults", {"method": "POST", "path": path, "status": 400, "body": {"code": "2000"}})
+    refused = change(state, "PUT", CONTOSO, apply=True)
+    assert refused.json()["code"] == "partner_center_refused"
+    assert "put back" in refused.json()["error_description"]
+    assert [record["outcome"] for record in records(state, "customer.consented")[-2:]] == [
+        "partner_center_refused",
+        "put_back",
+    ]
+    assert consented(state, CONTOSO)[GRAPH] == ["Directory.Read.All"]
+    assert Workload(state=state, name="reports").token("contoso", "arm").is_success
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from consent_http.completion import Completed
-from consent_http.refusals import LinkSuperseded, LinkUsed
+from consent_http.refusals import LinkSuperseded, LinkUsed, MfaMissing
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, PARTNER_TENANT, SECOND_ADMIN
 from shared.consent import Consent, Person, Renewal, Withdrawal
@@ -400,5 +400,15 @@ def test_one_of_a_tenant_that_the_settings_do_not_allow_any_more_stays_withdrawn
     rig.withdraw(NAME)
     before = versions(rig)
     with pytest.raises(NothingToRestore, match="CONSENT_TENANTS"):
+        rig.restored(NAME)
+    assert versions(rig) == before
+
+
+def test_one_whose_proof_tells_of_no_mfa_stays_withdrawn(rig: Rig, stack: StackState) -> None:
+    """As at a sign-in: what is in force is of a person who signed in with MFA."""
+    store(rig, old_token(stack, ADMIN, mfa=False))
+    rig.withdraw(NAME)
+    before = versions(rig)
+    with pytest.raises(MfaMissing):
         rig.restored(NAME)
     assert versions(rig) == before

@@ -18,6 +18,10 @@ class FixedCredential:
         """See ApplicationCredential."""
         return [Proof(client_credential=secret) for secret in self.secrets]
 
+    def in_use(self) -> Proof:
+        """See ApplicationCredential."""
+        return self.proofs()[0]
+
     def accepted(self, proof: Proof) -> None:
         """See ApplicationCredential."""
         self.taken.append(proof)

@@ -1,7 +1,7 @@
 """A refresh run over a vault in memory and a scripted authority, with time in the test's hand."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -57,20 +57,24 @@ def consent(name: str = "partner", lineage: str = "l1", tenant_id: str = HOME_ID
     )
 
 
+def impatient() -> Backoff:
+    """Nobody waits in a test: what is waited for is tested by itself."""
+    return Backoff(sleep=lambda _seconds: None)
+
+
 def refresh_run(
-    store: ConsentStore, authority: Exchanger, clock: Clock, *, credential: ApplicationCredential | None = None
+    store: ConsentStore,
+    authority: Exchanger,
+    clock: Clock,
+    *,
+    credential: ApplicationCredential | None = None,
+    concurrency: int = CONCURRENT,
+    backoff: Callable[[], Backoff] = impatient,
 ) -> RefreshRun:
     """A run over this store, as the composition root makes one."""
     watch = ApplicationWatch(credential=credential or FixedCredential(["secret"]), store=store, clock=clock)
     renewals = Renewals(store=store, authority=authority, ages=AGES, clock=clock)
-    return RefreshRun(
-        renewals=renewals,
-        watch=watch,
-        concurrency=CONCURRENT,
-        clock=clock,
-        # Nobody waits in a test: what is waited for is tested by itself.
-        backoff=lambda: Backoff(sleep=lambda _seconds: None),
-    )
+    return RefreshRun(renewals=renewals, watch=watch, concurrency=concurrency, clock=clock, backoff=backoff)
 
 
 @dataclass(slots=True)
@@ -81,6 +85,8 @@ class Scene:
     vault: MemoryVault = field(default_factory=MemoryVault)
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
     credential: FixedCredential = field(default_factory=lambda: FixedCredential(["secret"]))
+    concurrency: int = CONCURRENT
+    backoff: Callable[[], Backoff] = impatient
 
     def __post_init__(self) -> None:
         self.vault.clock = self.authority.clock = self.clock
@@ -103,8 +109,19 @@ class Scene:
     def withdraw(self, name: str = "partner") -> None:
         self.store.withdraw(name, by=PERSON_ID, on=self.clock())
 
+    def timer(self) -> RefreshRun:
+        """The timer of one instance, which may run again and again."""
+        return refresh_run(
+            self.store,
+            self.authority,
+            self.clock,
+            credential=self.credential,
+            concurrency=self.concurrency,
+            backoff=self.backoff,
+        )
+
     def run(self) -> Report:
-        return refresh_run(self.store, self.authority, self.clock, credential=self.credential).run()
+        return self.timer().run()
 
     def run_after(self, passed: timedelta) -> Report:
         self.clock.now += passed

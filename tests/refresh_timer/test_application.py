@@ -22,9 +22,15 @@ class Ending:
 
     def __init__(self, ends: datetime | None) -> None:
         self.ends = ends
+        self.error: Exception | None = None
 
     def proofs(self) -> list[Proof]:
+        if self.error:
+            raise self.error
         return [Proof(client_credential="x", expires_on=self.ends)]
+
+    def in_use(self) -> Proof:
+        return self.proofs()[0]
 
     def accepted(self, proof: Proof) -> None:
         """Nothing to remember."""
@@ -62,6 +68,17 @@ def test_a_renewed_credential_begins_anew() -> None:
     assert scene.run_after(HOUR).application.crossed is None
     credential.ends = NOON + 10 * DAY
     assert scene.run_after(HOUR).application.crossed == 14, "of the new one, nothing had been told"
+
+
+def test_a_threshold_is_not_told_again_because_the_credential_could_not_be_read_for_once() -> None:
+    credential = Ending(NOON + 20 * DAY)
+    scene = scene_with(credential)
+    assert scene.run_after(HOUR).application.crossed == 30
+    credential.error = VaultUnavailable()
+    assert scene.run_after(HOUR).application.left is None
+    credential.error = None
+    found = scene.run_after(HOUR).application
+    assert (found.left, found.crossed) == (19, None)
 
 
 @pytest.mark.parametrize("ends", [None, NOON + 400 * DAY], ids=["nobody says", "far away"])

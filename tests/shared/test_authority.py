@@ -20,7 +20,7 @@ from local.world import (
     PARTNER_TENANT,
     TAILSPIN,
 )
-from shared.application_credential import KEPT_SECONDS, SECRET, FederatedCredential, VaultCredential
+from shared.application_credential import FAILURE_SECONDS, KEPT_SECONDS, SECRET, FederatedCredential, VaultCredential
 from shared.authority import Authority
 from shared.authority_http import LONGEST_RETRY_AFTER
 from shared.errors import (
@@ -376,10 +376,12 @@ def test_a_client_secret_outlives_an_outage_of_its_vault() -> None:
     with pytest.raises(ApplicationMisconfigured, match="It is called secret"):
         credential.proofs()
     vault.before = down
+    moment[0] += FAILURE_SECONDS
     with pytest.raises(VaultUnavailable):
         credential.proofs()
     vault.before = lambda _operation, _name: None
     vault.put("secret", "s", tags={})
+    moment[0] += FAILURE_SECONDS
     assert credential.proofs()[0].client_credential == "s"
     vault.before = down
     moment[0] += KEPT_SECONDS

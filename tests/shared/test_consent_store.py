@@ -17,6 +17,7 @@ from shared.errors import (
     ConsentUnreadable,
     ConsentWithdrawn,
     IdentityUnavailable,
+    NothingToRestore,
     VaultRefused,
     VaultUnavailable,
 )
@@ -398,3 +399,95 @@ def test_a_long_username_is_cut_in_the_tags_alone(store: ConsentStore, vault: Me
     assert store.store_consent(replace(FIRST, person=person)) == replace(FIRST, person=person)
     assert vault.written["consent-partner"][-1].version.tags["username"] == "x" * 256
     assert isinstance(store.in_force("partner"), Consent)
+
+
+# What a withdrawal ended.
+
+
+def withdrawn(store: ConsentStore) -> Withdrawal:
+    found = store.withdraw("partner", by="operator", on=NOON)
+    assert isinstance(found, Withdrawal)
+    return found
+
+
+def test_what_a_withdrawal_ended_comes_back_with_its_lineages_newest_refresh_token(store: ConsentStore) -> None:
+    store.store_consent(FIRST)
+    assert store.ended_by(withdrawn(store)) == FIRST
+    store.store_consent(SECOND)
+    renew(store, "second", 1, over=None)
+    assert store.ended_by(withdrawn(store)) == replace(SECOND, refresh_token="renewed-1-of-second")
+
+
+def test_a_renewal_of_another_lineage_is_not_what_a_withdrawal_ended(store: ConsentStore) -> None:
+    store.store_consent(FIRST)
+    renew(store, "first", 1, over=None)
+    store.store_consent(SECOND)
+    assert store.ended_by(withdrawn(store)) == SECOND
+
+
+def test_a_damaged_renewal_leaves_the_consents_own_token_to_restore(store: ConsentStore, vault: MemoryVault) -> None:
+    store.store_consent(FIRST)
+    vault.put("renewal-partner", "broken", tags={})
+    assert store.ended_by(withdrawn(store)) == FIRST
+
+
+def test_a_withdrawal_of_what_could_not_be_read_leaves_nothing_to_restore(
+    store: ConsentStore, vault: MemoryVault
+) -> None:
+    vault.put("consent-partner", "broken", tags={})
+    with pytest.raises(NothingToRestore):
+        store.ended_by(Damaged(name="partner", lineage="damaged-1"))
+    ended = withdrawn(store)
+    with pytest.raises((NothingToRestore, ConsentUnreadable)):
+        store.ended_by(ended)
+
+
+def test_a_withdrawal_that_met_another_consent_restores_none_that_it_did_not_mean(
+    store: ConsentStore, vault: MemoryVault
+) -> None:
+    store.store_consent(FIRST)
+    met = replace(withdrawn(store), withdraws="second")
+    with pytest.raises(NothingToRestore):
+        store.ended_by(met)
+    with pytest.raises(NothingToRestore):
+        store.ended_by(replace(met, restores="0" * 32))
+    assert len(vault.written["consent-partner"]) == 2
+
+
+# What keeps an older version from being disabled.
+
+
+@pytest.mark.parametrize("error", [VaultUnavailable(), VaultRefused()], ids=["away", "refused"])
+def test_a_renewal_that_is_stored_counts_though_the_older_one_could_not_be_disabled(
+    store: ConsentStore, vault: MemoryVault, error: BrokerError
+) -> None:
+    store.store_consent(FIRST)
+    for number in (1, 2):
+        renew(store, "first", number, over=store.renewal("partner"))
+    vault.before = Trouble(lambda operation, _name: error if operation == "patch" else None)
+    health = Health(lineage="first", renewed_on=NOON)
+    left = store.store_renewal("partner", renewal("first", 3), health, over=store.renewal("partner"))
+    assert left == error.code
+    assert served(store) == "renewed-3-of-first"
+
+
+def test_a_patch_of_a_version_leaves_every_other_as_it_is(store: ConsentStore, vault: MemoryVault) -> None:
+    """Two runs that read the same version, both of which store: neither disables what the other has written."""
+    store.store_consent(FIRST)
+    for number in (1, 2):
+        renew(store, "first", number, over=store.renewal("partner"))
+    read = store.renewal("partner")
+    for number in (3, 4):
+        renew(store, "first", number, over=read)
+    enabled = [secret.version.enabled for secret in vault.written["renewal-partner"]]
+    assert enabled == [False, True, True, True]
+    assert served(store) == "renewed-4-of-first"
+
+
+def test_a_first_renewal_over_another_lineages_keeps_that_one_enabled(store: ConsentStore, vault: MemoryVault) -> None:
+    store.store_consent(FIRST)
+    renew(store, "first", 1, over=None)
+    store.store_consent(SECOND)
+    renew(store, "second", 2, over=store.readable_renewal("partner"))
+    assert [secret.version.enabled for secret in vault.written["renewal-partner"]] == [True, True]
+    assert served(store) == "renewed-2-of-second"

@@ -25,8 +25,25 @@ HEALTHS = st.builds(
     failing_since=st.none() | MOMENTS,
     failed_on=st.none() | MOMENTS,
     previous=st.just("") | st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+    mfa=st.sampled_from(["yes", "no", "unknown"]),
+    authority_code=st.none() | st.integers(0, 99_999_999),
+    warned=st.none() | st.sampled_from([30, 14, 7, 3, 1]),
+    alarmed_on=st.none() | MOMENTS,
 )
-TAGS = to_tags(Health(lineage="l", renewed_on=NOON, proven_on=NOON, failing_since=NOON, failed_on=NOON))
+TAGS = to_tags(
+    Health(
+        lineage="l",
+        renewed_on=NOON,
+        proven_on=NOON,
+        failing_since=NOON,
+        failed_on=NOON,
+        alarmed_on=NOON,
+        authority_code=50173,
+        warned=30,
+    )
+)
+# What every renewal had before there were alarms.
+FIRST_TAGS = {"lineage": "l", "renewed_on": NOON.isoformat(), "status": "ok", "failures": "0"}
 
 
 @settings(max_examples=80, deadline=None)
@@ -64,10 +81,26 @@ def test_tags_without_what_every_renewal_has_are_not_ours(absent: str) -> None:
         {"failures": "many"},
         {"failures": "1.5"},
         {"failures": "9" * 5000},
+        {"authority_code": "AADSTS50173"},
+        {"warned": "soon"},
+        {"alarmed_on": "0001-01-01T00:00:00+14:00"},
     ],
 )
 def test_tags_that_cannot_be_read_are_not_ours(changed: dict[str, str]) -> None:
     assert from_tags({**TAGS, **changed}) is None
+
+
+def test_the_tags_of_an_older_broker_are_read() -> None:
+    assert from_tags(FIRST_TAGS) == Health(lineage="l", renewed_on=NOON)
+
+
+@pytest.mark.parametrize(
+    "previous", ["", "latest", "../secrets/consent-partner", "0" * 31, "0" * 33, "G" * 32, "A" * 32]
+)
+def test_what_is_no_version_is_never_taken_for_the_one_to_disable(previous: str) -> None:
+    found = from_tags({**TAGS, "previous": previous})
+    assert found is not None
+    assert found.previous == ""
 
 
 def test_the_tags_of_another_tool_are_not_ours() -> None:
