@@ -28,7 +28,7 @@ format: .venv/.installed ## Format the code and mend what the linter can
 	@$(PYTHON) -m ruff check --fix .
 
 bench: .venv/.installed ## The measurements, as ratios in one run
-	@for name in start token; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done
+	@for name in start token refresh; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done
 
 screenshots: .venv/.installed ## A picture of every page a person can see, into build/pictures (needs Chromium)
 	@$(PYTHON) -m tests.browser.screenshots build/pictures

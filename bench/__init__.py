@@ -1,1 +1,1 @@
-"""The measurements, each a command that prints ratios: python -m bench.start, python -m bench.token."""
+"""The measurements, each a command that prints ratios: python -m bench.start, bench.token, bench.refresh."""

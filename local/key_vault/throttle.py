@@ -1,10 +1,13 @@
 """How many requests a vault takes: sliding windows over the service's published limits."""
 
+import logging
 import time
 from collections import deque
 from dataclasses import dataclass
 
 from local.key_vault.refusals import throttled
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Throttle:
         while taken.times and taken.times[0] <= now - self._window:
             taken.times.popleft()
         if len(taken.times) >= taken.limit:
+            logger.warning("throttled: %s", "a new version" if create else "another request")
             raise throttled()
         taken.times.append(now)
 

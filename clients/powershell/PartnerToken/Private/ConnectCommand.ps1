@@ -1,0 +1,50 @@
+# The Connect command of each module, and what it is splatted with.
+
+$script:ConnectCommands = @{
+    Az             = 'Connect-AzAccount'
+    AzureRM        = 'Connect-AzureRmAccount'
+    AzureAD        = 'Connect-AzureAD'
+    MSOnline       = 'Connect-MsolService'
+    PartnerCenter  = 'Connect-PartnerCenter'
+    ExchangeOnline = 'Connect-ExchangeOnline'
+    Graph          = 'Connect-MgGraph'
+}
+$script:GalleryNames = @{
+    Az             = 'Az.Accounts'
+    ExchangeOnline = 'ExchangeOnlineManagement'
+    Graph          = 'Microsoft.Graph.Authentication'
+}
+
+# Looked for before any token is asked for.
+function Get-ConnectCommand {
+    [CmdletBinding()]
+    [OutputType([System.Management.Automation.CommandInfo])]
+    param([Parameter(Mandatory)][string] $Module)
+    $name = $script:ConnectCommands[$Module]
+    $command = Get-Command -Name $name -ErrorAction SilentlyContinue
+    if (-not $command) {
+        $gallery = if ($script:GalleryNames.ContainsKey($Module)) { $script:GalleryNames[$Module] } else { $Module }
+        throw (Get-Failure -Code 'module_missing' -Message "$name is not there: Install-Module $gallery, then try again.")
+    }
+    $command
+}
+
+# The broker's answer as the command takes it: a SecureString where the command wants one.
+function Get-ConnectParameter {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([Parameter(Mandatory)] $Content, [Parameter(Mandatory)] $Command, [Parameter(Mandatory)][hashtable] $More)
+    $parameters = @{}
+    foreach ($property in $Content.PSObject.Properties) {
+        $taken = $Command.Parameters[$property.Name]
+        $wantsSecret = $null -ne $taken -and $taken.ParameterType -eq [securestring]
+        $parameters[$property.Name] = if ($wantsSecret) { Protect-Text -Text $property.Value } else { $property.Value }
+    }
+    foreach ($name in $More.Keys) {
+        if ($parameters.ContainsKey($name)) {
+            throw (Get-Failure -Code 'parameter_refused' -Message "-ConnectParameter: $name is the broker's to give; leave it out.")
+        }
+        $parameters[$name] = $More[$name]
+    }
+    $parameters
+}

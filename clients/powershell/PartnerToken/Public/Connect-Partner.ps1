@@ -1,0 +1,96 @@
+function Connect-Partner {
+    <#
+    .SYNOPSIS
+    Connects a PowerShell module to a customer's tenant with tokens of the broker.
+
+    .DESCRIPTION
+    Asks the broker for exactly the parameters that the module's own Connect command takes, and calls that command.
+    Retired modules still connect, with a warning that names what replaces them.
+    Errors are those of Get-PartnerToken, or of the Connect command itself.
+
+    .PARAMETER Module
+    Az, AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline or Graph.
+
+    .PARAMETER Tenant
+    The customer tenant's id, a name that the access policy gives it, or home for the partner's own tenant.
+    PartnerCenter knows the partner's own alone and needs none.
+
+    .PARAMETER Consent
+    Which consent: partner by default.
+
+    .PARAMETER ConnectParameter
+    More parameters for the Connect command, such as @{ NoWelcome = $true } or @{ ShowBanner = $false }.
+
+    .PARAMETER BrokerUrl
+    The broker's address; the variable BROKER_URL by default.
+
+    .PARAMETER Audience
+    The broker's identifier URI, such as api://<its client id>; the variable BROKER_AUDIENCE by default.
+
+    .PARAMETER Identity
+    Who asks; see Get-PartnerToken.
+
+    .PARAMETER ClientId
+    The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
+
+    .OUTPUTS
+    What the Connect command returns.
+
+    .EXAMPLE
+    Connect-Partner -Module Az -Tenant contoso
+    Get-AzSubscription
+
+    .EXAMPLE
+    Connect-Partner Graph contoso -ConnectParameter @{ NoWelcome = $true }
+    Get-MgOrganization
+
+    The token is turned into the SecureString that Connect-MgGraph wants.
+
+    .EXAMPLE
+    foreach ($customer in 'contoso', 'northwind') {
+        Connect-Partner -Module ExchangeOnline -Tenant $customer -ConnectParameter @{ ShowBanner = $false }
+        Get-Mailbox -ResultSize 10
+        Disconnect-ExchangeOnline -Confirm:$false
+    }
+
+    .LINK
+    Get-PartnerToken
+    #>
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory, Position = 0)]
+        [ValidateSet('Az', 'AzureRM', 'AzureAD', 'MSOnline', 'PartnerCenter', 'ExchangeOnline', 'Graph')]
+        [string] $Module,
+
+        [Parameter(Position = 1)]
+        [Alias('TenantId')]
+        [string] $Tenant,
+
+        [string] $Consent,
+
+        [hashtable] $ConnectParameter = @{},
+
+        [string] $BrokerUrl = $env:BROKER_URL,
+
+        [string] $Audience = $env:BROKER_AUDIENCE,
+
+        [ValidateSet('Auto', 'AppService', 'Automation', 'Arc', 'VirtualMachine', 'WorkloadIdentity', 'AzurePipelines', 'GitHubActions', 'AzPowerShell', 'AzCli')]
+        [string] $Identity = 'Auto',
+
+        [string] $ClientId = $env:AZURE_CLIENT_ID
+    )
+    try {
+        $command = Get-ConnectCommand -Module $Module
+        $broker = Get-BrokerAddress -BrokerUrl $BrokerUrl
+        $own = Get-OwnToken -Audience (Get-BrokerAudience -Audience $Audience) -Identity $Identity -ClientId $ClientId
+        $query = @{}
+        if ($Tenant) { $query['tenant'] = $Tenant }
+        if ($Consent) { $query['consent'] = $Consent }
+        $answer = Send-BrokerRequest -Request (Get-ConnectRequest -BrokerUrl $broker -Own $own -Module $Module -Query $query)
+        $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
+        & $command @parameters
+    }
+    catch {
+        $PSCmdlet.ThrowTerminatingError($_)
+    }
+}

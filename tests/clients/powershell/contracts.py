@@ -1,0 +1,75 @@
+"""The recorded exchanges of the PowerShell module: read, made from its own source, filled in, and compared."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.clients.powershell.syntax import CLIENT, MODULE, functions, returned
+
+FOLDER = CLIENT / "contracts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One exchange: what the module sends, by which function of Requests.ps1, and what comes back.
+
+    `held_to` says who confirms it: the running stack, azure-identity, or documentation alone. In texts, `<name>` stands
+    for what differs from run to run; in answers, a text that begins so is any text, and 0 is any positive number.
+    """
+
+    name: str
+    held_to: str
+    given: str
+    function: str
+    arguments: Mapping[str, Any]
+    request: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+
+def contracts() -> Iterator[Contract]:
+    """All of them, in the order of the files."""
+    for file in sorted(FOLDER.glob("*.json")):
+        for one in json.loads(file.read_text())["exchanges"]:
+            yield Contract(**{"given": "", **one})
+
+
+def from_source(contract: Contract) -> dict[str, Any]:
+    """The request that the module's source makes of the arguments, as it goes over the wire."""
+    table = returned(functions(MODULE / "Private")[contract.function], contract.arguments)
+    headers = dict(table.get("Headers", {}))
+    for scheme in ("Bearer", "Basic"):
+        if scheme in table:
+            headers["Authorization"] = f"{scheme} {table[scheme]}"
+    named = {"query": table.get("Query"), "headers": headers, "json": table.get("Json"), "form": table.get("Form")}
+    told = {name: content for name, content in named.items() if content is not None}
+    return {"method": table["Method"], "url": table["Uri"], **told}
+
+
+def filled(content: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """The same JSON with each `<name>` replaced."""
+    if isinstance(content, dict):
+        return {key: filled(item, names) for key, item in content.items()}
+    if isinstance(content, list):
+        return [filled(item, names) for item in content]
+    if isinstance(content, str):
+        for name, told in names.items():
+            content = content.replace(f"<{name}>", told)
+    return content
+
+
+def differences(expected: Any, found: Any, place: str = "answer") -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Where an answer is not the recorded one; what differs from run to run counts as equal."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        if set(expected) != set(found):
+            yield f"{place}: {sorted(expected)} recorded, {sorted(found)} found"
+        for key in expected.keys() & found.keys():
+            yield from differences(expected[key], found[key], f"{place}.{key}")
+    elif isinstance(expected, str) and expected.startswith("<"):
+        if not isinstance(found, str) or not found:
+            yield f"{place}: a text recorded, {found!r} found"
+    elif expected == 0 and type(expected) is int:
+        if type(found) is not int or found <= 0:
+            yield f"{place}: a positive number recorded, {found!r} found"
+    elif expected != found:
+        yield f"{place}: {expected!r} recorded, {found!r} found"

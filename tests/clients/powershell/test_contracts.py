@@ -1,0 +1,124 @@
+"""The exchanges of the PowerShell module: made by its source as recorded, and answered so by the running stack."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from local.person import Person
+from local.stack import identity_environment, running_stack
+from local.state import StackState
+from local.workload import Workload
+from local.world import AAD_GRAPH, ADMIN, CONTOSO, DEFAULT_WORLD, EXCHANGE, PARTNER_APPLICATION, PARTNER_TENANT
+from tests.clients.powershell.contracts import Contract, contracts, differences, filled, from_source
+from tests.clients.powershell.syntax import MODULE, functions
+from tests.local_control import Controls
+from tests.token_http.over_http import write_policy
+from token_http.modules import MODULES
+
+CONTRACTS = list(contracts())
+POLICY = {
+    "description": "Reports may have whatever a module needs.",
+    "tenants": {"contoso": CONTOSO},
+    "permissions": [
+        {
+            "name": "all modules",
+            "caller": DEFAULT_WORLD.identity("reports").object_id,
+            "consents": ["partner", "spare"],
+            "tenants": ["contoso", "home"],
+            "resources": ["arm", "graph", "aadgraph", "exchange", "partnercenter"],
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack with a consent and a policy for every module."""
+    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    with running_stack(tmp_path_factory.mktemp("contracts") / "state", settings=quiet) as started:
+        write_policy(started, "policy-1", POLICY)
+        entra = Controls(started, started.entra)
+        for resource, scope in ((EXCHANGE, "Exchange.Manage"), (AAD_GRAPH, "Directory.Read.All")):
+            grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": [scope]}
+            entra.post("consents", {"tenant": PARTNER_TENANT, **grant})
+        with Person() as person:
+            assert person.consent(Workload(state=started, name="operator").link(), ADMIN).is_success
+        yield started
+
+
+def names(state: StackState) -> dict[str, str]:
+    """What the recordings leave open, on this stack."""
+    reports, platform = Workload(state=state, name="reports"), identity_environment(state, "reports")
+    return {
+        "broker": state.host,
+        "entra": state.entra,
+        "identity endpoint": platform["IDENTITY_ENDPOINT"],
+        "identity header": platform["IDENTITY_HEADER"],
+        "caller": reports.assertion(),
+        "caller's token for ARM": reports.assertion("https://management.azure.com"),
+        "caller without permission": Workload(state=state, name="intruder").assertion(),
+        "assertion": Workload(state=state, name="broker").assertion("api://AzureADTokenExchange"),
+    }
+
+
+@contextmanager
+def given(state: StackState, circumstance: str) -> Iterator[None]:
+    """What a recording presupposes."""
+    assert circumstance in {"", "authority away"}
+    entra = Controls(state, state.entra)
+    if circumstance:
+        entra.post("faults", {"method": "POST", "path": ".*/token", "times": -1, "status": 503})
+    try:
+        yield
+    finally:
+        if circumstance:
+            entra.clear("faults")
+
+
+def send(state: StackState, request: dict[str, Any]) -> httpx.Response:
+    return httpx.request(
+        request["method"],
+        request["url"],
+        params=request.get("query"),
+        headers=request["headers"],
+        json=request.get("json"),
+        data=request.get("form"),
+        timeout=60,
+        trust_env=False,
+        verify=ssl.create_default_context(cafile=state.ca_file),
+    )
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_the_source_makes_the_recorded_request(contract: Contract) -> None:
+    assert from_source(contract) == contract.request
+
+
+@pytest.mark.parametrize(
+    "contract", [one for one in CONTRACTS if one.held_to == "stack"], ids=lambda contract: contract.name
+)
+def test_the_running_stack_answers_as_recorded(state: StackState, contract: Contract) -> None:
+    with given(state, contract.given):
+        answer = send(state, filled(contract.request, names(state)))
+    headers = {name: answer.headers.get(name) for name in contract.answer["headers"]}
+    found = {"status": answer.status_code, "headers": headers, "json": answer.json()}
+    assert list(differences(contract.answer, found)) == []
+
+
+def test_every_request_of_the_module_is_recorded() -> None:
+    made = {name for name in functions(MODULE / "Private") if name.startswith("Get-") and name.endswith("Request")}
+    assert made == {contract.function for contract in CONTRACTS}
+
+
+def test_every_module_of_the_broker_is_recorded() -> None:
+    asked = {contract.arguments["Module"] for contract in CONTRACTS if contract.function == "Get-ConnectRequest"}
+    assert asked == {module.name for module in MODULES.values()}
+
+
+def test_no_recording_holds_a_secret() -> None:
+    kept = [str(contract) for contract in CONTRACTS if "eyJ" in str(contract)]
+    assert kept == []

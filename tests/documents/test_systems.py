@@ -1,0 +1,184 @@
+"""The page of each system: every request on it is sent to a running broker, and answered as the page says."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.demo import claims_of
+from local.entra.issuance import BACKDATED
+from local.person import Person
+from local.stack import running_stack
+from local.state import StackState
+from local.workload import Workload
+from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, PARTNER_TENANT
+from shared.authority_errors import in_customer_tenant, refusal
+from tests.clients.python.people import command
+from tests.documents.pages import (
+    ROOT,
+    SYSTEMS,
+    Exchange,
+    blocks,
+    differences,
+    exchanges,
+    headings,
+    matches,
+    rows,
+    section,
+)
+from tests.token_http.over_http import send, write_policy
+from token_http.modules import MODULES
+
+INDEX = ROOT / "docs" / "systems" / "README.md"
+FORM = [
+    "The token",
+    "In the customer's tenant",
+    "Commands",
+    "The request",
+    "Retired",
+    "Errors",
+    "Sources",
+]
+CALLER = "33333333-3333-3333-3333-333333333333"
+ONE_HOUR, AN_HOUR_AND_A_HALF = 3600, 5400
+EXCHANGES = [(page, exchange) for page in SYSTEMS for exchange in exchanges(page.read_text())]
+PAGES = pytest.mark.parametrize("page", SYSTEMS, ids=lambda page: page.stem)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack with a consent and the very policy of the index, for the caller of these tests."""
+    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    (policy,) = blocks(INDEX.read_text(), "json")
+    with running_stack(tmp_path_factory.mktemp("systems") / "state", settings=quiet) as started:
+        write_policy(
+            started, "policy-1", json.loads(policy.replace(CALLER, DEFAULT_WORLD.identity("reports").object_id))
+        )
+        with Person() as person:
+            page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
+        assert "Your consent is stored" in page.text
+        yield started
+
+
+@pytest.fixture
+def reports(state: StackState) -> Workload:
+    return Workload(state=state, name="reports")
+
+
+def sent(caller: Workload, exchange: Exchange) -> httpx.Response:
+    """The request as the page writes it, with the caller's own token where the page has a place for it."""
+    request = exchange.request
+    headers = {
+        name: re.sub(r"<[^>]+>", caller.assertion(), value) if "<" in value else value
+        for name, value in request.headers.items()
+    }
+    path = request.path.removeprefix("/api/")
+    return send(caller.state, request.method, path, headers=headers, body=request.body.encode())
+
+
+def tokens_of(content: dict[str, Any]) -> list[str]:
+    return [
+        value for value in content.values() if isinstance(value, str) and value.count(".") == 2 and len(value) > 200
+    ]
+
+
+def test_the_index_lists_every_page() -> None:
+    listed = {row[0] for row in rows(INDEX.read_text(), 3)}
+    assert {f"[{page.read_text().splitlines()[0].removeprefix('# ')}]({page.name})" for page in SYSTEMS} <= listed
+
+
+@PAGES
+def test_every_page_has_the_same_form(page: Path) -> None:
+    titles = headings(page.read_text())
+    assert titles[1:] == FORM, "a reader finds the same thing in the same place"
+    assert "60 to 90 minutes" in section(page.read_text(), "The token")
+    assert len(re.findall(r"\(https://", section(page.read_text(), "Sources"))) >= 2
+
+
+@PAGES
+def test_every_page_has_a_request(page: Path) -> None:
+    assert page in {one for one, _ in EXCHANGES}
+
+
+@pytest.mark.parametrize(
+    ("page", "exchange"), EXCHANGES, ids=[f"{page.stem} {exchange.request.path}" for page, exchange in EXCHANGES]
+)
+def test_a_request_is_answered_as_its_page_says(reports: Workload, page: Path, exchange: Exchange) -> None:
+    answer = sent(reports, exchange)
+    assert answer.status_code == exchange.answer.status, f"{page.name}: {answer.text}"
+    assert list(differences(exchange.answer.content, answer.json())) == []
+    for name, value in exchange.answer.headers.items():
+        assert matches(value, answer.headers.get(name, "")), name
+    if "Warning" not in exchange.answer.headers:
+        assert "warning" not in answer.headers, "what is retired is said on its page"
+
+
+@PAGES
+def test_the_tokens_of_a_page_are_those_of_its_table(reports: Workload, page: Path) -> None:
+    """Audience and permissions, both ways: no token that the table lacks, no row that no request shows."""
+    text = page.read_text()
+    asked = [exchange for exchange in exchanges(text) if exchange.answer.status == httpx.codes.OK]
+    claims = [claims_of(token) for exchange in asked for token in tokens_of(sent(reports, exchange).json())]
+    wanted = [
+        (audience.strip("`"), set(re.findall(r"`([^`]+)`", permission)))
+        for _, _, audience, permission in rows(section(text, "The token"), 4)
+        if audience.startswith("`")
+    ]
+    fits = [
+        {index for index, (audience, permissions) in enumerate(wanted) if _fits(token, audience, permissions)}
+        for token in claims
+    ]
+    assert all(fits), "a token that is not in the table"
+    assert set().union(*fits) == set(range(len(wanted))), "a row that no request shows"
+    home = PARTNER_TENANT if page.stem == "partner-center" else CONTOSO
+    assert {token["tid"] for token in claims} == {home}
+    assert all(ONE_HOUR <= token["exp"] - token["iat"] - BACKDATED <= AN_HOUR_AND_A_HALF for token in claims)
+
+
+def _fits(token: dict[str, Any], audience: str, permissions: set[str]) -> bool:
+    return token["aud"] == audience and permissions <= set(token["scp"].split())
+
+
+def test_every_module_that_the_broker_connects_is_connected_on_a_page() -> None:
+    shown = {
+        exchange.request.path.partition("?")[0].removeprefix("/api/connect/").lower()
+        for _, exchange in EXCHANGES
+        if exchange.request.path.startswith("/api/connect/")
+    }
+    assert shown == set(MODULES)
+
+
+@pytest.mark.parametrize("page", [INDEX, *SYSTEMS], ids=lambda page: page.stem)
+def test_the_codes_of_entra_ids_errors_are_the_brokers(page: Path) -> None:
+    told = [row for row in rows(page.read_text(), 3) if row[0].startswith("AADSTS")]
+    assert told, "each page says what goes wrong"
+    for numbers, code, _remedy in told:
+        for number in re.findall(r"AADSTS(\d+)", numbers):
+            error = refusal({"error": "invalid_grant", "error_codes": [int(number)]})
+            found = error if page.stem == "partner-center" else in_customer_tenant(error)
+            assert f"`{found.code}`" == code, number
+
+
+def shell_tokens() -> list[tuple[str, ...]]:
+    """Every `partner-token` of these pages, once."""
+    found = {
+        tuple(shlex.split(words))
+        for page in [INDEX, *SYSTEMS]
+        for block in blocks(page.read_text(), "sh")
+        for words in re.findall(r"\$\((partner-token [^)]+)\)", block)
+    }
+    return sorted(found)
+
+
+@pytest.mark.parametrize("words", shell_tokens(), ids=" ".join)
+def test_a_command_of_a_page_prints_a_token_for_what_it_names(state: StackState, words: tuple[str, ...]) -> None:
+    done = command(state, "reports", *words)
+    assert done.returncode == 0, done.stderr
+    audience = claims_of(done.stdout.strip())["aud"]
+    asked = Workload(state=state, name="reports").token(words[1], words[2]).json()
+    assert audience == asked["resource"]
