@@ -68,7 +68,7 @@ class RefreshRun:
         self._concurrency = concurrency
         self._clock = clock
         self._backoff = backoff
-        # What could not be done last time goes last: however urgent, it must not keep the others from their turn.
+        # What could not be done goes last until it can: however urgent, it must not keep the others from their turn.
         self._put_off: frozenset[str] = frozenset()
 
     def run(self) -> Report:
@@ -84,11 +84,16 @@ class RefreshRun:
         bounds = _Bounds(until=begun + LONGEST_RUN, backoff=self._backoff())
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="refresh") as pool:
             outcomes = list(self._recorded(pool.map(lambda entry: self._guarded(entry, bounds), entries), len(entries)))
-        self._put_off = frozenset(outcome.entry.name for outcome in outcomes if outcome.what in UNDONE - {CARRIED_OVER})
+        self._put_off = frozenset(outcome.entry.name for outcome in outcomes if self._in_vain(outcome))
         application = self._watch.review(listing.application, outcomes)
         report = summarize(listing, outcomes, application=application, now=self._clock())
         record("refresh.run", {**report.fields(), "seconds": int((self._clock() - begun).total_seconds())})
         return report
+
+    def _in_vain(self, outcome: Outcome) -> bool:
+        """Whether it was tried and not done, in this run or before; those that nobody got to keep their place."""
+        was_tried = outcome.what != CARRIED_OVER or outcome.entry.name in self._put_off
+        return was_tried and outcome.what in UNDONE
 
     def _recorded(self, outcomes: Iterable[Outcome], due_now: int) -> Iterator[Outcome]:
         """Each outcome on record, and the progress of a long run now and then.
@@ -127,10 +132,13 @@ def _note(error: BrokerError, alike: Alike, wave: int, bounds: _Bounds) -> None:
         bounds.backoff.failed(wave, retry_after=error.retry_after)
     if isinstance(error, ApplicationMisconfigured):
         bounds.refused.add(alike)
-        bounds.refused_everywhere |= is_of_credential(error)
+        # No `|=`: it would write back what it had read before another thread found out.
+        if is_of_credential(error):
+            bounds.refused_everywhere = True
     if isinstance(error, VaultRefused):
         bounds.vault_refusals += 1
-        bounds.refused_everywhere |= bounds.vault_refusals >= MOST_VAULT_REFUSALS
+        if bounds.vault_refusals >= MOST_VAULT_REFUSALS:
+            bounds.refused_everywhere = True
 
 
 def _kind(error: BrokerError) -> str:

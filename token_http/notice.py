@@ -25,7 +25,7 @@ def retired(text: str) -> Notice:
     return Notice(code=PERSISTENT_CODE, text=text)
 
 
-AAD_GRAPH_RETIRED = retired("Azure AD Graph is retired since 2025-06-30 and serves no request: use Microsoft Graph.")
+AAD_GRAPH_RETIRED = retired("Azure AD Graph is retired since 2025-08-31 and serves no request: use Microsoft Graph.")
 
 
 def of_resource(canonical_resource: str, cloud: Cloud) -> tuple[Notice, ...]:

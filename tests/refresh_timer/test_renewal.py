@@ -37,18 +37,7 @@ from shared.errors import (
 )
 from shared.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
 from tests.fakes.scripted_authority import Asked
-from tests.refresh_timer.scene import (
-    CONCURRENT,
-    DAY,
-    HOME_ID,
-    HOUR,
-    NOON,
-    OTHER_TENANT_ID,
-    SCOPE,
-    Scene,
-    refresh_run,
-    refreshed,
-)
+from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
 
 KNOWN_DEAD, UNKNOWN = 50173, 999_999
 type Refusal = Callable[[Asked], BrokerError | None]
@@ -624,20 +613,3 @@ def test_a_stored_token_that_is_none_holds_up_nobody_else_and_is_its_own_consent
     assert report.outcomes == {FAILING: 1, PROVEN: 30}
     assert report.application.health.status == OK
     assert scene.health("damaged").error == "new_consent_needed"
-
-
-def test_what_could_not_be_done_goes_last_next_time() -> None:
-    """However urgent: a set of consents that always fail must not keep the others from their turn."""
-    scene = Scene()
-    for number in range(12):
-        scene.give(f"bad{number:02}")
-    for number in range(20):
-        scene.give(f"good{number:02}")
-    scene.authority.refuse = lambda asked: AuthorityUnavailable() if asked.refresh_token.startswith("bad") else None
-    run = refresh_run(scene.store, scene.authority, scene.clock)
-    scene.clock.now += DAY
-    proven = 0
-    for _ in range(4):
-        proven += run.run().outcomes[PROVEN]
-        scene.clock.now += HOUR
-    assert proven == 20

@@ -204,6 +204,23 @@ def test_what_could_not_be_done_is_tried_again_after_the_others_and_when_it_work
     assert orders == [in_turn, put_off, put_off, in_turn]
 
 
+def test_however_many_are_tried_in_vain_the_others_get_their_turn() -> None:
+    """Each run asks a little before it gives up; the next one begins with what no run has tried."""
+    scene = Scene()
+    bad = 6 * MOST_WAVES
+    for number in range(bad):
+        scene.give(f"bad{number:02}")
+    scene.clock.now += HOUR
+    for number in range(20):
+        scene.give(f"good{number:02}")
+    scene.authority.refuse = lambda asked: AuthorityUnavailable() if asked.refresh_token.startswith("bad") else None
+    scene.clock.now += DAY
+    timer, proven = scene.timer(), 0
+    for _ in range(bad // MOST_WAVES + 1):
+        proven += timer.run().outcomes[PROVEN]
+    assert proven == 20
+
+
 def test_a_run_that_comes_after_weeks_without_one_catches_up_with_all() -> None:
     scene = scene_of(MANY)
     assert scene.run_after(20 * DAY).outcomes == {STORED: MANY}
