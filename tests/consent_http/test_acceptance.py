@@ -315,3 +315,10 @@ def test_mfa_in_the_id_token_counts_for_nothing(signed: Signed) -> None:
 def test_who_has_no_username_is_shown_by_object_id(signed: Signed) -> None:
     accepted = signed.check(signed.redeemed({"preferred_username": ABSENT}))
     assert accepted.person.username == ADMIN.object_id
+
+
+def test_a_tenant_that_may_not_consent_any_more_is_refused_whatever_the_link_says(signed: Signed) -> None:
+    """It was on CONSENT_TENANTS when the link was made, and is not when it is used; all else is in order."""
+    of_contoso = signed.redeemed({"iss": f"{signed.state.entra}/{CONTOSO}/v2.0", "tid": CONTOSO})
+    with pytest.raises(WrongTenant):
+        signed.check(of_contoso, link=a_link(tenant_id=CONTOSO))

@@ -68,3 +68,13 @@ def test_whatever_else_is_stored_is_refused_without_a_word_of_it(text: str) -> N
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
     assert len(text) < 8 or text not in str(refused.value)
+
+
+def test_a_key_of_a_kind_that_nobody_here_knows_is_refused_like_any_other() -> None:
+    """An SM2 key, for one: what cannot be read must not take the good version before it along."""
+    known = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    p256, sm2 = bytes.fromhex("06082a8648ce3d030107"), bytes.fromhex("06082a811ccf5501822d")
+    assert p256 in known
+    body = base64.encodebytes(known.replace(p256, sm2)).decode()
+    with pytest.raises(CertificateUnusable):
+        parse_certificate(f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n{MADE.certificate_pem}")
