@@ -70,6 +70,15 @@ def test_a_renewed_credential_begins_anew() -> None:
     assert scene.run_after(HOUR).application.crossed == 14, "of the new one, nothing had been told"
 
 
+def test_a_renewed_credential_that_is_to_end_soon_too_is_told_of_in_its_turn() -> None:
+    credential = Ending(NOON + 10 * DAY)
+    scene = scene_with(credential)
+    assert scene.run_after(HOUR).application.crossed == 14
+    credential.ends = NOON + 25 * DAY
+    assert scene.run_after(HOUR).application.crossed == 30
+    assert scene.run_after(HOUR).application.crossed is None
+
+
 def test_a_threshold_is_not_told_again_because_the_credential_could_not_be_read_for_once() -> None:
     credential = Ending(NOON + 20 * DAY)
     scene = scene_with(credential)

@@ -127,6 +127,17 @@ def test_what_one_tenant_alone_refuses_is_asked_there_no_more_and_the_others_are
         report.require_calm()
 
 
+def test_a_wrong_credential_is_tried_in_no_tenant_after_the_first_few() -> None:
+    """It fails in all of them alike, however many there are."""
+    scene = Scene()
+    for number in range(MANY):
+        scene.give(f"c{number:03}", tenant_id=f"aaaa0000-0000-4000-8000-{number:012}")
+    scene.authority.refuse = lambda _asked: ApplicationMisconfigured(authority_code=WRONG_SECRET)
+    report = scene.run_after(DAY)
+    assert 1 <= report.outcomes[MISCONFIGURED] <= CONCURRENT
+    assert report.outcomes[MISCONFIGURED] + report.outcomes[CARRIED_OVER] == MANY
+
+
 def test_a_wrong_credential_is_noticed_among_tenants_with_a_trouble_of_their_own() -> None:
     scene = Scene()
     for number in range(MANY):
