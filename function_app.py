@@ -19,7 +19,6 @@ from consent_http.flow import ConsentFlow
 from consent_http.importing import Import
 from consent_http.link import Links
 from consent_http.operators import Operators
-from consent_http.partner_center import PartnerCenter
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
 from refresh_timer.application import ApplicationWatch
@@ -27,24 +26,25 @@ from refresh_timer.budgeted_vault import WINDOW_SECONDS, BudgetedVault
 from refresh_timer.due import Ages
 from refresh_timer.renewal import Renewals
 from refresh_timer.run import RefreshRun
-from shared.application_credential import (
+from shared.budget import Budget
+from shared.callers.assertion import AssertionVerifier
+from shared.clock import Clock, utc_now
+from shared.consents.store import ConsentStore
+from shared.customers.partner_center import PartnerCenter
+from shared.entra.application_credential import (
     CERTIFICATE,
     SECRET,
     ApplicationCredential,
     FederatedCredential,
     VaultCredential,
 )
-from shared.assertion import AssertionVerifier
-from shared.authority import Authority
-from shared.authority_http import AuthorityHttp
-from shared.budget import Budget
-from shared.clock import Clock, utc_now
-from shared.consent_store import ConsentStore
-from shared.managed_identity import BrokerIdentity
+from shared.entra.authority import Authority
+from shared.entra.authority_http import AuthorityHttp
+from shared.entra.managed_identity import BrokerIdentity
+from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.pool import Pool
 from shared.settings import Settings, read_settings
-from shared.signing_keys import SigningKeys
 from shared.vault import KeyVault
 from token_http.availability import Probes
 from token_http.issuer import Issuer, MemoryLimits, Pools

@@ -16,10 +16,10 @@ from local.key_vault.version import Properties
 from local.ledger import Ledger
 from local.state import StackState
 from local.world import ADMIN, DEFAULT_WORLD, PARTNER_APPLICATION
-from shared.consent import CONSENT, RENEWAL, Consent, Person, Renewal, new_lineage
-from shared.consent_store import ConsentStore
-from shared.health import Health
-from shared.stored_consent import StoredRenewal
+from shared.consents.consent import CONSENT, RENEWAL, Consent, Person, Renewal, new_lineage
+from shared.consents.health import Health
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import StoredRenewal
 from shared.vault import Secret
 from tests.fakes.memory_vault import MemoryVault
 

@@ -15,7 +15,7 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN
-from shared.tokens import AccessToken
+from shared.entra.tokens import AccessToken
 from tests.local_control import Controls
 from token_http.cache import TokenCache, token_key
 

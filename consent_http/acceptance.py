@@ -14,13 +14,13 @@ from consent_http.refusals import (
     WrongPerson,
     WrongTenant,
 )
-from shared.consent import Act, Consent, Person
+from shared.consents.consent import Act, Consent, Person
+from shared.entra.mfa import NO, UNKNOWN, mfa_of
+from shared.entra.tokens import AccessToken, Redeemed
 from shared.errors import AssertionFromAnotherTenant, NotAuthenticated
-from shared.mfa import NO, UNKNOWN, mfa_of
+from shared.keys.signed_claims import verified_claims
+from shared.keys.signing_keys import SigningKeys
 from shared.settings import Settings
-from shared.signed_claims import verified_claims
-from shared.signing_keys import SigningKeys
-from shared.tokens import AccessToken, Redeemed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

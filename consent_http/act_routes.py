@@ -7,7 +7,7 @@ from consent_http.dependencies import Dependencies
 from consent_http.device import POLL_FIELDS, START_FIELDS, Waiting
 from consent_http.importing import FIELDS as IMPORT_FIELDS
 from consent_http.operators import rendered
-from shared.assertion import CONSENT_MANAGE
+from shared.callers.assertion import CONSENT_MANAGE
 from shared.errors import InvalidRequest
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 

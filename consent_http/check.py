@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from shared.authority import Authority
-from shared.authority_errors import in_customer_tenant
-from shared.consent import checked_name
-from shared.consent_store import ConsentStore
+from shared.consents.consent import checked_name
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Served
+from shared.entra.authority import Authority
+from shared.entra.authority_errors import in_customer_tenant
+from shared.entra.resource import Scope
 from shared.errors import BrokerError, InvalidRequest
 from shared.pool import Pool
-from shared.resource import Scope
 from shared.setting_values import GUID
 from shared.settings import Settings
-from shared.stored_consent import Served
 
 FIELDS: Mapping[str, type] = {"pairs": list}
 PAIR_FIELDS = frozenset({"tenant", "resource", "scope"})

@@ -6,13 +6,13 @@ from consent_http.acceptance import Acceptance, Accepted
 from consent_http.link import Link
 from consent_http.sign_in_errors import refusals_of_the_authority
 from shared.audit import record
-from shared.authority import Authority
 from shared.clock import Clock
-from shared.consent import Act, Consent, Renewal, Withdrawal, new_lineage
-from shared.consent_store import ConsentStore
+from shared.consents.consent import Act, Consent, Renewal, Withdrawal, new_lineage
+from shared.consents.health import Health
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
+from shared.entra.tokens import Exchanged, Redeemed
 from shared.errors import BrokerError, Unavailable
-from shared.health import Health
-from shared.tokens import Exchanged, Redeemed
 
 BROWSER, DEVICE, IMPORT, RESTORE = "browser", "device", "import", "restore"
 

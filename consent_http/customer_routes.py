@@ -7,7 +7,7 @@ import azure.functions as func
 
 from consent_http.customers import Change
 from consent_http.dependencies import Dependencies
-from shared.assertion import CUSTOMERS_MANAGE
+from shared.callers.assertion import CUSTOMERS_MANAGE
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consent_http.application_grants import GrantSet, read_grants
-from consent_http.partner_center import PartnerCenter
 from consent_http.standing import (
     ABSENT,
     CREATED,
@@ -17,16 +16,17 @@ from consent_http.standing import (
     what_granting_does,
     what_removing_does,
 )
-from shared.assertion import Principal
 from shared.audit import record
-from shared.authority import Authority
-from shared.consent import DEFAULT_NAME, checked_name
-from shared.consent_store import ConsentStore
+from shared.callers.assertion import Principal
+from shared.consents.consent import DEFAULT_NAME, checked_name
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Served
+from shared.customers.partner_center import PartnerCenter
+from shared.entra.authority import Authority
+from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError, InvalidRequest, PartnerCenterUnavailable
 from shared.setting_values import GUID
 from shared.settings import Settings
-from shared.stored_consent import Served
-from shared.tokens import AccessToken
 from shared.vault import SecretVault
 
 LIST_PARAMETERS, CHANGE_PARAMETERS = frozenset({"consent"}), frozenset({"consent", "dry_run"})

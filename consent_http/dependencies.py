@@ -12,7 +12,7 @@ from consent_http.flow import ConsentFlow
 from consent_http.importing import Import
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
-from shared.assertion import AssertionVerifier, Principal, bearer
+from shared.callers.assertion import AssertionVerifier, Principal, bearer
 from shared.pool import Pool
 from shared.settings import Settings
 

@@ -21,15 +21,15 @@ from consent_http.refusals import (
 )
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import REDEEMED, refusals_of_the_authority
-from shared.assertion import Principal
 from shared.audit import record
-from shared.authority import Authority
+from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
-from shared.consent import Act, Consent, checked_name
-from shared.consent_store import ConsentStore
+from shared.consents.consent import Act, Consent, checked_name
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
+from shared.entra.tokens import DeviceAnswer, DeviceSignIn, Redeemed
 from shared.errors import InvalidRequest
 from shared.settings import Settings
-from shared.tokens import DeviceAnswer, DeviceSignIn, Redeemed
 
 START_FIELDS = PERSON_FIELDS
 POLL_FIELDS: Mapping[str, type] = {"device": str}

@@ -11,11 +11,11 @@ from consent_http.link import Link, Links
 from consent_http.refusals import SignInFailed, SignInLost, WrongTenant
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import REDEEMED, code_of, refusals_of_the_authority, sign_in_refusal
-from shared.authority import Authority
 from shared.clock import Clock
-from shared.consent_store import ConsentStore
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
+from shared.entra.tokens import Redeemed, SignIn
 from shared.settings import Settings
-from shared.tokens import Redeemed, SignIn
 
 PURPOSE = "sign-in"
 # As long as Entra ID keeps an authorization code, and a little time to type a password.

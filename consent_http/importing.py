@@ -17,11 +17,12 @@ from consent_http.refusals import (
     RefreshTokenMissing,
 )
 from consent_http.sign_in_errors import sign_in_refusal
-from shared.assertion import Principal
-from shared.authority import Authority
-from shared.authority_errors import DEAD, is_of_registration
-from shared.consent import checked_name
-from shared.consent_store import ConsentStore
+from shared.callers.assertion import Principal
+from shared.consents.consent import checked_name
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
+from shared.entra.authority_errors import DEAD, is_of_registration
+from shared.entra.tokens import Exchanged, Redeemed
 from shared.errors import (
     ApplicationMisconfigured,
     ApplicationNotConsented,
@@ -32,7 +33,6 @@ from shared.errors import (
     NewConsentNeeded,
 )
 from shared.settings import Settings
-from shared.tokens import Exchanged, Redeemed
 
 FIELDS: Mapping[str, type] = {"refresh_token": str, **PERSON_FIELDS}
 LONGEST_TOKEN = 8192

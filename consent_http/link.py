@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
 from shared.clock import Clock, for_people
-from shared.consent import Act, Consent, Withdrawal, checked_name
+from shared.consents.consent import Act, Consent, Withdrawal, checked_name
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
 from shared.settings import Settings

@@ -5,8 +5,8 @@ import azure.functions as func
 from consent_http.check import FIELDS as CHECK_FIELDS
 from consent_http.dependencies import Dependencies
 from consent_http.operators import LINK_FIELDS
-from shared.assertion import CONSENT_MANAGE, CONSENT_READ
 from shared.audit import record
+from shared.callers.assertion import CONSENT_MANAGE, CONSENT_READ
 from shared.errors import InvalidRequest
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 

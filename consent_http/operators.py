@@ -7,16 +7,16 @@ from typing import Any
 
 from consent_http.completion import Completed
 from consent_http.link import PERSON_FIELDS, Links, requested
-from shared.application_credential import ApplicationCredential
-from shared.application_health import ApplicationHealth
-from shared.assertion import Principal
 from shared.audit import record
+from shared.callers.assertion import Principal
 from shared.clock import Clock, to_text
-from shared.consent import Withdrawal, checked_name
-from shared.consent_store import ConsentStore
+from shared.consents.application_health import ApplicationHealth
+from shared.consents.consent import Withdrawal, checked_name
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Entry, Listing
+from shared.entra.application_credential import ApplicationCredential
 from shared.errors import BrokerError, ConsentChanged, ConsentNotFound, ConsentUnreadable, InvalidRequest, remedy_of
 from shared.settings import Settings
-from shared.stored_consent import Entry, Listing
 
 LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}
 DEFAULT_LIFETIME, LONGEST_LIFETIME = timedelta(minutes=30), timedelta(hours=24)

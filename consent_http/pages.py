@@ -13,7 +13,7 @@ from consent_http.completion import Completed
 from consent_http.link import Link
 from consent_http.refusals import ConsentRefused, LinkRefused
 from shared.clock import for_people
-from shared.consent import Consent
+from shared.consents.consent import Consent
 from shared.errors import BrokerError
 
 _STYLE = """

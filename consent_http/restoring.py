@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from consent_http.acceptance import Acceptance
 from consent_http.completion import RESTORE, Completed, Completion, Occasion
-from shared.assertion import Principal
-from shared.authority import Authority
-from shared.consent import Consent, Withdrawal, checked_name, new_lineage
-from shared.consent_store import ConsentStore
+from shared.callers.assertion import Principal
+from shared.consents.consent import Consent, Withdrawal, checked_name, new_lineage
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
 from shared.errors import ConsentChanged, ConsentNotFound, NothingToRestore
 from shared.settings import Settings
 

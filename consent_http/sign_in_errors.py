@@ -11,7 +11,7 @@ from consent_http.refusals import (
     SignInDeclined,
     SignInFailed,
 )
-from shared.authority_errors import (
+from shared.entra.authority_errors import (
     CONDITION,
     NO_RIGHTS,
     NOT_CONSENTED,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent_http.application_grants import Grant
-from shared.authority import Authority
-from shared.authority_errors import in_customer_tenant
+from shared.consents.stored_consent import Served
+from shared.entra.authority import Authority
+from shared.entra.authority_errors import in_customer_tenant
+from shared.entra.resource import DEFAULT_SCOPE
 from shared.errors import ApplicationNotConsented, BrokerError, ServiceMissing
-from shared.resource import DEFAULT_SCOPE
-from shared.stored_consent import Served
 
 CREATED, REPLACED, UNCHANGED, REMOVED, ABSENT, UNKNOWN = (
     *("created", "replaced", "unchanged", "removed", "absent", "unknown"),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.health import LOST, Health
+from shared.consents.health import LOST, Health
 
 THRESHOLDS = (30, 14, 7, 3, 1)
 STILL_AFTER = timedelta(days=7)

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from refresh_timer.alarms import crossed, days_left
 from refresh_timer.outcome import MISCONFIGURED, WORKED, Outcome
-from shared.application_credential import ApplicationCredential
-from shared.application_health import MISCONFIGURED as FAULTY
-from shared.application_health import OK, ApplicationHealth
 from shared.clock import Clock
-from shared.consent_store import ConsentStore
+from shared.consents.application_health import MISCONFIGURED as FAULTY
+from shared.consents.application_health import OK, ApplicationHealth
+from shared.consents.store import ConsentStore
+from shared.entra.application_credential import ApplicationCredential
 from shared.errors import BrokerError
 
 

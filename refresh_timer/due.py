@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from shared.health import FAILING, LOST
-from shared.stored_consent import Entry
+from shared.consents.health import FAILING, LOST
+from shared.consents.stored_consent import Entry
 
 # Spread over three hours by name, so that consents given in one afternoon do not stay together for ever.
 JITTER = timedelta(hours=3)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.audit import Field
-from shared.stored_consent import Entry
+from shared.consents.stored_consent import Entry
 
 PROVEN, STORED, RECOVERED, SUPERSEDED = "proven", "stored", "recovered", "superseded"
 UNREADABLE, TRANSIENT, CARRIED_OVER, MISCONFIGURED = "unreadable", "transient", "carried_over", "misconfigured"

@@ -6,10 +6,14 @@ from datetime import datetime
 from refresh_timer.alarms import alarmed
 from refresh_timer.due import Ages, Due, due
 from refresh_timer.outcome import PROVEN, RECOVERED, STORED, SUPERSEDED, Outcome
-from shared.authority_errors import is_known_dead, is_of_registration
 from shared.clock import Clock
-from shared.consent import Renewal
-from shared.consent_store import ConsentStore
+from shared.consents.consent import Renewal
+from shared.consents.health import FAILING, LOST, OK, Health
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Entry, Served, StoredRenewal
+from shared.entra.authority_errors import is_known_dead, is_of_registration
+from shared.entra.mfa import mfa_of
+from shared.entra.tokens import Exchanged, Exchanger
 from shared.errors import (
     ApplicationMisconfigured,
     BrokerError,
@@ -19,10 +23,6 @@ from shared.errors import (
     Unavailable,
     VaultRefused,
 )
-from shared.health import FAILING, LOST, OK, Health
-from shared.mfa import mfa_of
-from shared.stored_consent import Entry, Served, StoredRenewal
-from shared.tokens import Exchanged, Exchanger
 
 FAILURES_UNTIL_LOST = 3
 

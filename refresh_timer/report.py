@@ -9,7 +9,7 @@ from refresh_timer.alarms import THRESHOLDS, days_left
 from refresh_timer.application import ApplicationReport
 from refresh_timer.outcome import BROKEN, MISCONFIGURED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
 from shared.audit import Field
-from shared.stored_consent import Listing
+from shared.consents.stored_consent import Listing
 
 # A record stays small whatever happens; the counts are whole.
 MOST_NAMES = 100

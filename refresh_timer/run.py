@@ -21,10 +21,10 @@ from refresh_timer.outcome import (
 from refresh_timer.renewal import Renewals
 from refresh_timer.report import Report, summarize
 from shared.audit import record
-from shared.authority_errors import is_of_credential
 from shared.clock import Clock
+from shared.consents.stored_consent import Entry
+from shared.entra.authority_errors import is_of_credential
 from shared.errors import ApplicationMisconfigured, BrokerError, Unavailable, VaultRefused
-from shared.stored_consent import Entry
 
 # Well under the ten minutes that the platform gives a running function before an update ends it.
 LONGEST_RUN = timedelta(minutes=8)

@@ -96,7 +96,7 @@ def test_every_audit_event_is_described() -> None:
     sources = "".join(
         file.read_text()
         for folder in ("consent_http", "refresh_timer", "shared", "token_http")
-        for file in (ROOT / folder).glob("*.py")
+        for file in (ROOT / folder).rglob("*.py")
     )
     written = set(re.findall(r'_?record\(\s*"([a-z._]+)"', sources))
     assert written == set(described_audit_fields())
@@ -110,7 +110,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", [*sorted(ROOT.glob("shared/*.py")), *sorted(ROOT.glob("*_http/*.py"))], ids=lambda file: file.name
+    "file", [*sorted(ROOT.glob("shared/**/*.py")), *sorted(ROOT.glob("*_http/*.py"))], ids=lambda file: file.name
 )
 def test_documents_that_the_code_names_exist(file: Path) -> None:
     for named in re.findall(r"docs/[a-z/-]+(?:\.md)?", file.read_text()):

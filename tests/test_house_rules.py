@@ -21,18 +21,18 @@ PRODUCT_MODULES = [Path("function_app.py"), *(file for file in MODULES if file.p
 
 # Who may import a library: one owner each, so that its ways and its errors stop at one door.
 OWNERS = {
-    "msal": {"shared/authority.py", "shared/msal_memory.py"},
+    "msal": {"shared/entra/authority.py", "shared/entra/msal_memory.py"},
     "azure.keyvault": {"shared/vault.py"},
     # vault.py names one exception of the credential that azure-identity raises through it.
-    "azure.identity": {"shared/managed_identity.py", "shared/vault.py"},
-    "azure.core": {"shared/managed_identity.py", "shared/vault.py"},
-    "jwt": {"shared/signed_claims.py", "shared/signing_keys.py"},
+    "azure.identity": {"shared/entra/managed_identity.py", "shared/vault.py"},
+    "azure.core": {"shared/entra/managed_identity.py", "shared/vault.py"},
+    "jwt": {"shared/keys/signed_claims.py", "shared/keys/signing_keys.py"},
     "requests": {
-        "consent_http/partner_center.py",
-        "shared/authority.py",
-        "shared/authority_http.py",
+        "shared/customers/partner_center.py",
+        "shared/entra/authority.py",
+        "shared/entra/authority_http.py",
         "shared/outbound.py",
-        "shared/signing_keys.py",
+        "shared/keys/signing_keys.py",
     },
     "azure.functions": {
         "function_app.py",
@@ -41,14 +41,18 @@ OWNERS = {
         "consent_http/dependencies.py",
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "customer", "operator")),
     },
-    "cryptography": {"consent_http/seal.py", "shared/certificate.py"},
+    "cryptography": {"consent_http/seal.py", "shared/entra/certificate.py"},
     "cachetools": {
-        "shared/assertion.py",
-        "shared/authority.py",
+        "shared/callers/assertion.py",
+        "shared/entra/authority.py",
         "token_http/cache.py",
         "token_http/memory.py",
     },
 }
+# The rooms of shared/, and what each may know beside itself; what everybody needs lies plain there and knows no room.
+ROOMS: dict[str, set[str]] = {"keys": set(), "callers": {"keys"}, "entra": {"keys"}}
+ROOMS["consents"] = {"entra", "keys"}
+ROOMS["customers"] = {"consents", "entra", "keys"}
 LONGEST_MODULE, LONGEST_FUNCTION = 220, 40
 # Lists are long by nature and read from the top: one tree, one table of settings, one made-up world.
 LONGER_ALLOWED = {"shared/errors.py": 420, "consent_http/refusals.py": 320, "local/world.py": 320}
@@ -74,6 +78,19 @@ def test_imports_point_one_way(file: Path) -> None:
     elif file.parts[0] in FUNCTIONS:
         forbidden |= set(FUNCTIONS) - {file.parts[0]}
     assert not first & forbidden
+
+
+@pytest.mark.parametrize("file", [file for file in PRODUCT_MODULES if file.parts[0] == "shared"], ids=str)
+def test_the_rooms_know_each_other_one_way(file: Path) -> None:
+    """Customers -> consents -> entra -> keys -> what is plain; callers -> keys."""
+    room = file.parts[1] if file.parts[1] in ROOMS else None
+    known = {name.split(".")[1] for name in imports_of(file) if name.startswith("shared.")} & set(ROOMS)
+    assert known <= (ROOMS[room] | {room} if room else set())
+
+
+def test_every_folder_of_shared_is_a_room() -> None:
+    folders = {file.parts[1] for file in PRODUCT_MODULES if file.parts[0] == "shared" and len(file.parts) > 2}
+    assert folders == set(ROOMS)
 
 
 @pytest.mark.parametrize("library", OWNERS)

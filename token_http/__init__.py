@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import azure.functions as func
 
-from shared.assertion import CONSENT_READ, bearer
+from shared.callers.assertion import CONSENT_READ, bearer
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.errors import BrokerError

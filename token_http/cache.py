@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from cachetools import LRUCache
 
 from shared.clock import Clock
+from shared.entra.tokens import AccessToken
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
-from shared.tokens import AccessToken
 
 TOKENS_KEPT = 30_000
 REFUSALS_KEPT = 10_000

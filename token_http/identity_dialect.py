@@ -6,11 +6,11 @@ its secret, in `X-IDENTITY-HEADER` (learn: app-service/overview-managed-identity
 
 from collections.abc import Mapping
 
-from shared.assertion import Principal, bearer
+from shared.callers.assertion import Principal, bearer
 from shared.cloud import Cloud
-from shared.consent import checked_name
+from shared.consents.consent import checked_name
+from shared.entra.resource import Scope
 from shared.errors import AssertionMissing, BrokerError, InvalidRequest
-from shared.resource import Scope
 from token_http.message import Issued, TokenRequest
 
 API_VERSION = "2019-08-01"

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.assertion import Principal
-from shared.authority_errors import in_customer_tenant
+from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.cloud import Cloud
-from shared.consent_store import ConsentStore
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Served
+from shared.entra.authority_errors import in_customer_tenant
+from shared.entra.tokens import AccessToken, Exchanger
 from shared.errors import BrokerError, Unavailable
 from shared.pool import Pool
-from shared.stored_consent import Served
-from shared.tokens import AccessToken, Exchanger
 from token_http.cache import LEAST_LIFETIME, TokenCache, TokenKey, token_key
 from token_http.memory import Memory
 from token_http.message import Issued, TokenRequest

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from shared.cloud import Cloud
-from shared.consent import DEFAULT_NAME, checked_name
+from shared.consents.consent import DEFAULT_NAME, checked_name
+from shared.entra.resource import Scope
+from shared.entra.tokens import AccessToken
 from shared.errors import InvalidRequest
-from shared.resource import Scope
-from shared.tokens import AccessToken
 from token_http.notice import Notice
 
 HOME = "home"

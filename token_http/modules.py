@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.cloud import Cloud
-from shared.consent import DEFAULT_NAME, checked_name
+from shared.consents.consent import DEFAULT_NAME, checked_name
+from shared.entra.resource import Scope
 from shared.errors import InvalidRequest
-from shared.resource import Scope
 from token_http.message import HOME, Issued, TokenRequest
 from token_http.notice import Notice, retired
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.assertion import Principal
+from shared.callers.assertion import Principal
 from shared.errors import NotPermitted
 from shared.setting_values import GUID
 from token_http.message import TokenRequest

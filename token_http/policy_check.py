@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.assertion import Principal
+from shared.callers.assertion import Principal
 from shared.cloud import Cloud
-from shared.consent import DEFAULT_NAME, checked_name
+from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import InvalidRequest, NotPermitted
 from shared.setting_values import GUID
 from token_http.message import TokenRequest, asked_scope

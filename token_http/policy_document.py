@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.cloud import Cloud
-from shared.consent import NAME
+from shared.consents.consent import NAME
 from shared.setting_values import GUID
 from token_http.message import HOME
 from token_http.policy import ANY_CUSTOMER, Permission

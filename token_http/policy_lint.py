@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.cloud import Cloud
+from shared.entra.resource import is_resource
 from shared.errors import InvalidRequest
-from shared.resource import is_resource
 from token_http.policy import Permission
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from shared.assertion import AssertionVerifier, Principal
+from shared.callers.assertion import AssertionVerifier, Principal
 from shared.pool import Pool
 from token_http.issuer import Issuer
 from token_http.message import Issued, TokenRequest

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from shared.assertion import Principal
 from shared.audit import Field, fingerprint, record
+from shared.callers.assertion import Principal
 from shared.errors import BrokerError
 from token_http.message import Issued, TokenRequest
 from token_http.policy import Decision

@@ -15,7 +15,7 @@ from local.person import Person as Somebody
 from local.state import StackState
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared import errors
-from shared.consent import Consent, Person, Withdrawal
+from shared.consents.consent import Consent, Person, Withdrawal
 from shared.errors import BrokerError
 from tests.browser.board import Board
 from tests.browser.steps import consent, expect_code, press, sign_in

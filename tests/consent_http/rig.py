@@ -18,16 +18,16 @@ from local.person import Person
 from local.stack import host_environment
 from local.state import StackState
 from local.world import PARTNER_APPLICATION, PARTNER_TENANT, User
-from shared.assertion import Principal
-from shared.authority import Authority
-from shared.authority_http import AuthorityHttp
+from shared.callers.assertion import Principal
 from shared.clock import utc_now
-from shared.consent import new_lineage
-from shared.consent_store import ConsentStore
+from shared.consents.consent import new_lineage
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
+from shared.entra.authority_http import AuthorityHttp
+from shared.entra.tokens import DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
+from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import Settings, read_settings
-from shared.signing_keys import SigningKeys
-from shared.tokens import DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
 from tests.consent_http.browser import Browser, query_of
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.memory_vault import MemoryVault

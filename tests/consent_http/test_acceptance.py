@@ -35,11 +35,11 @@ from local.world import (
     PARTNER_TENANT,
     SECOND_ADMIN,
 )
-from shared.consent import Consent, Person, Withdrawal
+from shared.consents.consent import Consent, Person, Withdrawal
+from shared.entra.tokens import AccessToken, Redeemed, SignIn
+from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import read_settings
-from shared.signing_keys import SigningKeys
-from shared.tokens import AccessToken, Redeemed, SignIn
 from tests.consent_http.rig import a_link
 
 NONCE = "nonce-of-this-sign-in"

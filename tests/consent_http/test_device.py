@@ -34,9 +34,9 @@ from consent_http.refusals import (
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared.clock import to_text
-from shared.consent import Consent, Withdrawal
+from shared.consents.consent import Consent, Withdrawal
+from shared.entra.tokens import SignIn
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnusable, InvalidRequest, VaultUnavailable
-from shared.tokens import SignIn
 from tests.consent_http.rig import OPERATOR, Rig, consented, declined, running_rig, signed_in, typed_in
 from tests.local_control import Controls
 

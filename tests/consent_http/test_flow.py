@@ -23,7 +23,7 @@ from consent_http.refusals import (
 )
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
-from shared.consent import Consent, Withdrawal
+from shared.consents.consent import Consent, Withdrawal
 from shared.errors import (
     AuthorityUnavailable,
     BrokerError,

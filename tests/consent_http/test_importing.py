@@ -43,7 +43,7 @@ from local.world import (
     SECOND_ADMIN,
     User,
 )
-from shared.consent import Consent, Withdrawal
+from shared.consents.consent import Consent, Withdrawal
 from shared.errors import (
     ApplicationMisconfigured,
     AuthorityUnavailable,

@@ -14,7 +14,7 @@ from consent_http import pages, refusals
 from consent_http.completion import Completed
 from consent_http.pages import Page
 from local.world import ADMIN, PARTNER_TENANT
-from shared.consent import Consent, Person, Withdrawal
+from shared.consents.consent import Consent, Person, Withdrawal
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable, VaultUnavailable
 from tests.consent_http.browser import title_of
 from tests.consent_http.rig import a_link

@@ -11,7 +11,8 @@ from consent_http.completion import Completed
 from consent_http.refusals import LinkSuperseded, LinkUsed, MfaMissing
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, PARTNER_TENANT, SECOND_ADMIN
-from shared.consent import Consent, Person, Renewal, Withdrawal
+from shared.consents.consent import Consent, Person, Renewal, Withdrawal
+from shared.consents.health import Health
 from shared.errors import (
     ApplicationMisconfigured,
     AuthorityUnavailable,
@@ -28,7 +29,6 @@ from shared.errors import (
     VaultRefused,
     VaultUnavailable,
 )
-from shared.health import Health
 from tests.consent_http.rig import OPERATOR, Rig, consented, old_token, signed_in
 from tests.local_control import Controls
 

@@ -7,7 +7,7 @@ import pytest
 
 from consent_http.customers import Customers
 from local.world import CONTOSO
-from shared.consent_store import ConsentStore
+from shared.consents.store import ConsentStore
 from shared.errors import InvalidRequest
 from shared.settings import read_settings
 from tests.consent_http.rig import OPERATOR

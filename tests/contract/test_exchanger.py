@@ -9,12 +9,12 @@ import pytest
 from local.person import Person
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT
-from shared.authority import Authority
-from shared.authority_http import AuthorityHttp
 from shared.clock import utc_now
+from shared.entra.authority import Authority
+from shared.entra.authority_http import AuthorityHttp
+from shared.entra.tokens import Exchanger
 from shared.errors import AuthorityUnavailable, BrokerError, CustomerTenantRefused, NewConsentNeeded
 from shared.outbound import Outbound
-from shared.tokens import Exchanger
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority
 from tests.local_control import Controls

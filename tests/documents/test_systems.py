@@ -17,7 +17,7 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, PARTNER_TENANT
-from shared.authority_errors import in_customer_tenant, refusal
+from shared.entra.authority_errors import in_customer_tenant, refusal
 from tests.clients.python.people import command
 from tests.documents.pages import (
     ROOT,

@@ -6,8 +6,8 @@ import pytest
 
 import consent_http.refusals  # noqa: F401 - its branch of the tree has to be there to be counted
 from consent_http.sign_in_errors import sign_in_refusal
-from shared import authority_errors
-from shared.authority_errors import in_customer_tenant, refusal
+from shared.entra import authority_errors
+from shared.entra.authority_errors import in_customer_tenant, refusal
 from shared.errors import BrokerError
 from tests.documents.pages import ROOT, rows, section
 

@@ -15,7 +15,14 @@ from local.stack import APP_FOLDER, host_environment
 from local.state import StackState
 
 # Modules of the broker, whose import does nothing, and the libraries that come with them; never `function_app`.
-PRELOADED = ["local.host", "azure_functions_runtime", "consent_http", "refresh_timer", "token_http", "shared.authority"]
+PRELOADED = [
+    "local.host",
+    "azure_functions_runtime",
+    "consent_http",
+    "refresh_timer",
+    "token_http",
+    "shared.entra.authority",
+]
 GLIMPSE = 0.02
 
 

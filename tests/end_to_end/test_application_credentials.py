@@ -13,7 +13,7 @@ from local.person import Person
 from local.state import StackState
 from local.workload import Workload, fire_timer
 from local.world import ADMIN, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
-from shared.application_credential import CERTIFICATE, KEPT_SECONDS, SECRET, VaultCredential
+from shared.entra.application_credential import CERTIFICATE, KEPT_SECONDS, SECRET, VaultCredential
 from shared.errors import ApplicationMisconfigured, ServiceMissing
 from tests.conftest import StackMaker
 from tests.consent_http.rig import old_token, typed_in

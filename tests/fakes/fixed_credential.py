@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.application_credential import SECRET, Proof
+from shared.entra.application_credential import SECRET, Proof
 
 
 @dataclass(slots=True)

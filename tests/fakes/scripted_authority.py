@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.clock import Clock, utc_now
+from shared.entra.tokens import AccessToken, Exchanged
 from shared.errors import BrokerError
-from shared.tokens import AccessToken, Exchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from shared import assertion
+from shared.callers import assertion
 from shared.cloud import CLOUDS
 from shared.settings import OPERATOR_CLIENTS
 from tests.infra.bicep import Code, Declaration, Loop

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import Enum
 
 from consent_http.completion import Completed
-from shared.consent import Consent, Withdrawal
-from shared.consent_store import ConsentStore
+from shared.consents.consent import Consent, Withdrawal
+from shared.consents.store import ConsentStore
+from shared.entra.tokens import Exchanged, Exchanger
 from shared.errors import AuthorityUnavailable, BrokerError, VaultUnavailable
-from shared.tokens import Exchanged, Exchanger
 from shared.vault import Secret, SecretVault, SecretVersion
 
 NOTHING, WITHDRAWN = "nothing", "withdrawn"

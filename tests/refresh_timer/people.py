@@ -9,13 +9,13 @@ from consent_http.completion import BROWSER, Completed, Completion, Occasion
 from consent_http.importing import Import
 from consent_http.link import Link, requested
 from consent_http.restoring import Restoration
-from shared.assertion import Principal
-from shared.authority import Authority
+from shared.callers.assertion import Principal
 from shared.clock import Clock
-from shared.consent import Act, Person
-from shared.consent_store import ConsentStore
+from shared.consents.consent import Act, Person
+from shared.consents.store import ConsentStore
+from shared.entra.authority import Authority
+from shared.entra.tokens import AccessToken, Exchanger, Redeemed
 from shared.settings import read_settings
-from shared.tokens import AccessToken, Exchanger, Redeemed
 from tests.refresh_timer.scene import DAY, PERSON_ID
 from tests.shared.samples import ENVIRONMENT
 

@@ -12,13 +12,13 @@ from refresh_timer.due import Ages
 from refresh_timer.renewal import Renewals
 from refresh_timer.report import Report
 from refresh_timer.run import RefreshRun
-from shared.application_credential import ApplicationCredential
 from shared.clock import Clock
-from shared.consent import Consent, Person, Renewal
-from shared.consent_store import ConsentStore
-from shared.health import Health
-from shared.stored_consent import Entry
-from shared.tokens import Exchanger
+from shared.consents.consent import Consent, Person, Renewal
+from shared.consents.health import Health
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Entry
+from shared.entra.application_credential import ApplicationCredential
+from shared.entra.tokens import Exchanger
 from shared.vault import Secret
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.memory_vault import MemoryVault

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refresh_timer.alarms import THRESHOLDS, alarmed, crossed, days_left
-from shared.health import FAILING, LOST, Health
+from shared.consents.health import FAILING, LOST, Health
 from tests.refresh_timer.scene import DAY, NOON
 
 

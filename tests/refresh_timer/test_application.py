@@ -6,10 +6,10 @@ import pytest
 
 from refresh_timer.alarms import THRESHOLDS
 from refresh_timer.report import RefreshAlarm
-from shared.application_credential import CERTIFICATE, Proof
-from shared.application_health import SECRET
+from shared.consents.application_health import SECRET
+from shared.consents.health import OK
+from shared.entra.application_credential import CERTIFICATE, Proof
 from shared.errors import ApplicationMisconfigured, CredentialMissing, VaultRefused, VaultUnavailable
-from shared.health import OK
 from tests.refresh_timer.scene import DAY, HOUR, NOON, Scene
 
 EXPIRED = 7000222

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refresh_timer.due import FAILING_RETRY, JITTER, Due, due, most_urgent_first
-from shared.consent import Person
-from shared.health import FAILING, LOST, OK, Health
-from shared.stored_consent import Entry
+from shared.consents.consent import Person
+from shared.consents.health import FAILING, LOST, OK, Health
+from shared.consents.stored_consent import Entry
 from tests.refresh_timer.scene import AGES, DAY, HOME_ID, HOUR, NOON, PERSON_ID, SCOPE
 
 names = st.from_regex(r"[a-z0-9-]{1,60}", fullmatch=True)

@@ -10,9 +10,9 @@ from local.state import StackState
 from local.world import ADMIN, PARTNER_APPLICATION, PARTNER_TENANT
 from refresh_timer.outcome import CARRIED_OVER, MISCONFIGURED, PROVEN, RECOVERED, TRANSIENT
 from refresh_timer.report import RefreshAlarm, Report
-from shared.authority import Authority
-from shared.consent import Renewal
-from shared.health import FAILING, LOST, OK, Health
+from shared.consents.consent import Renewal
+from shared.consents.health import FAILING, LOST, OK, Health
+from shared.entra.authority import Authority
 from tests.local_control import Controls
 from tests.refresh_timer.scene import DAY, HOUR, SCOPE, Scene, consent, refresh_run
 from tests.shared.samples import authority_of

@@ -9,7 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.consent_store import ConsentStore
+from shared.consents.health import OK
+from shared.consents.store import ConsentStore
+from shared.entra.tokens import Exchanger
 from shared.errors import (
     AuthorityUnavailable,
     BrokerError,
@@ -19,8 +21,6 @@ from shared.errors import (
     NewConsentNeeded,
     VaultUnavailable,
 )
-from shared.health import OK
-from shared.tokens import Exchanger
 from shared.vault import SecretVault
 from tests.refresh_timer.actors import NOTHING, WITHDRAWN, Actor, Acts, Fate, Work
 from tests.refresh_timer.people import NAME, OnRecord, People

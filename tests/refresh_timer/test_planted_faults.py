@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from shared.consent import (
+from shared.consents.consent import (
     CONSENT,
     RENEWAL,
     Act,
@@ -19,10 +19,10 @@ from shared.consent import (
     dump_consent,
     parse_consent,
 )
-from shared.consent_store import ConsentStore
+from shared.consents.health import Health
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import Served, StoredRenewal
 from shared.errors import ConsentUnreadable, VaultUnavailable
-from shared.health import Health
-from shared.stored_consent import Served, StoredRenewal
 from shared.vault import SecretVault, SecretVersion
 from tests.refresh_timer.test_interleavings import Interleavings
 

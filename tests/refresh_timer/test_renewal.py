@@ -21,8 +21,9 @@ from refresh_timer.outcome import (
 )
 from refresh_timer.report import RefreshAlarm
 from refresh_timer.run import LONGEST_RUN
-from shared.authority_errors import refusal
-from shared.consent import Renewal
+from shared.consents.consent import Renewal
+from shared.consents.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
+from shared.entra.authority_errors import refusal
 from shared.errors import (
     ApplicationMisconfigured,
     AuthorityUnavailable,
@@ -35,7 +36,6 @@ from shared.errors import (
     VaultRefused,
     VaultUnavailable,
 )
-from shared.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
 from tests.fakes.scripted_authority import Asked
 from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
 

@@ -23,11 +23,11 @@ from refresh_timer.outcome import (
 )
 from refresh_timer.report import RefreshAlarm, Report
 from refresh_timer.report import summarize as summary
-from shared.application_health import ApplicationHealth
-from shared.consent import Person
+from shared.consents.application_health import ApplicationHealth
+from shared.consents.consent import Person
+from shared.consents.health import FAILING, LOST
+from shared.consents.stored_consent import Entry, Listing
 from shared.errors import AuthorityUnavailable, BrokerError, NewConsentNeeded
-from shared.health import FAILING, LOST
-from shared.stored_consent import Entry, Listing
 from tests.fakes.scripted_authority import Asked
 from tests.refresh_timer.scene import DAY, HOME_ID, NOON, PERSON_ID, SCOPE, Scene
 

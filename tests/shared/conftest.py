@@ -10,7 +10,7 @@ from local.signing import SigningKeys
 from local.stack import identity_environment
 from local.state import StackState
 from local.workload import Workload
-from shared.authority import Authority
+from shared.entra.authority import Authority
 from shared.vault import KeyVault
 from tests.contract.conftest_key_vault import StaticCredential
 from tests.local_control import Controls

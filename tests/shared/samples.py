@@ -13,15 +13,15 @@ from local.person import Person
 from local.signing import SigningKeys as StackKeys
 from local.state import StackState
 from local.world import ADMIN, AZURE_CLI, BROKER_API, DEFAULT_WORLD, PARTNER_APPLICATION, PARTNER_TENANT
-from shared import consent as consents
-from shared.application_credential import ApplicationCredential
-from shared.authority import Authority
-from shared.authority_http import AuthorityHttp
 from shared.clock import Clock, utc_now
-from shared.consent import Consent
+from shared.consents import consent as consents
+from shared.consents.consent import Consent
+from shared.entra.application_credential import ApplicationCredential
+from shared.entra.authority import Authority
+from shared.entra.authority_http import AuthorityHttp
+from shared.entra.tokens import SignIn
+from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
-from shared.signing_keys import SigningKeys
-from shared.tokens import SignIn
 from tests.fakes.fixed_credential import FixedCredential
 
 ENVIRONMENT = {

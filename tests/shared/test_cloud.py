@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.assertion import AssertionVerifier
+from shared.callers.assertion import AssertionVerifier
 from shared.cloud import CHINA, CLOUDS, PUBLIC, Cloud
+from shared.entra.resource import Scope, is_resource
+from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
-from shared.resource import Scope, is_resource
 from shared.settings import SettingsError, read_settings
-from shared.signing_keys import SigningKeys
 
 GUID = "00000000-0000-0000-0000-000000000001"
 NEEDED = {

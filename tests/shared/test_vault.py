@@ -9,7 +9,7 @@ import pytest
 
 from local.state import StackState
 from local.workload import Workload
-from shared.consent_store import ConsentStore
+from shared.consents.store import ConsentStore
 from shared.errors import (
     BrokerError,
     ConsentNameBlocked,

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.assertion import Principal
+from shared.callers.assertion import Principal
 from shared.cloud import PUBLIC
-from shared.consent import Consent, Person, Renewal
-from shared.consent_store import ConsentStore
-from shared.health import Health
+from shared.consents.consent import Consent, Person, Renewal
+from shared.consents.health import Health
+from shared.consents.store import ConsentStore
 from shared.pool import Pool
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.entra.tokens import AccessToken
 from shared.errors import (
     SHORT_RETRY_SECONDS,
     AuthorityUnavailable,
@@ -14,7 +15,6 @@ from shared.errors import (
     NewConsentNeeded,
 )
 from shared.responses import error_response
-from shared.tokens import AccessToken
 from tests.token_http.samples import CONTOSO_ID, NOON, NORTHWIND_ID, HandClock
 from token_http.cache import (
     LEAST_LIFETIME,

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shared.cloud import PUBLIC, US_GOVERNMENT
+from shared.entra.tokens import AccessToken
 from shared.errors import AssertionInvalid, AssertionMissing, BrokerError, InvalidRequest, NotPermitted
-from shared.tokens import AccessToken
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, NOON, OTHER_ID, caller
 from token_http.identity_dialect import assertion_of, parse, render, render_error
 from token_http.message import Issued, TokenRequest

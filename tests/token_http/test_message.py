@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cloud import PUBLIC
+from shared.entra.tokens import AccessToken
 from shared.errors import InvalidRequest
-from shared.tokens import AccessToken
 from tests.token_http.samples import CONTOSO_ID, NOON
 from token_http.message import MAX_CLAIMS, MAX_MIN_LIFETIME, Issued, TokenRequest, parse, render
 

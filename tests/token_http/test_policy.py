@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.assertion import Principal
+from shared.callers.assertion import Principal
 from shared.cloud import PUBLIC
 from shared.errors import NotPermitted
 from tests.token_http.samples import (

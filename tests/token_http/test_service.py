@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from local.signing import SigningKeys as StackKeys
-from shared.assertion import AssertionVerifier, Principal, bearer
+from shared.callers.assertion import AssertionVerifier, Principal, bearer
 from shared.errors import (
     AssertionExpired,
     AssertionInvalid,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.audit import fingerprint
+from shared.entra.tokens import AccessToken
 from shared.errors import CustomerTenantRefused, NotPermitted
-from shared.tokens import AccessToken
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, NOON, caller, request
 from token_http.message import Issued
 from token_http.policy import Decision

@@ -18,7 +18,7 @@ from local.workload import Workload
 from local.world import ADMIN, BROKER_API, CONTOSO
 from partner_token import BrokerCredential, BrokerError
 from partner_token.aio import BrokerCredential as AsyncBrokerCredential
-from shared.signed_claims import unverified_claims
+from shared.keys.signed_claims import unverified_claims
 from tests.local_control import Controls
 
 GRAPH = "https://graph.microsoft.com/.default"

@@ -1,0 +1,1 @@
+"""Who asks: a caller or an operator, known by a verified assertion."""

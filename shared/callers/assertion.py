@@ -1,0 +1,126 @@
+"""Who asks: a bearer assertion, unverified, becomes a caller (a workload) or an operator, or is refused."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import TLRUCache
+
+from shared.errors import AssertionInvalid, AssertionMissing, AssertionOfAnotherKind, RoleMissing
+from shared.keys.signed_claims import verified_claims
+from shared.keys.signing_keys import SigningKeys
+from shared.settings import Settings
+
+TOKEN_ISSUE = "Token.Issue"  # noqa: S105 - the name of an app role
+CONSENT_MANAGE, CONSENT_READ, CUSTOMERS_MANAGE = "Consent.Manage", "Consent.Read", "Customers.Manage"
+OPERATE_SCOPE = "Broker.Operate"
+REMEMBERED, REMEMBERED_SECONDS = 4096, 300.0
+type _Remembered = tuple[frozenset[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody the home tenant vouches for; the object id identifies, `roles` are app roles on the broker's API."""
+
+    object_id: str
+    application_id: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    is_application: bool
+    username: str = ""
+
+
+class AssertionVerifier:
+    """Verifies assertions against the home tenant's keys; a verified one is remembered for at most five minutes."""
+
+    def __init__(self, settings: Settings, keys: SigningKeys) -> None:
+        self._keys = keys
+        self._tenant = settings.home_tenant
+        self._operator_clients = settings.operator_clients
+        # The issuer of version 1 tokens does not follow the authority host (learn: access-tokens).
+        v1, v2 = settings.cloud.v1_issuer, settings.authority_host
+        self._issuers = (f"{v1}/{self._tenant}/", f"{v2}/{self._tenant}/v2.0")
+        given = settings.broker_audiences | {settings.broker_client_id}
+        # Version 1 tokens echo the audience as it was asked for, with or without the slash.
+        self._audiences = frozenset(form for audience in given for form in (audience, audience.rstrip("/") + "/"))
+        self._remembered: TLRUCache[_Remembered, tuple[Principal, float]] = TLRUCache(
+            REMEMBERED, ttu=lambda _key, value, now: min(value[1], now + REMEMBERED_SECONDS), timer=time.time
+        )
+        self._lock = threading.Lock()
+
+    def remembered(self, unverified_assertion: str) -> Principal | None:
+        """Who this very token was verified to be a moment ago; never blocks."""
+        with self._lock:
+            found = self._remembered.get(self._memory_key(unverified_assertion))
+        return found[0] if found else None
+
+    def verify(self, unverified_assertion: str) -> Principal:
+        """Who the home tenant says this is; may fetch keys. Raises NotAuthenticated."""
+        known = self.remembered(unverified_assertion)
+        if known:
+            return known
+        claims = verified_claims(
+            unverified_assertion,
+            keys=self._keys,
+            tenant_id=self._tenant,
+            issuers=self._issuers,
+            audiences=self._audiences,
+        )
+        principal = _principal(claims)
+        with self._lock:
+            self._remembered[self._memory_key(unverified_assertion)] = (principal, float(claims["exp"]))
+        return principal
+
+    def _memory_key(self, unverified_assertion: str) -> _Remembered:
+        digest = hashlib.sha256(unverified_assertion.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._keys.generation(self._tenant), digest
+
+    def caller(self, principal: Principal) -> Principal:
+        """The principal, if it may ask for tokens at all; raises AssertionOfAnotherKind or RoleMissing."""
+        if not principal.is_application:
+            raise AssertionOfAnotherKind
+        return _with_role(principal, TOKEN_ISSUE)
+
+    def operator(self, unverified_assertion: str, role: str) -> Principal:
+        """Who this is, if it is an operator with `role`: an app, or a person through an allowed client."""
+        principal = self.verify(unverified_assertion)
+        if not principal.is_application:
+            from_operator_client = principal.application_id in self._operator_clients
+            if OPERATE_SCOPE not in principal.scopes or not from_operator_client:
+                raise AssertionOfAnotherKind("Sign in with Azure CLI or Azure PowerShell.")
+        return _with_role(principal, role)
+
+
+def bearer(authorization: str | None) -> str:
+    """The token of an Authorization header (RFC 6750 section 2.1), unverified; raises AssertionMissing."""
+    scheme, _, unverified_assertion = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not unverified_assertion.strip():
+        raise AssertionMissing
+    return unverified_assertion.strip()
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    scopes = frozenset(str(claims.get("scp", "")).split())
+    object_id, application_id = claims.get("oid") or None, claims.get("azp") or claims.get("appid") or None
+    roles = claims.get("roles", [])
+    if not isinstance(object_id, str) or not isinstance(application_id, str) or not isinstance(roles, list):
+        raise AssertionInvalid("It does not say who it is for.")
+    # idtyp is an optional claim; without it an app-only token has no scp and its subject is itself.
+    kind = claims.get("idtyp") or ("app" if not scopes and claims.get("sub") == object_id else "user")
+    return Principal(
+        object_id=object_id,
+        application_id=application_id,
+        roles=frozenset(str(role) for role in roles),
+        scopes=scopes,
+        is_application=kind == "app" and not scopes,
+        username=str(claims.get("preferred_username") or claims.get("upn") or ""),
+    )
+
+
+def _with_role(principal: Principal, role: str) -> Principal:
+    if role not in principal.roles:
+        raise RoleMissing(f"It is called {role}.")
+    return principal

@@ -1,0 +1,212 @@
+"""Entra ID as the broker uses it: sign-in address, codes, device codes, exchange; the one door to MSAL.
+
+MSAL is held so that it scales (docs/architecture.md): one application object a tenant, bounded; one HTTP client;
+discovery from one template; no token cache and no cache of refusals inside MSAL.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import msal
+import requests
+from cachetools import LRUCache
+from msal.exceptions import MsalError
+
+from shared.clock import Clock
+from shared.entra.application_credential import ApplicationCredential, Proof
+from shared.entra.authority_errors import is_of_credential, refusal
+from shared.entra.authority_http import AuthorityHttp
+from shared.entra.msal_memory import Forgetful, NoTokenCache
+from shared.entra.tokens import AccessToken, DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
+from shared.errors import AnswerMismatched, ApplicationMisconfigured, AuthorityUnavailable
+
+TENANTS_KEPT = 1000
+# Beside the scope: who the person is, and a refresh token.
+OPENID = ("openid", "profile", "offline_access")
+# RFC 8628 section 3.5, and Entra ID's own two (learn: v2-oauth2-device-code).
+DEVICE_ANSWERS = frozenset(
+    {"authorization_pending", "slow_down", "access_denied", "authorization_declined", "expired_token"}
+    | {"code_expired", "bad_verification_code"}
+)
+type Request = Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
+
+
+class Authority:
+    """Raises errors of the tree alone: MSAL's dictionaries, its exceptions and requests' end here."""
+
+    def __init__(self, http: AuthorityHttp, *, client_id: str, credential: ApplicationCredential, clock: Clock) -> None:
+        self._http = http
+        self._client_id = client_id
+        self._credential = credential
+        self._clock = clock
+        self._applications: LRUCache[str, msal.ConfidentialClientApplication] = LRUCache(TENANTS_KEPT)
+        self._lock = threading.Lock()
+
+    def begin_sign_in(
+        self, *, tenant_id: str, scope: str, redirect_uri: str, state: str, login_hint: str | None
+    ) -> tuple[str, SignIn]:
+        """Where to send the browser, and what to keep until it returns: code flow with PKCE S256, state and nonce.
+
+        `prompt=login`: a refresh token carries the sign-in it came from, so that sign-in is made afresh.
+        """
+        flow = self._call(
+            tenant_id,
+            lambda application: application.initiate_auth_code_flow(
+                [scope], redirect_uri=redirect_uri, state=state, prompt="login", login_hint=login_hint
+            ),
+        )
+        sign_in = SignIn(
+            tenant_id=tenant_id,
+            scope=scope,
+            redirect_uri=redirect_uri,
+            state=state,
+            nonce=flow["nonce"],
+            code_verifier=flow["code_verifier"],
+        )
+        return flow["auth_uri"], sign_in
+
+    def redeem(self, sign_in: SignIn, code: str) -> Redeemed:
+        """Tokens for an authorization code (RFC 6749 section 4.1.3); the caller has compared the state."""
+        flow = {
+            "state": sign_in.state,
+            "redirect_uri": sign_in.redirect_uri,
+            # The scopes of the first leg, to the letter: without offline_access no refresh token comes back.
+            "scope": [sign_in.scope, *OPENID],
+            "code_verifier": sign_in.code_verifier,
+            "nonce": sign_in.nonce,
+            "claims_challenge": None,
+        }
+        # MSAL changes what it is handed, and may be asked once more with another proof: hence the copies.
+        response = {"state": sign_in.state, "code": code}
+        answer = self._call(
+            sign_in.tenant_id, lambda application: application.acquire_token_by_auth_code_flow(dict(flow), response)
+        )
+        return self._redeemed(answer, sign_in.tenant_id)
+
+    def begin_device_sign_in(self, *, tenant_id: str, scope: str) -> DeviceSignIn:
+        """A code for the person to type on another device (RFC 8628 section 3.2)."""
+        # MSAL offers the device flow to public clients alone; its OAuth client below has it for all.
+        answer = self._call(
+            tenant_id, lambda application: application.client.initiate_device_flow(scope=[scope, *OPENID])
+        )
+        try:
+            return DeviceSignIn(
+                tenant_id=tenant_id,
+                scope=scope,
+                device_code=answer["device_code"],
+                user_code=answer["user_code"],
+                verification_uri=answer["verification_uri"],
+                interval=answer["interval"],
+                expires_on=self._clock().replace(microsecond=0) + timedelta(seconds=answer["expires_in"]),
+            )
+        except (KeyError, OverflowError) as error:
+            raise AuthorityUnavailable("Its answer holds no device code.") from error
+
+    def poll_device(self, sign_in: DeviceSignIn) -> Redeemed | DeviceAnswer:
+        """Tokens once the person has signed in, or what the authority says instead; asks once and never waits."""
+        flow = {"device_code": sign_in.device_code, "interval": sign_in.interval}
+        answer = self._call(
+            sign_in.tenant_id,
+            lambda application: application.client.obtain_token_by_device_flow(
+                dict(flow), exit_condition=lambda _flow: True
+            ),
+            expected=DEVICE_ANSWERS,
+        )
+        if "error" in answer:
+            return DeviceAnswer(error=answer["error"])
+        return self._redeemed(answer, sign_in.tenant_id)
+
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+        """An access token of this tenant for this scope, by a real request each time (RFC 6749 section 6)."""
+        more = {"data": {"claims": claims}} if claims else {}
+        answer = self._call(
+            tenant_id,
+            lambda application: application.acquire_token_by_refresh_token(refresh_token, [scope], **more),
+        )
+        return Exchanged(
+            access_token=self._access_token(answer, tenant_id),
+            # Entra ID answers with a new one each time; were it ever left out, the one used stays good.
+            refresh_token=_text(answer.get("refresh_token")) or refresh_token,
+            unverified_id_token=answer.get("id_token", ""),
+        )
+
+    def _call(self, tenant_id: str, request: Request, *, expected: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """One use of MSAL, with the application's proofs in turn; raises what the first of them met."""
+        first: ApplicationMisconfigured | None = None
+        for proof in self._credential.proofs():
+            try:
+                answer = self._attempt(tenant_id, proof, request, expected)
+            except ApplicationMisconfigured as error:
+                if not is_of_credential(error):
+                    raise
+                first = first or error
+            else:
+                self._credential.accepted(proof)
+                return answer
+        self._credential.refused()
+        raise first or ApplicationMisconfigured
+
+    def _attempt(self, tenant_id: str, proof: Proof, request: Request, expected: frozenset[str]) -> dict[str, Any]:
+        """Five ways to fail become one tree; an error that is `expected` comes back as the answer it is."""
+        self._http.begin()
+        try:
+            answer = request(self._application(tenant_id, proof))
+        except (requests.RequestException, MsalError) as error:
+            raise AuthorityUnavailable(retry_after=self._http.retry_after()) from error
+        except RecursionError as error:
+            raise AuthorityUnavailable("Its answer could not be read.") from error
+        except RuntimeError as error:
+            raise AnswerMismatched from error  # MSAL's word for a nonce that is not ours
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # An answer that is no JSON, no object, or no discovery: not Entra ID's word on anything. MSAL's object may
+            # have kept a part of it, and would choke on that for ever (its telemetry does).
+            with self._lock:
+                self._applications.pop(tenant_id, None)
+            raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
+        if "error" in answer and str(answer["error"]) not in expected:
+            raise refusal(answer, retry_after=self._http.retry_after(), throttled=self._http.throttled())
+        return answer
+
+    def _application(self, tenant_id: str, proof: Proof) -> msal.ConfidentialClientApplication:
+        with self._lock:
+            known = self._applications.get(tenant_id)
+        # An administrator may have renewed the secret.
+        if known is not None and known.client_credential is proof.client_credential:
+            return known
+        made = msal.ConfidentialClientApplication(
+            self._client_id,
+            client_credential=proof.client_credential,
+            authority=self._http.authority_of(tenant_id),
+            http_client=self._http,
+            http_cache=Forgetful(),
+            token_cache=NoTokenCache(),
+            instance_discovery=False,
+            # Functions set REGION_NAME, which MSAL would otherwise warn about for each application.
+            azure_region=False,
+        )
+        with self._lock:
+            self._applications[tenant_id] = made
+        return made
+
+    def _redeemed(self, answer: Mapping[str, Any], tenant_id: str) -> Redeemed:
+        return Redeemed(
+            access_token=self._access_token(answer, tenant_id),
+            refresh_token=_text(answer.get("refresh_token")),
+            unverified_id_token=answer.get("id_token", ""),
+        )
+
+    def _access_token(self, answer: Mapping[str, Any], tenant_id: str) -> AccessToken:
+        try:
+            expires_on = self._clock() + timedelta(seconds=int(answer["expires_in"]))
+            token, scope = answer["access_token"], str(answer.get("scope", ""))
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
+            raise AuthorityUnavailable("Its answer holds no token.") from error
+        if not isinstance(token, str) or not token:
+            raise AuthorityUnavailable("Its answer holds no token.")
+        return AccessToken(token=token, expires_on=expires_on, scope=scope, tenant_id=tenant_id)
+
+
+def _text(given: object) -> str:
+    return given if isinstance(given, str) else ""
