@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from consent_http import act_routes, browser_routes, customer_routes, operator_routes
+from consent_http import act_routes, browser_routes, operator_routes
 from consent_http.dependencies import Dependencies
 
 __all__ = ["Dependencies", "blueprints"]
@@ -13,5 +13,5 @@ def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:
 
     All are anonymous to the host, and guarded in code: a function key travels as `?code=`, as OAuth's code does.
     """
-    parts = (browser_routes, operator_routes, act_routes, customer_routes)
+    parts = (browser_routes, operator_routes, act_routes)
     return [part.blueprint(dependencies) for part in parts]

@@ -1,18 +1,16 @@
-"""The HTTP words of operators who look after consents: list, show, check, make a link, withdraw."""
+"""The HTTP words of operators who look after consents: list, show, make a link, withdraw."""
 
 import azure.functions as func
 
-from consent_http.check import FIELDS as CHECK_FIELDS
 from consent_http.dependencies import Dependencies
 from consent_http.operators import LINK_FIELDS
-from shared.audit import record
 from shared.callers.assertion import CONSENT_MANAGE, CONSENT_READ
 from shared.errors import InvalidRequest
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
-    """Look at consents, try them, make links, withdraw."""
+    """Look at consents, make links, withdraw."""
     routes = func.Blueprint()
     operators = dependencies.operators
 
@@ -54,15 +52,5 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
         )
         return json_response(content, correlation=correlation, status=201)
-
-    @routes.route(route="consents/{name}/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
-    async def consents_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        operator, correlation = await dependencies.operator(req, CONSENT_READ), correlation_id(context)
-        name = req.route_params["name"]
-        content = await dependencies.check.run(name, json_body(req, CHECK_FIELDS))
-        fields = {"consent": name, "pairs": len(content["pairs"]), "works": content["works"]}
-        record("consent.checked", {**fields, "operator": operator.object_id, "correlation_id": correlation})
-        return json_response(content, correlation=correlation)
 
     return routes

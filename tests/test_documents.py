@@ -95,7 +95,7 @@ def test_every_audit_event_is_described() -> None:
     """That their fields are the ones described is checked where records are made: in the end-to-end run."""
     sources = "".join(
         file.read_text()
-        for folder in ("consent_http", "refresh_timer", "shared", "token_http")
+        for folder in ("consent_http", "customers_http", "refresh_timer", "shared", "token_http")
         for file in (ROOT / folder).rglob("*.py")
     )
     written = set(re.findall(r'_?record\(\s*"([a-z._]+)"', sources))

@@ -9,6 +9,7 @@ from importlib.resources import files
 import azure.functions as func
 
 from shared.callers.assertion import CONSENT_READ, bearer
+from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.errors import BrokerError
@@ -28,6 +29,7 @@ class Dependencies:
     """What the token endpoint works with."""
 
     service: TokenService
+    operator: OperatorCheck
     probes: Probes
     cloud: Cloud
     home_tenant: str
@@ -98,7 +100,7 @@ def _policy_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
     @routes.route(route="policy/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
     @answering(error_response)
     async def policy_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        await dependencies.service.operator(bearer(req.headers.get("Authorization")), CONSENT_READ)
+        await dependencies.operator(req, CONSENT_READ)
         question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
         content = dry_run.answer(question, await dependencies.service.policy())
         return json_response(content, correlation=correlation_id(context))
@@ -106,7 +108,7 @@ def _policy_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
     @routes.route(route="policy/lint", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
     @answering(error_response)
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        await dependencies.service.operator(bearer(req.headers.get("Authorization")), CONSENT_READ)
+        await dependencies.operator(req, CONSENT_READ)
         documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
         home_tenant, cloud = dependencies.home_tenant, dependencies.cloud
         content = await asyncio.to_thread(lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud))

@@ -56,7 +56,7 @@ class Issuer:
     ) -> None:
         self._authority = authority
         self._cloud = cloud
-        self._pools = pools
+        self.pools = pools
         self._cache = TokenCache(clock)
         self._flights: SingleFlight[TokenKey, AccessToken] = SingleFlight()
         ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
@@ -120,7 +120,7 @@ class Issuer:
 
     async def _exchange(self, key: TokenKey, served: Served, claims: str | None) -> AccessToken:
         try:
-            exchanged = await self._pools.exchange.run(
+            exchanged = await self.pools.exchange.run(
                 lambda: self._authority.exchange(
                     served.refresh_token, tenant_id=key.tenant_id, scope=key.scope, claims=claims
                 )

@@ -39,10 +39,6 @@ class TokenService:
             one.issued(token)
         return issued
 
-    async def operator(self, unverified_assertion: str, role: str) -> Principal:
-        """The operator this is; raises NotAuthenticated or RoleMissing."""
-        return await self._pool.run(lambda: self._verifier.operator(unverified_assertion, role))
-
     async def policy(self) -> Policy:
         """The policy in force."""
         return await self._issuer.policy()

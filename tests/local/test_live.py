@@ -47,7 +47,15 @@ def app_folder(tmp_path: Path, values: dict[str, str]) -> Path:
     """The app as it is, with a local.settings.json beside it."""
     folder = tmp_path / "app"
     folder.mkdir()
-    for name in ("function_app.py", "host.json", "shared", "consent_http", "refresh_timer", "token_http"):
+    for name in (
+        "function_app.py",
+        "host.json",
+        "shared",
+        "consent_http",
+        "customers_http",
+        "refresh_timer",
+        "token_http",
+    ):
         (folder / name).symlink_to(APP_FOLDER / name)
     (folder / "local.settings.json").write_text(json.dumps({"IsEncrypted": False, "Values": values}))
     return folder

@@ -26,7 +26,7 @@ from shared.errors import (
 from shared.pool import Pool
 from shared.settings import read_settings
 from tests.shared.samples import ENVIRONMENT, WORKLOAD, WORKLOAD_CLIENT, HomeTenant
-from tests.token_http.samples import CALLER_ID, CONTOSO_ID, Scene, request, row
+from tests.token_http.samples import CONTOSO_ID, Scene, request, row
 from token_http.message import Issued, TokenRequest
 from token_http.service import TokenService
 from token_http.trail import Trail
@@ -183,12 +183,3 @@ def test_a_message_of_which_one_part_fails_is_refused_as_a_whole(
         error.authority_code,
     )
     assert found["permission"] == "policy-1[0]"
-
-
-def test_an_operator_needs_the_role_that_is_asked_for(desk: Desk) -> None:
-    operator = desk.home.token(roles=["Consent.Read"], oid=CALLER_ID, sub=CALLER_ID)
-    assert asyncio.run(desk.service.operator(operator, "Consent.Read")).object_id == CALLER_ID
-    with pytest.raises(RoleMissing):
-        asyncio.run(desk.service.operator(operator, "Consent.Manage"))
-    with pytest.raises(RoleMissing):
-        asyncio.run(desk.service.operator(desk.home.token(), "Consent.Read"))

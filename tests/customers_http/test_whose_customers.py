@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from consent_http.customers import Customers
+from customers_http.customers import Customers
 from local.world import CONTOSO
 from shared.consents.store import ConsentStore
 from shared.errors import InvalidRequest

@@ -5,8 +5,8 @@ from typing import Any
 
 import azure.functions as func
 
-from consent_http.customers import Change
-from consent_http.dependencies import Dependencies
+from customers_http.customers import Change
+from customers_http.dependencies import Dependencies
 from shared.callers.assertion import CUSTOMERS_MANAGE
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
 
@@ -14,13 +14,13 @@ from shared.responses import ANONYMOUS, answering, correlation_id, error_respons
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """List customers; make and take back the application's consent. Nothing of a grant is read from a request."""
     routes = func.Blueprint()
-    customers, pool = dependencies.customers, dependencies.customers_pool
+    customers, pool = dependencies.customers, dependencies.pool
 
     async def changed(change: Change, act: Callable[[Change], dict[str, Any]]) -> dict[str, Any]:
         try:
             return await pool.run(lambda: act(change))
         finally:  # what failed may have been done all the same
-            dependencies.on_customer_change(change.tenant_id)
+            dependencies.on_change(change.tenant_id)
 
     @routes.route(route="customers", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
     @answering(error_response)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from consent_http.application_grants import SECRET
+from customers_http.application_grants import SECRET
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent_http.application_grants import APPLICATION_IDS, SECRET, parse_grants, read_grants
+from customers_http.application_grants import APPLICATION_IDS, SECRET, parse_grants, read_grants
 from shared.cloud import CHINA, PUBLIC
 from shared.errors import ApplicationGrantsInvalid
 from tests.fakes.memory_vault import MemoryVault

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from consent_http.application_grants import Grant
+from customers_http.application_grants import Grant
 from shared.consents.stored_consent import Served
 from shared.entra.authority import Authority
 from shared.entra.authority_errors import in_customer_tenant

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from consent_http.application_grants import GrantSet, read_grants
-from consent_http.standing import (
+from customers_http.application_grants import GrantSet, read_grants
+from customers_http.standing import (
     ABSENT,
     CREATED,
     REMOVED,

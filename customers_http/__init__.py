@@ -1,0 +1,13 @@
+"""The partner's customers: who they are, the application's consent in their tenants, and the check of what works."""
+
+import azure.functions as func
+
+from customers_http import check_routes, customer_routes
+from customers_http.dependencies import Dependencies
+
+__all__ = ["Dependencies", "blueprints"]
+
+
+def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:
+    """The operators' routes; all are anonymous to the host, and guarded in code."""
+    return [part.blueprint(dependencies) for part in (customer_routes, check_routes)]

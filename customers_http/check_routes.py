@@ -1,0 +1,26 @@
+"""The HTTP words of the check: which tenants and resources a stored consent reaches."""
+
+import azure.functions as func
+
+from customers_http.check import FIELDS
+from customers_http.dependencies import Dependencies
+from shared.audit import record
+from shared.callers.assertion import CONSENT_READ
+from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+
+
+def blueprint(dependencies: Dependencies) -> func.Blueprint:
+    """Try a consent; nothing is changed."""
+    routes = func.Blueprint()
+
+    @routes.route(route="consents/{name}/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
+    @answering(error_response)
+    async def consents_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator, correlation = await dependencies.operator(req, CONSENT_READ), correlation_id(context)
+        name = req.route_params["name"]
+        content = await dependencies.check.run(name, json_body(req, FIELDS))
+        fields = {"consent": name, "pairs": len(content["pairs"]), "works": content["works"]}
+        record("consent.checked", {**fields, "operator": operator.object_id, "correlation_id": correlation})
+        return json_response(content, correlation=correlation)
+
+    return routes

@@ -1,0 +1,84 @@
+"""What all functions stand on: made once from the settings, connected to nothing until first used."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from shared.callers.assertion import AssertionVerifier
+from shared.callers.operator_check import OperatorCheck
+from shared.clock import Clock
+from shared.consents.store import ConsentStore
+from shared.entra.application_credential import (
+    CERTIFICATE,
+    SECRET,
+    ApplicationCredential,
+    FederatedCredential,
+    VaultCredential,
+)
+from shared.entra.authority import Authority
+from shared.entra.authority_http import AuthorityHttp
+from shared.entra.managed_identity import BrokerIdentity
+from shared.keys.signing_keys import SigningKeys
+from shared.outbound import Outbound
+from shared.pool import Pool
+from shared.settings import Settings
+from shared.vault import KeyVault
+
+# Beside the exchanges' own threads: none of these waits for a customer's tenant.
+ASSERTION_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts that more than one function package works with; `assertions` is the pool that verifies callers."""
+
+    settings: Settings
+    clock: Clock
+    outbound: Outbound
+    token_vault: KeyVault
+    policy_vault: KeyVault
+    authority_http: AuthorityHttp
+    credential: ApplicationCredential
+    authority: Authority
+    keys: SigningKeys
+    verifier: AssertionVerifier
+    assertions: Pool
+    operator: OperatorCheck
+    store: ConsentStore
+
+    @classmethod
+    def of(cls, settings: Settings, *, clock: Clock) -> Self:
+        """The services for these settings."""
+        identity = BrokerIdentity(settings.managed_identity_client_id)
+        outbound = Outbound(trusted_ca_file=settings.trusted_ca_file, threads=settings.threads)
+        token_vault, policy_vault = (
+            KeyVault(url, identity, trusted_ca_file=settings.trusted_ca_file)
+            for url in (settings.token_vault_url, settings.policy_vault_url)
+        )
+        http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
+        credential = _credential(settings, identity, token_vault)
+        keys = SigningKeys(outbound, authority_host=settings.authority_host)
+        verifier = AssertionVerifier(settings, keys)
+        assertions = Pool("assertions", threads=ASSERTION_THREADS)
+        return cls(
+            settings=settings,
+            clock=clock,
+            outbound=outbound,
+            token_vault=token_vault,
+            policy_vault=policy_vault,
+            authority_http=http,
+            credential=credential,
+            authority=Authority(http, client_id=settings.partner_client_id, credential=credential, clock=clock),
+            keys=keys,
+            verifier=verifier,
+            assertions=assertions,
+            operator=OperatorCheck(verifier=verifier, pool=assertions),
+            store=ConsentStore(token_vault),
+        )
+
+
+def _credential(settings: Settings, identity: BrokerIdentity, vault: KeyVault) -> ApplicationCredential:
+    if settings.partner_certificate_name:
+        return VaultCredential(vault, settings.partner_certificate_name, kind=CERTIFICATE)
+    if settings.partner_client_secret_name:
+        return VaultCredential(vault, settings.partner_client_secret_name, kind=SECRET)
+    return FederatedCredential(identity, audience=settings.cloud.token_exchange)
