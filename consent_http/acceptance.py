@@ -5,7 +5,7 @@ import hmac
 from dataclasses import dataclass
 
 from consent_http.link import Link
-from consent_http.refusals import (
+from consent_http.sign_in_refusals import (
     AnotherPerson,
     IdTokenInvalid,
     MfaMissing,
@@ -17,7 +17,8 @@ from consent_http.refusals import (
 from shared.consents.consent import Act, Consent, Person
 from shared.entra.mfa import NO, UNKNOWN, mfa_of
 from shared.entra.tokens import AccessToken, Redeemed
-from shared.errors import AssertionFromAnotherTenant, NotAuthenticated
+from shared.errors import NotAuthenticated
+from shared.keys.errors import AssertionFromAnotherTenant
 from shared.keys.signed_claims import verified_claims
 from shared.keys.signing_keys import SigningKeys
 from shared.settings import Settings

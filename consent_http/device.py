@@ -17,10 +17,10 @@ from consent_http.refusals import (
     DeviceCodeInvalid,
     DeviceCodeOff,
     DeviceCodeRefused,
-    SignInRefused,
 )
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import REDEEMED, refusals_of_the_authority
+from consent_http.sign_in_refusals import SignInRefused
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text

@@ -9,29 +9,23 @@ from typing import Any
 
 from consent_http.completion import IMPORT, Completed, Completion, Occasion
 from consent_http.link import PERSON_FIELDS, requested
-from consent_http.refusals import (
-    ImportExpired,
-    ImportForeign,
-    ImportRefused,
-    ImportSinglePage,
-    RefreshTokenMissing,
-)
+from consent_http.refusals import ImportExpired, ImportForeign, ImportRefused, ImportSinglePage
 from consent_http.sign_in_errors import sign_in_refusal
+from consent_http.sign_in_refusals import RefreshTokenMissing
 from shared.callers.assertion import Principal
 from shared.consents.consent import checked_name
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.authority_errors import DEAD, is_of_registration
-from shared.entra.tokens import Exchanged, Redeemed
-from shared.errors import (
+from shared.entra.errors import (
     ApplicationMisconfigured,
     ApplicationNotConsented,
     BlockedByTenantPolicy,
-    BrokerError,
     DelegatedRightsMissing,
-    InvalidRequest,
     NewConsentNeeded,
 )
+from shared.entra.tokens import Exchanged, Redeemed
+from shared.errors import BrokerError, InvalidRequest
 from shared.settings import Settings
 
 FIELDS: Mapping[str, type] = {"refresh_token": str, **PERSON_FIELDS}

@@ -7,15 +7,17 @@ from typing import Any
 
 from consent_http.completion import Completed
 from consent_http.link import PERSON_FIELDS, Links, requested
+from consent_http.refusals import ConsentChanged
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import Clock, to_text
 from shared.consents.application_health import ApplicationHealth
 from shared.consents.consent import Withdrawal, checked_name
+from shared.consents.errors import ConsentNotFound
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
 from shared.entra.application_credential import ApplicationCredential
-from shared.errors import BrokerError, ConsentChanged, ConsentNotFound, ConsentUnreadable, InvalidRequest, remedy_of
+from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest, remedy_of
 from shared.settings import Settings
 
 LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 
 from consent_http.acceptance import Acceptance
 from consent_http.completion import RESTORE, Completed, Completion, Occasion
+from consent_http.refusals import ConsentChanged
 from shared.callers.assertion import Principal
 from shared.consents.consent import Consent, Withdrawal, checked_name, new_lineage
+from shared.consents.errors import ConsentNotFound, NothingToRestore
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.errors import ConsentChanged, ConsentNotFound, NothingToRestore
 from shared.settings import Settings
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
-from consent_http.refusals import (
+from consent_http.sign_in_refusals import (
     AccountNotAdmitted,
     AdminApprovalNeeded,
     ConditionalAccessBlocked,
@@ -20,7 +20,8 @@ from shared.entra.authority_errors import (
     TRANSIENT,
     is_of_registration,
 )
-from shared.errors import ApplicationMisconfigured, AuthorityUnavailable, BrokerError, Unavailable
+from shared.entra.errors import ApplicationMisconfigured
+from shared.errors import AuthorityUnavailable, BrokerError, Unavailable
 
 DECLINED = frozenset({65004})
 # In a refresh a condition on the consent; to whoever signs in, the account itself.

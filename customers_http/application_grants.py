@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from customers_http.refusals import ApplicationGrantsInvalid
 from shared.cloud import TEAMS, Cloud
 from shared.customers.partner_center import EnterpriseGrant
 from shared.entra.resource import NAME
-from shared.errors import ApplicationGrantsInvalid, ConsentUnreadable
+from shared.errors import ConsentUnreadable
 from shared.setting_values import GUID
 from shared.vault import SecretVault
 

@@ -21,10 +21,11 @@ from shared.callers.assertion import Principal
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
+from shared.customers.errors import PartnerCenterUnavailable
 from shared.customers.partner_center import PartnerCenter
 from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError, InvalidRequest, PartnerCenterUnavailable
+from shared.errors import BrokerError, InvalidRequest
 from shared.setting_values import GUID
 from shared.settings import Settings
 from shared.vault import SecretVault

@@ -8,8 +8,9 @@ from customers_http.application_grants import Grant
 from shared.consents.stored_consent import Served
 from shared.entra.authority import Authority
 from shared.entra.authority_errors import in_customer_tenant
+from shared.entra.errors import ApplicationNotConsented, ServiceMissing
 from shared.entra.resource import DEFAULT_SCOPE
-from shared.errors import ApplicationNotConsented, BrokerError, ServiceMissing
+from shared.errors import BrokerError
 
 CREATED, REPLACED, UNCHANGED, REMOVED, ABSENT, UNKNOWN = (
     *("created", "replaced", "unchanged", "removed", "absent", "unknown"),

@@ -12,17 +12,10 @@ from shared.consents.health import FAILING, LOST, OK, Health
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Served, StoredRenewal
 from shared.entra.authority_errors import is_known_dead, is_of_registration
+from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
 from shared.entra.mfa import mfa_of
 from shared.entra.tokens import Exchanged, Exchanger
-from shared.errors import (
-    ApplicationMisconfigured,
-    BrokerError,
-    ConsentUnreadable,
-    ConsentUnusable,
-    NewConsentNeeded,
-    Unavailable,
-    VaultRefused,
-)
+from shared.errors import BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable, VaultRefused
 
 FAILURES_UNTIL_LOST = 3
 

@@ -24,7 +24,8 @@ from shared.audit import record
 from shared.clock import Clock
 from shared.consents.stored_consent import Entry
 from shared.entra.authority_errors import is_of_credential
-from shared.errors import ApplicationMisconfigured, BrokerError, Unavailable, VaultRefused
+from shared.entra.errors import ApplicationMisconfigured
+from shared.errors import BrokerError, Unavailable, VaultRefused
 
 # Well under the ten minutes that the platform gives a running function before an update ends it.
 LONGEST_RUN = timedelta(minutes=8)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.callers.assertion import Principal
-from shared.errors import NotPermitted
 from shared.setting_values import GUID
 from token_http.message import TokenRequest
+from token_http.refusals import NotPermitted
 
 ANY_CUSTOMER = "*"
 

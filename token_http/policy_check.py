@@ -7,10 +7,11 @@ from typing import Any
 from shared.callers.assertion import Principal
 from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME, checked_name
-from shared.errors import InvalidRequest, NotPermitted
+from shared.errors import InvalidRequest
 from shared.setting_values import GUID
 from token_http.message import TokenRequest, asked_scope
 from token_http.policy import Policy
+from token_http.refusals import NotPermitted
 
 FIELDS: Mapping[str, type] = {
     "caller": str,

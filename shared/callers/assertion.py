@@ -9,7 +9,9 @@ from typing import Any
 
 from cachetools import TLRUCache
 
-from shared.errors import AssertionInvalid, AssertionMissing, AssertionOfAnotherKind, RoleMissing
+from shared.callers.errors import AssertionOfAnotherKind, RoleMissing
+from shared.errors import AssertionMissing
+from shared.keys.errors import AssertionInvalid
 from shared.keys.signed_claims import verified_claims
 from shared.keys.signing_keys import SigningKeys
 from shared.settings import Settings

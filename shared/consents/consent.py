@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.clock import from_text, to_text
-from shared.errors import ConsentFromNewerVersion, ConsentUnreadable, InvalidRequest
+from shared.consents.errors import ConsentFromNewerVersion
+from shared.errors import ConsentUnreadable, InvalidRequest
 
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9-]{1,60}")

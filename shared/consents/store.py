@@ -26,20 +26,17 @@ from shared.consents.consent import (
     parse_consent,
     parse_renewal,
 )
-from shared.consents.health import Health, from_tags, to_tags
-from shared.consents.listing import listing
-from shared.consents.stored_consent import Listing, Served, StoredRenewal
-from shared.errors import (
-    BrokerError,
+from shared.consents.errors import (
     ConsentAbsent,
     ConsentFromNewerVersion,
     ConsentNotFound,
-    ConsentUnreadable,
     ConsentWithdrawn,
     NothingToRestore,
-    Unavailable,
-    VaultUnavailable,
 )
+from shared.consents.health import Health, from_tags, to_tags
+from shared.consents.listing import listing
+from shared.consents.stored_consent import Listing, Served, StoredRenewal
+from shared.errors import BrokerError, ConsentUnreadable, Unavailable, VaultUnavailable
 from shared.vault import Secret, SecretVault, SecretVersion
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import requests
 
 from shared.budget import Budget
+from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
 from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError, CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
+from shared.errors import BrokerError
 from shared.outbound import Outbound
 
 PAGE_SIZE, MOST_PAGES = 500, 200

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from shared.audit import record
 from shared.entra.certificate import CertificateUnusable, parse_certificate
+from shared.entra.errors import CredentialMissing
 from shared.entra.managed_identity import BrokerIdentity
-from shared.errors import BrokerError, ConsentUnreadable, CredentialMissing, Unavailable
+from shared.errors import BrokerError, ConsentUnreadable, Unavailable
 from shared.vault import Secret, SecretVault, SecretVersion
 
 KEPT_SECONDS = 300.0

@@ -18,9 +18,10 @@ from shared.clock import Clock
 from shared.entra.application_credential import ApplicationCredential, Proof
 from shared.entra.authority_errors import is_of_credential, refusal
 from shared.entra.authority_http import AuthorityHttp
+from shared.entra.errors import AnswerMismatched, ApplicationMisconfigured
 from shared.entra.msal_memory import Forgetful, NoTokenCache
 from shared.entra.tokens import AccessToken, DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
-from shared.errors import AnswerMismatched, ApplicationMisconfigured, AuthorityUnavailable
+from shared.errors import AuthorityUnavailable
 
 TENANTS_KEPT = 1000
 # Beside the scope: who the person is, and a refresh token.

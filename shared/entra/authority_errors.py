@@ -7,12 +7,10 @@ the meaning of its `error`; texts are never read.
 from collections.abc import Mapping
 from typing import Any
 
-from shared.errors import (
+from shared.entra.errors import (
     ApplicationMisconfigured,
     ApplicationNotConsented,
-    AuthorityUnavailable,
     BlockedByTenantPolicy,
-    BrokerError,
     CredentialMissing,
     DelegatedRightsMissing,
     NewConsentNeeded,
@@ -20,6 +18,7 @@ from shared.errors import (
     ServiceMissing,
     TenantUnknown,
 )
+from shared.errors import AuthorityUnavailable, BrokerError
 
 # A person has to sign in again: the refresh token is expired, revoked, or of another client or kind of client.
 DEAD = frozenset(

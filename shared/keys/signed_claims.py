@@ -5,7 +5,12 @@ from typing import Any
 
 import jwt
 
-from shared.errors import AssertionExpired, AssertionForAnotherAudience, AssertionFromAnotherTenant, AssertionInvalid
+from shared.keys.errors import (
+    AssertionExpired,
+    AssertionForAnotherAudience,
+    AssertionFromAnotherTenant,
+    AssertionInvalid,
+)
 from shared.keys.signing_keys import SigningKeys
 
 # Entra ID's own allowance for clocks that differ (learn: claims-validation).

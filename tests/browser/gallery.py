@@ -8,7 +8,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
-from consent_http import pages, refusals
+from consent_http import pages, refusals, sign_in_refusals
 from consent_http.completion import Completed
 from consent_http.pages import Page
 from local.person import Person as Somebody
@@ -16,6 +16,7 @@ from local.state import StackState
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared import errors
 from shared.consents.consent import Consent, Person, Withdrawal
+from shared.entra.errors import ApplicationMisconfigured
 from shared.errors import BrokerError
 from tests.browser.board import Board
 from tests.browser.steps import consent, expect_code, press, sign_in
@@ -144,19 +145,19 @@ REFUSALS: Mapping[type[BrokerError], Way] = {
     refusals.LinkSuperseded: _a_superseded_link,
     refusals.LinkWithdrawn: _a_link_from_before_a_withdrawal,
     refusals.ButtonFromElsewhere: _a_button_on_another_site,
-    refusals.SignInLost: _no_cookie_left,
-    refusals.SignInDeclined: _cancelled,
-    refusals.SignInFailed: refused(refusals.SignInFailed(authority_code=500011)),
-    refusals.AdminApprovalNeeded: refused(refusals.AdminApprovalNeeded(authority_code=90094)),
-    refusals.ConditionalAccessBlocked: refused(refusals.ConditionalAccessBlocked(authority_code=53003)),
-    refusals.AccountNotAdmitted: refused(refusals.AccountNotAdmitted(authority_code=50105)),
-    refusals.IdTokenInvalid: refused(refusals.IdTokenInvalid()),
-    refusals.RefreshTokenMissing: refused(refusals.RefreshTokenMissing()),
-    refusals.WrongTenant: refused(refusals.WrongTenant()),
-    refusals.WrongPerson: signing_in_as(SECOND_ADMIN, person=ADMIN.object_id),
-    refusals.AnotherPerson: _in_place_of_somebody_else,
-    refusals.MfaMissing: signing_in_as(WITHOUT_MFA),
-    refusals.MfaUnknown: refused(refusals.MfaUnknown()),
+    sign_in_refusals.SignInLost: _no_cookie_left,
+    sign_in_refusals.SignInDeclined: _cancelled,
+    sign_in_refusals.SignInFailed: refused(sign_in_refusals.SignInFailed(authority_code=500011)),
+    sign_in_refusals.AdminApprovalNeeded: refused(sign_in_refusals.AdminApprovalNeeded(authority_code=90094)),
+    sign_in_refusals.ConditionalAccessBlocked: refused(sign_in_refusals.ConditionalAccessBlocked(authority_code=53003)),
+    sign_in_refusals.AccountNotAdmitted: refused(sign_in_refusals.AccountNotAdmitted(authority_code=50105)),
+    sign_in_refusals.IdTokenInvalid: refused(sign_in_refusals.IdTokenInvalid()),
+    sign_in_refusals.RefreshTokenMissing: refused(sign_in_refusals.RefreshTokenMissing()),
+    sign_in_refusals.WrongTenant: refused(sign_in_refusals.WrongTenant()),
+    sign_in_refusals.WrongPerson: signing_in_as(SECOND_ADMIN, person=ADMIN.object_id),
+    sign_in_refusals.AnotherPerson: _in_place_of_somebody_else,
+    sign_in_refusals.MfaMissing: signing_in_as(WITHOUT_MFA),
+    sign_in_refusals.MfaUnknown: refused(sign_in_refusals.MfaUnknown()),
 }
 # What is nobody's refusal and yet can end a sign-in.
 FAILURES: Mapping[type[BrokerError], Way] = {
@@ -166,7 +167,7 @@ FAILURES: Mapping[type[BrokerError], Way] = {
         errors.AuthorityUnavailable,
         errors.VaultUnavailable,
         errors.VaultRefused,
-        errors.ApplicationMisconfigured,
+        ApplicationMisconfigured,
         errors.ConsentNameBlocked,
     )
 }

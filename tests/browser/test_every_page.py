@@ -7,13 +7,13 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from consent_http import refusals
+from consent_http import refusals, sign_in_refusals
 from shared.errors import BrokerError
 from tests.browser.gallery import GALLERY, PAGES, REFUSALS, Scene, go
 from tests.browser.steps import expect_code
 
 # Branches that no page is made of: what groups others, and what operators are answered in JSON.
-GROUPS = {refusals.ConsentRefused, refusals.LinkRefused, refusals.SignInRefused}
+GROUPS = {refusals.ConsentRefused, refusals.LinkRefused, sign_in_refusals.SignInRefused}
 FOR_OPERATORS = {refusals.DeviceCodeRefused, refusals.ImportRefused}
 type Colours = Literal["light", "dark"]
 COLOURS: tuple[Colours, ...] = ("light", "dark")

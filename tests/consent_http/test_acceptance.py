@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from consent_http.acceptance import Acceptance, Accepted
 from consent_http.link import Link
-from consent_http.refusals import (
+from consent_http.refusals import ConsentRefused
+from consent_http.sign_in_refusals import (
     AnotherPerson,
-    ConsentRefused,
     IdTokenInvalid,
     MfaMissing,
     MfaUnknown,

@@ -10,7 +10,7 @@ import pytest
 
 from consent_http.completion import BROWSER, DEVICE, IMPORT, RESTORE, Completed
 from consent_http.device import Waiting
-from consent_http.refusals import MfaMissing
+from consent_http.sign_in_refusals import MfaMissing
 from local.state import StackState
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA
 from shared.consents.consent import Consent

@@ -15,17 +15,19 @@ from hypothesis import strategies as st
 from consent_http.completion import Completed
 from consent_http.device import PURPOSE, Waiting
 from consent_http.refusals import (
-    AdminApprovalNeeded,
-    AnotherPerson,
-    ConditionalAccessBlocked,
     DeviceCodeDeclined,
     DeviceCodeExpired,
     DeviceCodeInvalid,
     DeviceCodeOff,
-    IdTokenInvalid,
     LinkInvalid,
     LinkSuperseded,
     LinkWithdrawn,
+)
+from consent_http.sign_in_refusals import (
+    AdminApprovalNeeded,
+    AnotherPerson,
+    ConditionalAccessBlocked,
+    IdTokenInvalid,
     MfaMissing,
     RefreshTokenMissing,
     SignInLost,

@@ -9,13 +9,10 @@ import pytest
 
 from consent_http.completion import Completed
 from consent_http.flow import SIGN_IN_LIFETIME, cookie_suffix
-from consent_http.refusals import (
+from consent_http.refusals import LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
+from consent_http.sign_in_refusals import (
     AdminApprovalNeeded,
     ConditionalAccessBlocked,
-    LinkRefused,
-    LinkSuperseded,
-    LinkUsed,
-    LinkWithdrawn,
     SignInDeclined,
     SignInFailed,
     SignInLost,
@@ -24,12 +21,12 @@ from consent_http.refusals import (
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Withdrawal
+from shared.entra.errors import NewConsentNeeded
 from shared.errors import (
     AuthorityUnavailable,
     BrokerError,
     ConsentNameBlocked,
     ConsentUnusable,
-    NewConsentNeeded,
     VaultRefused,
     VaultUnavailable,
 )

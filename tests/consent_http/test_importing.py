@@ -13,11 +13,6 @@ from hypothesis import strategies as st
 from consent_http.completion import Completed
 from consent_http.importing import LONGEST_TOKEN
 from consent_http.refusals import (
-    AccountNotAdmitted,
-    AdminApprovalNeeded,
-    AnotherPerson,
-    ConditionalAccessBlocked,
-    IdTokenInvalid,
     ImportExpired,
     ImportForeign,
     ImportRefused,
@@ -25,6 +20,13 @@ from consent_http.refusals import (
     LinkSuperseded,
     LinkUsed,
     LinkWithdrawn,
+)
+from consent_http.sign_in_refusals import (
+    AccountNotAdmitted,
+    AdminApprovalNeeded,
+    AnotherPerson,
+    ConditionalAccessBlocked,
+    IdTokenInvalid,
     MfaMissing,
     MfaUnknown,
     RefreshTokenMissing,
@@ -44,8 +46,8 @@ from local.world import (
     User,
 )
 from shared.consents.consent import Consent, Withdrawal
+from shared.entra.errors import ApplicationMisconfigured
 from shared.errors import (
-    ApplicationMisconfigured,
     AuthorityUnavailable,
     BrokerError,
     ConsentNameBlocked,

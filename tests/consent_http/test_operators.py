@@ -10,8 +10,9 @@ from local.state import StackState
 from local.world import ADMIN, CONTOSO, NORTHWIND, PARTNER_TENANT
 from shared.clock import from_text
 from shared.consents.consent import Consent, Person, Renewal
+from shared.consents.errors import ConsentNotFound
 from shared.consents.health import Health
-from shared.errors import ConsentNotFound, InvalidRequest
+from shared.errors import InvalidRequest
 from tests.consent_http.browser import query_of
 from tests.consent_http.rig import OPERATOR, Rig, running_rig
 

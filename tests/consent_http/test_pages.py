@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent_http import pages, refusals
+from consent_http import pages, refusals, sign_in_refusals
 from consent_http.completion import Completed
 from consent_http.pages import Page
 from local.world import ADMIN, PARTNER_TENANT
@@ -105,7 +105,7 @@ def nasty_pages(text: str) -> list[Page]:
         consent_page(text, person=text),
         pages.done_page(Completed(consent=consent(text, name=text), in_force=consent(text, name=text)), "correlation"),
         pages.done_page(Completed(consent=consent(text), in_force=overtaking), "correlation"),
-        pages.refusal_page(refusals.SignInFailed(text, authority_code=53003), text),
+        pages.refusal_page(sign_in_refusals.SignInFailed(text, authority_code=53003), text),
     ]
 
 
@@ -223,15 +223,15 @@ def test_each_refusal_has_a_code_of_its_own() -> None:
 
 
 def test_the_authoritys_own_number_is_on_the_page() -> None:
-    page = pages.refusal_page(refusals.SignInFailed(authority_code=53003), "id")
+    page = pages.refusal_page(sign_in_refusals.SignInFailed(authority_code=53003), "id")
     assert "AADSTS53003" in page.html
-    assert "AADSTS" not in pages.refusal_page(refusals.SignInFailed(), "id").html
+    assert "AADSTS" not in pages.refusal_page(sign_in_refusals.SignInFailed(), "id").html
 
 
 def test_a_used_link_is_not_headed_as_if_nothing_were_stored() -> None:
     """At this link's page the consent may well be stored, and by this very person."""
     assert title_of(pages.refusal_page(refusals.LinkUsed(), "id").html) == "This link cannot be used"
-    assert title_of(pages.refusal_page(refusals.MfaMissing(), "id").html) == "Nothing was stored"
+    assert title_of(pages.refusal_page(sign_in_refusals.MfaMissing(), "id").html) == "Nothing was stored"
 
 
 @pytest.mark.parametrize("error", [VaultUnavailable(), AuthorityUnavailable()], ids=str)

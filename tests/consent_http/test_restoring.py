@@ -8,24 +8,20 @@ from datetime import timedelta
 import pytest
 
 from consent_http.completion import Completed
-from consent_http.refusals import LinkSuperseded, LinkUsed, MfaMissing
+from consent_http.refusals import ConsentChanged, LinkSuperseded, LinkUsed
+from consent_http.sign_in_refusals import MfaMissing
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Person, Renewal, Withdrawal
+from shared.consents.errors import ConsentFromNewerVersion, ConsentNotFound, ConsentWithdrawn, NothingToRestore
 from shared.consents.health import Health
+from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
 from shared.errors import (
-    ApplicationMisconfigured,
     AuthorityUnavailable,
     BrokerError,
-    ConsentChanged,
-    ConsentFromNewerVersion,
     ConsentNameBlocked,
-    ConsentNotFound,
     ConsentUnreadable,
-    ConsentWithdrawn,
     InvalidRequest,
-    NewConsentNeeded,
-    NothingToRestore,
     VaultRefused,
     VaultUnavailable,
 )

@@ -6,18 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_http.refusals import (
+from consent_http.sign_in_errors import code_of, refusals_of_the_authority, sign_in_refusal
+from consent_http.sign_in_refusals import (
     AccountNotAdmitted,
     AdminApprovalNeeded,
     ConditionalAccessBlocked,
     SignInDeclined,
     SignInFailed,
 )
-from consent_http.sign_in_errors import code_of, refusals_of_the_authority, sign_in_refusal
 from local.entra.aadsts_codes import CODES
 from local.state import StackState
 from local.world import ADMIN
-from shared.errors import ApplicationMisconfigured, AuthorityUnavailable, BrokerError, VaultUnavailable
+from shared.entra.errors import ApplicationMisconfigured
+from shared.errors import AuthorityUnavailable, BrokerError, VaultUnavailable
 from tests.consent_http.rig import Rig, old_token, signed_in
 from tests.local_control import Controls
 

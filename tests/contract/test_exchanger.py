@@ -12,8 +12,9 @@ from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, NORTHWIND, PARTNER_APPLIC
 from shared.clock import utc_now
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
+from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
 from shared.entra.tokens import Exchanger
-from shared.errors import AuthorityUnavailable, BrokerError, CustomerTenantRefused, NewConsentNeeded
+from shared.errors import AuthorityUnavailable, BrokerError
 from shared.outbound import Outbound
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority

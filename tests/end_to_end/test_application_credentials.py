@@ -14,7 +14,7 @@ from local.state import StackState
 from local.workload import Workload, fire_timer
 from local.world import ADMIN, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.entra.application_credential import CERTIFICATE, KEPT_SECONDS, SECRET, VaultCredential
-from shared.errors import ApplicationMisconfigured, ServiceMissing
+from shared.entra.errors import ApplicationMisconfigured, ServiceMissing
 from tests.conftest import StackMaker
 from tests.consent_http.rig import old_token, typed_in
 from tests.consent_http.vaults import vault_of

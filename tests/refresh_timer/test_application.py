@@ -9,7 +9,8 @@ from refresh_timer.report import RefreshAlarm
 from shared.consents.application_health import SECRET
 from shared.consents.health import OK
 from shared.entra.application_credential import CERTIFICATE, Proof
-from shared.errors import ApplicationMisconfigured, CredentialMissing, VaultRefused, VaultUnavailable
+from shared.entra.errors import ApplicationMisconfigured, CredentialMissing
+from shared.errors import VaultRefused, VaultUnavailable
 from tests.refresh_timer.scene import DAY, HOUR, NOON, Scene
 
 EXPIRED = 7000222

@@ -9,18 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import OK
 from shared.consents.store import ConsentStore
+from shared.entra.errors import NewConsentNeeded
 from shared.entra.tokens import Exchanger
-from shared.errors import (
-    AuthorityUnavailable,
-    BrokerError,
-    ConsentAbsent,
-    ConsentUnreadable,
-    ConsentWithdrawn,
-    NewConsentNeeded,
-    VaultUnavailable,
-)
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable, VaultUnavailable
 from shared.vault import SecretVault
 from tests.refresh_timer.actors import NOTHING, WITHDRAWN, Actor, Acts, Fate, Work
 from tests.refresh_timer.people import NAME, OnRecord, People

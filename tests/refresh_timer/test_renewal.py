@@ -22,20 +22,11 @@ from refresh_timer.outcome import (
 from refresh_timer.report import RefreshAlarm
 from refresh_timer.run import LONGEST_RUN
 from shared.consents.consent import Renewal
+from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
 from shared.entra.authority_errors import refusal
-from shared.errors import (
-    ApplicationMisconfigured,
-    AuthorityUnavailable,
-    BrokerError,
-    ConsentAbsent,
-    ConsentWithdrawn,
-    CustomerTenantRefused,
-    IdentityUnavailable,
-    NewConsentNeeded,
-    VaultRefused,
-    VaultUnavailable,
-)
+from shared.entra.errors import ApplicationMisconfigured, CustomerTenantRefused, NewConsentNeeded
+from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable, VaultRefused, VaultUnavailable
 from tests.fakes.scripted_authority import Asked
 from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
 

@@ -27,7 +27,8 @@ from shared.consents.application_health import ApplicationHealth
 from shared.consents.consent import Person
 from shared.consents.health import FAILING, LOST
 from shared.consents.stored_consent import Entry, Listing
-from shared.errors import AuthorityUnavailable, BrokerError, NewConsentNeeded
+from shared.entra.errors import NewConsentNeeded
+from shared.errors import AuthorityUnavailable, BrokerError
 from tests.fakes.scripted_authority import Asked
 from tests.refresh_timer.scene import DAY, HOME_ID, NOON, PERSON_ID, SCOPE, Scene
 

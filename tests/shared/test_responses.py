@@ -14,21 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import errors
+from shared.entra.errors import NewConsentNeeded
 from shared.errors import (
-    AssertionForAnotherAudience,
     AssertionMissing,
     AuthorityUnavailable,
     BodyTooLarge,
     BrokerError,
     InvalidRequest,
-    NewConsentNeeded,
     NotAuthenticated,
     NotAuthorized,
-    NotPermitted,
     VaultUnavailable,
     remedy_of,
 )
+from shared.keys.errors import AssertionForAnotherAudience
 from shared.responses import MAX_BODY, Handler, answering, correlation_id, error_response, json_body, json_response
+from token_http.refusals import NotPermitted
 
 SECRET = "1.A-refresh-token"
 FIELDS: dict[str, type] = {"tenant": str, "seconds": int, "dry_run": bool, "pairs": list}

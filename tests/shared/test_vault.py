@@ -10,13 +10,7 @@ import pytest
 from local.state import StackState
 from local.workload import Workload
 from shared.consents.store import ConsentStore
-from shared.errors import (
-    BrokerError,
-    ConsentNameBlocked,
-    ConsentUnreadable,
-    VaultRefused,
-    VaultUnavailable,
-)
+from shared.errors import BrokerError, ConsentNameBlocked, ConsentUnreadable, VaultRefused, VaultUnavailable
 from shared.vault import LONGEST_RETRY_AFTER, KeyVault, SecretVault
 from tests.contract.conftest_key_vault import StaticCredential
 from tests.fakes.memory_vault import MemoryVault

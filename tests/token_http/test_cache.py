@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
 from shared.entra.tokens import AccessToken
-from shared.errors import (
-    SHORT_RETRY_SECONDS,
-    AuthorityUnavailable,
-    BrokerError,
-    CustomerTenantRefused,
-    NewConsentNeeded,
-)
+from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError
 from shared.responses import error_response
 from tests.token_http.samples import CONTOSO_ID, NOON, NORTHWIND_ID, HandClock
 from token_http.cache import (

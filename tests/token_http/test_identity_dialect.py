@@ -7,10 +7,12 @@ import pytest
 
 from shared.cloud import PUBLIC, US_GOVERNMENT
 from shared.entra.tokens import AccessToken
-from shared.errors import AssertionInvalid, AssertionMissing, BrokerError, InvalidRequest, NotPermitted
+from shared.errors import AssertionMissing, BrokerError, InvalidRequest
+from shared.keys.errors import AssertionInvalid
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, NOON, OTHER_ID, caller
 from token_http.identity_dialect import assertion_of, parse, render, render_error
 from token_http.message import Issued, TokenRequest
+from token_http.refusals import NotPermitted
 
 ASKED = {"resource": "https://graph.microsoft.com", "api-version": "2019-08-01"}
 APPLICATION_ID = caller().application_id

@@ -7,17 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import (
-    SHORT_RETRY_SECONDS,
-    AuthorityUnavailable,
-    BrokerError,
-    ConsentAbsent,
-    ConsentWithdrawn,
-    CustomerTenantRefused,
-    NewConsentNeeded,
-    NotPermitted,
-    VaultUnavailable,
-)
+from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
+from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
+from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError, VaultUnavailable
 from tests.fakes.scripted_authority import Asked
 from tests.token_http.samples import (
     CONTOSO_ID,
@@ -33,6 +25,7 @@ from tests.token_http.samples import (
 )
 from token_http.message import MAX_MIN_LIFETIME
 from token_http.notice import AAD_GRAPH_RETIRED, STALE
+from token_http.refusals import NotPermitted
 
 CLAIMS = '{"access_token": {"acrs": {"essential": true, "value": "c1"}}}'
 TENANTS = [f"cccc0000-0000-4000-8000-00000000000{number}" for number in range(4)]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.errors import ConsentUnreadable, ConsentWithdrawn, VaultRefused, VaultUnavailable
+from shared.consents.errors import ConsentWithdrawn
+from shared.errors import ConsentUnreadable, VaultRefused, VaultUnavailable
 from tests.token_http.samples import MAX_AGE, STALE_LIMIT, HandClock
 from token_http.memory import RETRY_AFTER_FAILURE, Memory
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shared.callers.assertion import Principal
 from shared.cloud import PUBLIC
-from shared.errors import NotPermitted
 from tests.token_http.samples import (
     CALLER_ID,
     CONTOSO_ID,
@@ -25,6 +24,7 @@ from tests.token_http.samples import (
 from token_http.message import TokenRequest
 from token_http.policy import Decision, Policy
 from token_http.policy_document import PolicyDocumentInvalid, compile_document
+from token_http.refusals import NotPermitted
 
 UNKNOWN_ID = "bbbb0000-0000-4000-8000-00000000000f"
 

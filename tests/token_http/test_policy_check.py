@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cloud import CHINA, PUBLIC
-from shared.errors import InvalidRequest, NotPermitted
+from shared.errors import InvalidRequest
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, HOME_ID, OTHER_ID, caller, document, request, row
 from token_http.policy import Policy
 from token_http.policy_check import answer, parse
 from token_http.policy_document import compile_document
+from token_http.refusals import NotPermitted
 
 ASKED = {"caller": CALLER_ID, "tenant": "contoso", "resource": "graph"}
 REFUSED = {"allowed": False, "permission": None, "tenant_id": None}

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cloud import PUBLIC, US_GOVERNMENT, Cloud
-from shared.errors import NotPermitted
 from tests.token_http.samples import (
     CALLER_ID,
     CONTOSO_ID,
@@ -22,6 +21,7 @@ from tests.token_http.samples import (
 from token_http.policy import Decision, Policy
 from token_http.policy_document import compile_document
 from token_http.policy_lint import Finding, lint
+from token_http.refusals import NotPermitted
 
 
 def look(*texts: str, consents: frozenset[str] | None = None, cloud: Cloud = PUBLIC) -> list[Finding]:

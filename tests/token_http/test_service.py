@@ -11,23 +11,16 @@ import pytest
 
 from local.signing import SigningKeys as StackKeys
 from shared.callers.assertion import AssertionVerifier, Principal, bearer
-from shared.errors import (
-    AssertionExpired,
-    AssertionInvalid,
-    AssertionMissing,
-    AssertionOfAnotherKind,
-    AuthorityUnavailable,
-    BrokerError,
-    CustomerTenantRefused,
-    InvalidRequest,
-    NotPermitted,
-    RoleMissing,
-)
+from shared.callers.errors import AssertionOfAnotherKind, RoleMissing
+from shared.entra.errors import CustomerTenantRefused
+from shared.errors import AssertionMissing, AuthorityUnavailable, BrokerError, InvalidRequest
+from shared.keys.errors import AssertionExpired, AssertionInvalid
 from shared.pool import Pool
 from shared.settings import read_settings
 from tests.shared.samples import ENVIRONMENT, WORKLOAD, WORKLOAD_CLIENT, HomeTenant
 from tests.token_http.samples import CONTOSO_ID, Scene, request, row
 from token_http.message import Issued, TokenRequest
+from token_http.refusals import NotPermitted
 from token_http.service import TokenService
 from token_http.trail import Trail
 

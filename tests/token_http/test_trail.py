@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from shared.audit import fingerprint
+from shared.entra.errors import CustomerTenantRefused
 from shared.entra.tokens import AccessToken
-from shared.errors import CustomerTenantRefused, NotPermitted
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, NOON, caller, request
 from token_http.message import Issued
 from token_http.policy import Decision
+from token_http.refusals import NotPermitted
 from token_http.trail import LONGEST_TENANT, Trail
 
 SECRET = "access-token-that-nobody-may-read"

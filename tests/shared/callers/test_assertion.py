@@ -9,16 +9,13 @@ import requests
 
 from local.world import AZURE_POWERSHELL, BROKER_API, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT
 from shared.callers.assertion import CONSENT_MANAGE, CONSENT_READ, AssertionVerifier, Principal, bearer
-from shared.errors import (
+from shared.callers.errors import AssertionOfAnotherKind, RoleMissing
+from shared.errors import AssertionMissing, AuthorityUnavailable, NotAuthenticated
+from shared.keys.errors import (
     AssertionExpired,
     AssertionForAnotherAudience,
     AssertionFromAnotherTenant,
     AssertionInvalid,
-    AssertionMissing,
-    AssertionOfAnotherKind,
-    AuthorityUnavailable,
-    NotAuthenticated,
-    RoleMissing,
 )
 from shared.keys.signing_keys import COOLDOWN_SECONDS, FRESH_SECONDS
 from shared.settings import read_settings

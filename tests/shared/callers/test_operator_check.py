@@ -6,8 +6,9 @@ import azure.functions as func
 import pytest
 
 from shared.callers.assertion import AssertionVerifier, Principal
+from shared.callers.errors import RoleMissing
 from shared.callers.operator_check import OperatorCheck
-from shared.errors import AssertionMissing, RoleMissing
+from shared.errors import AssertionMissing
 from shared.pool import Pool
 from shared.settings import read_settings
 from tests.shared.samples import ENVIRONMENT, HomeTenant

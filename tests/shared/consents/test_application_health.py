@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from local.key_vault.parameters import LARGEST_TAG, MOST_TAGS
 from shared.consents.application_health import MISCONFIGURED, OK, SECRET, ApplicationHealth, from_tags, to_tags
 from shared.consents.store import ConsentStore
-from shared.errors import ApplicationMisconfigured, CredentialMissing
+from shared.entra.errors import ApplicationMisconfigured, CredentialMissing
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.samples import NOON
 

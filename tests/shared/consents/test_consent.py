@@ -22,7 +22,8 @@ from shared.consents.consent import (
     parse_consent,
     parse_renewal,
 )
-from shared.errors import ConsentFromNewerVersion, ConsentUnreadable, InvalidRequest
+from shared.consents.errors import ConsentFromNewerVersion
+from shared.errors import ConsentUnreadable, InvalidRequest
 from tests.shared.samples import NOON, consent
 
 # Half of a surrogate pair included: JSON spells it, and so may come back.

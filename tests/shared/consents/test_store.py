@@ -8,21 +8,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.consents.consent import Consent, Damaged, Renewal, Withdrawal, dump_consent, dump_renewal
-from shared.consents.health import Health, from_tags, to_tags
-from shared.consents.store import ConsentStore
-from shared.consents.stored_consent import StoredRenewal
-from shared.errors import (
-    BrokerError,
+from shared.consents.errors import (
     ConsentAbsent,
     ConsentFromNewerVersion,
     ConsentNotFound,
-    ConsentUnreadable,
     ConsentWithdrawn,
-    IdentityUnavailable,
     NothingToRestore,
-    VaultRefused,
-    VaultUnavailable,
 )
+from shared.consents.health import Health, from_tags, to_tags
+from shared.consents.store import ConsentStore
+from shared.consents.stored_consent import StoredRenewal
+from shared.errors import BrokerError, ConsentUnreadable, IdentityUnavailable, VaultRefused, VaultUnavailable
 from shared.vault import SecretVersion
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.samples import NOON, consent

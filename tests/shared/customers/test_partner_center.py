@@ -10,9 +10,10 @@ import pytest
 
 from local.state import StackState
 from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
+from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
 from shared.customers.partner_center import LONGEST_RETRY_AFTER, LONGEST_WAIT, EnterpriseGrant, PartnerCenter
 from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError, CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
+from shared.errors import BrokerError
 from shared.outbound import Outbound
 from tests.consent_http.rig import old_token
 from tests.local_control import Controls

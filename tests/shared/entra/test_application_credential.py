@@ -13,7 +13,8 @@ from shared.entra.application_credential import (
     Proof,
     VaultCredential,
 )
-from shared.errors import ApplicationMisconfigured, VaultUnavailable
+from shared.entra.errors import ApplicationMisconfigured
+from shared.errors import VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.certificates import made_certificate
 

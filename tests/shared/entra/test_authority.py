@@ -29,19 +29,16 @@ from shared.entra.application_credential import (
 )
 from shared.entra.authority import Authority
 from shared.entra.authority_http import LONGEST_RETRY_AFTER
-from shared.entra.managed_identity import BrokerIdentity
-from shared.errors import (
+from shared.entra.errors import (
     AnswerMismatched,
     ApplicationMisconfigured,
     ApplicationNotConsented,
-    AuthorityUnavailable,
-    BrokerError,
-    IdentityUnavailable,
     NewConsentNeeded,
     ServiceMissing,
     TenantUnknown,
-    VaultUnavailable,
 )
+from shared.entra.managed_identity import BrokerIdentity
+from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable, VaultUnavailable
 from shared.keys.signed_claims import unverified_claims
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls

@@ -10,18 +10,17 @@ from hypothesis import strategies as st
 from local.entra.aadsts_codes import CODES
 from shared.entra import authority_errors
 from shared.entra.authority_errors import in_customer_tenant, is_known_dead, is_of_registration, refusal
-from shared.errors import (
+from shared.entra.errors import (
     ApplicationMisconfigured,
     ApplicationNotConsented,
-    AuthorityUnavailable,
     BlockedByTenantPolicy,
-    BrokerError,
     DelegatedRightsMissing,
     NewConsentNeeded,
     ScopeRefused,
     ServiceMissing,
     TenantUnknown,
 )
+from shared.errors import AuthorityUnavailable, BrokerError
 
 # From "Microsoft Entra authentication and authorization error codes" on Microsoft Learn, by what helps.
 EXPIRED_OR_REVOKED = (

@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 
 from local.signing import SigningKeys as StackKeys
 from local.world import BROKER_API, CONTOSO, PARTNER_TENANT
-from shared.errors import (
+from shared.errors import BrokerError, NotAuthenticated
+from shared.keys.errors import (
     AssertionExpired,
     AssertionForAnotherAudience,
     AssertionFromAnotherTenant,
     AssertionInvalid,
-    BrokerError,
-    NotAuthenticated,
 )
 from shared.keys.signed_claims import MAX_LENGTH, unverified_claims, verified_claims
 from tests.shared.samples import AUTHORITY, WORKLOAD, HomeTenant

@@ -10,7 +10,8 @@ import requests
 
 from local.state import StackState
 from local.world import CONTOSO, PARTNER_TENANT
-from shared.errors import AssertionInvalid, AuthorityUnavailable
+from shared.errors import AuthorityUnavailable
+from shared.keys.errors import AssertionInvalid
 from shared.keys.signed_claims import verified_claims
 from shared.keys.signing_keys import COOLDOWN_SECONDS, FRESH_SECONDS, NEVER_SEEN_COOLDOWN_SECONDS, SigningKeys
 from shared.outbound import Outbound

@@ -1,0 +1,37 @@
+"""What can be wrong with one stored consent."""
+
+from shared.errors import ConsentUnreadable, ConsentUnusable, InvalidRequest
+
+
+class ConsentNotFound(InvalidRequest):
+    """An operator named a consent that was never given."""
+
+    code, status = "consent_not_found", 404
+    says, remedy = "There is no consent of that name.", "GET /api/consents lists those there are."
+
+
+class NothingToRestore(InvalidRequest):
+    """There is no withdrawal to take back, or what it ended is not there any more."""
+
+    code, status = "nothing_to_restore", 409
+    says, remedy = "There is no withdrawn consent that could be restored.", "Make a link, and a person consents anew."
+
+
+class ConsentAbsent(ConsentUnusable):
+    """Nobody ever gave this consent."""
+
+    code, says = "consent_absent", "This consent has not been given yet."
+
+
+class ConsentWithdrawn(ConsentUnusable):
+    """An operator withdrew it: no token is issued any more."""
+
+    code, says = "consent_withdrawn", "This consent has been withdrawn."
+
+
+class ConsentFromNewerVersion(ConsentUnreadable):
+    """A newer version of the broker wrote it: this one neither reads nor replaces it."""
+
+    code = "consent_from_newer_version"
+    says = "What is stored for this consent was written by a newer version of the broker; nothing was changed."
+    remedy = "Upgrade the broker to the version that was rolled back."

@@ -1,0 +1,110 @@
+"""What the authority refuses, by whose problem it is.
+
+NewConsentNeeded                a person consents anew
+CustomerTenantRefused           that customer's tenant has to be prepared first
+├── ApplicationNotConsented, DelegatedRightsMissing, BlockedByTenantPolicy
+└── TenantUnknown
+ScopeRefused                    the authority knows no such resource or scope
+└── ServiceMissing
+ApplicationMisconfigured        the partner application's registration or credential
+└── CredentialMissing
+AnswerMismatched                the answer belongs to another request
+"""
+
+from shared.errors import BrokerError, ConsentUnusable
+
+
+class NewConsentNeeded(ConsentUnusable):
+    """The refresh token is dead for good, or will be until a person signs in again."""
+
+    code, says = "new_consent_needed", "The authority does not accept the stored refresh token any more."
+
+
+class CustomerTenantRefused(BrokerError):
+    """This customer's tenant has to be prepared first; other tenants are not affected."""
+
+    code, error, status = "customer_tenant_refused", "consent_required", 400
+    says = "The customer's tenant does not accept the partner application or the person who consented."
+    remedy = (
+        "Consent to the partner application in that tenant (Partner Center applicationconsents or admin consent) "
+        "and check the delegated admin relationship (GDAP) and its roles."
+    )
+
+
+class ApplicationNotConsented(CustomerTenantRefused):
+    """The partner application is not known in that tenant, or not for this resource."""
+
+    code, says = (
+        "application_not_consented",
+        "The partner application has no consent for this in the customer's tenant.",
+    )
+    remedy = (
+        "PUT /api/customers/{tenant}/consent makes it through Partner Center, or an administrator of that tenant "
+        "consents to the partner application."
+    )
+
+
+class DelegatedRightsMissing(CustomerTenantRefused):
+    """The person who consented has no delegated administration there."""
+
+    code = "delegated_rights_missing"
+    says = "The person who consented has no delegated admin rights in the customer's tenant."
+    remedy = (
+        "Check that a GDAP relationship with the customer is active, and that the person is in a security group that "
+        "holds roles of it."
+    )
+
+
+class BlockedByTenantPolicy(CustomerTenantRefused):
+    """A policy of that tenant stands in the way; other tenants are not affected."""
+
+    code, says = "blocked_by_tenant_policy", "A policy of the customer's tenant blocks the person who consented."
+    remedy = (
+        "The customer's administrator excludes service provider users from that Conditional Access policy, or its "
+        "cross-tenant access settings trust the partner's MFA."
+    )
+
+
+class TenantUnknown(CustomerTenantRefused):
+    """The authority knows no such tenant in this cloud."""
+
+    code, says = "tenant_unknown", "The authority knows no tenant with this id in this cloud."
+    remedy = "Check the tenant id, and AZURE_CLOUD if the customer is in a national cloud."
+
+
+class ScopeRefused(BrokerError):
+    """The authority knows no such resource or scope in that tenant."""
+
+    code, error, status = "scope_refused", "invalid_scope", 400
+    says = "The authority does not know this resource or scope in that tenant."
+    remedy = "Check its spelling, and that the tenant has the service (its licence)."
+
+
+class ServiceMissing(ScopeRefused):
+    """The API is not there in that tenant."""
+
+    code, says = "service_missing", "This service is not there in the customer's tenant."
+    remedy = "The tenant needs a subscription or licence of the service, and somebody who has used it once."
+
+
+class ApplicationMisconfigured(BrokerError):
+    """The partner application's registration or credential is wrong; no consent is to blame."""
+
+    code = "application_misconfigured"
+    says = "The partner application's own registration or credential was refused by the authority."
+    remedy = "The broker's administrator checks the application's credential and registration; no consent is lost."
+
+
+class CredentialMissing(ApplicationMisconfigured):
+    """The vault has no certificate or secret of the name that a setting gives; `detail` tells it."""
+
+    code, says = "credential_missing", "The partner application's certificate or secret is not in the token vault."
+    remedy = "The broker's administrator puts it there, or enables it (docs/consent.md); no consent is lost."
+
+
+class AnswerMismatched(BrokerError):
+    """The authority's answer does not belong to what was asked: another nonce."""
+
+    code, error, status = "answer_mismatched", "access_denied", 400
+    says = "The authority's answer does not belong to this sign-in."
+    remedy = "Begin again in one browser window."
