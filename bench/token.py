@@ -17,7 +17,7 @@ from local.workload import Workload
 from local.world import ADMIN
 from shared.entra.tokens import AccessToken
 from tests.local_control import Controls
-from token_http.cache import TokenCache, token_key
+from token_http.token_cache import TokenCache, token_key
 
 APP = Path(__file__).resolve().parent / "host_app"
 ROUNDS, REQUESTS, CONNECTIONS = 5, 2000, 16

@@ -16,7 +16,7 @@ from consent_http.sign_in_refusals import (
 )
 from shared.consents.consent import Act, Consent, Person
 from shared.entra.mfa import NO, UNKNOWN, mfa_of
-from shared.entra.tokens import AccessToken, Redeemed
+from shared.entra.tokens import AccessToken, TokenSet
 from shared.errors import NotAuthenticated
 from shared.keys.errors import AssertionFromAnotherTenant
 from shared.keys.signed_claims import verified_claims
@@ -39,7 +39,7 @@ class Acceptance:
         self._settings = settings
         self._keys = keys
 
-    def check(self, redeemed: Redeemed, *, nonce: str | None, link: Link, in_force: Act | None) -> Accepted:
+    def check(self, redeemed: TokenSet, *, nonce: str | None, link: Link, in_force: Act | None) -> Accepted:
         """The person who signed in at the link's tenant; raises the refusal that says what to do.
 
         `nonce` is what the sign-in was begun with; None where a browser had no part in it.

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.dependencies import Dependencies
 from consent_http.device import POLL_FIELDS, START_FIELDS, Waiting
 from consent_http.importing import FIELDS as IMPORT_FIELDS
@@ -25,10 +25,10 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             # What stands in an address is in logs already.
             raise InvalidRequest("The refresh token belongs in the body; one that was sent in an address has leaked.")
         name, fields, correlation = req.route_params["name"], json_body(req, IMPORT_FIELDS), correlation_id(context)
-        completed = await dependencies.acts_pool.run(
+        confirmation = await dependencies.acts_pool.run(
             lambda: dependencies.imports.run(name, fields, operator=operator, correlation=correlation)
         )
-        return _completed(dependencies, completed, correlation, status=201)
+        return _confirmed(dependencies, confirmation, correlation, status=201)
 
     @routes.route(route="consents/{name}/restore", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
     @answering(error_response)
@@ -36,10 +36,10 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, correlation = req.route_params["name"], correlation_id(context)
         json_body(req, {})
-        completed = await dependencies.acts_pool.run(
+        confirmation = await dependencies.acts_pool.run(
             lambda: dependencies.restoration.run(name, operator=operator, correlation=correlation)
         )
-        return _completed(dependencies, completed, correlation)
+        return _confirmed(dependencies, confirmation, correlation)
 
     return routes
 
@@ -68,11 +68,11 @@ def _device_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
             response = json_response(content, correlation=correlation, status=202)
             response.headers["Retry-After"] = str(polled.interval)
             return response
-        return _completed(dependencies, polled, correlation)
+        return _confirmed(dependencies, polled, correlation)
 
 
-def _completed(
-    dependencies: Dependencies, completed: Completed, correlation: str, *, status: int = 200
+def _confirmed(
+    dependencies: Dependencies, confirmation: Confirmation, correlation: str, *, status: int = 200
 ) -> func.HttpResponse:
-    dependencies.on_change(completed.consent.name)
-    return json_response(rendered(completed), correlation=correlation, status=status)
+    dependencies.on_change(confirmation.consent.name)
+    return json_response(rendered(confirmation), correlation=correlation, status=status)

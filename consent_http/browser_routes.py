@@ -53,13 +53,13 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
         unverified_cookie = _cookies(req).get(name)
         correlation = correlation_id(context)
-        completed = await dependencies.acts_pool.run(
+        confirmation = await dependencies.acts_pool.run(
             lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
         )
-        dependencies.on_change(completed.consent.name)
+        dependencies.on_change(confirmation.consent.name)
         # The cookie stays for its quarter of an hour: whoever reloads the page is told that the link has been used, and
         # not that the sign-in was lost. What it seals is spent.
-        return _page_response(pages.done_page(completed, correlation))
+        return _page_response(pages.done_page(confirmation, correlation))
 
     return routes
 

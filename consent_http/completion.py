@@ -11,7 +11,7 @@ from shared.consents.consent import Act, Consent, Renewal, Withdrawal, new_linea
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.tokens import Exchanged, Redeemed
+from shared.entra.tokens import TokenSet
 from shared.errors import BrokerError, Unavailable
 
 BROWSER, DEVICE, IMPORT, RESTORE = "browser", "device", "import", "restore"
@@ -27,7 +27,7 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
+class Confirmation:
     """The consent that was given, and the act in force after it was stored: usually the same."""
 
     consent: Consent
@@ -44,8 +44,8 @@ class Completion:
         self._clock = clock
 
     def complete(
-        self, redeemed: Redeemed, *, link: Link, scope: str, nonce: str | None, in_force: Act | None, occasion: Occasion
-    ) -> Completed:
+        self, redeemed: TokenSet, *, link: Link, scope: str, nonce: str | None, in_force: Act | None, occasion: Occasion
+    ) -> Confirmation:
         """Check a sign-in, prove it and store it; raises the refusal that says what to do, with nothing stored.
 
         `in_force` is the act that `link` was held against before the sign-in was redeemed.
@@ -55,18 +55,18 @@ class Completion:
             proof = self._authority.exchange(redeemed.refresh_token, tenant_id=link.tenant_id, scope=scope)
         consent = self._consent(link, scope, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
-        link.require_in_force(self._store.act(link.name))
+        link.require_in_force(self._store.newest_act(link.name))
         return self.store(consent, proof, occasion)
 
-    def store(self, consent: Consent, proof: Exchanged, occasion: Occasion) -> Completed:
+    def store(self, consent: Consent, proof: TokenSet, occasion: Occasion) -> Confirmation:
         """Store a proven consent and its first renewal; VaultUnavailable: it may be stored or not."""
         stored = self._stored(consent, occasion)
         if stored.lineage == consent.lineage:
             self._store_first_renewal(consent, proof)
             stored = self._newest(stored)
-        return Completed(consent=consent, in_force=stored)
+        return Confirmation(consent=consent, in_force=stored)
 
-    def _consent(self, link: Link, scope: str, redeemed: Redeemed, accepted: Accepted) -> Consent:
+    def _consent(self, link: Link, scope: str, redeemed: TokenSet, accepted: Accepted) -> Consent:
         return Consent(
             name=link.name,
             lineage=new_lineage(),
@@ -88,7 +88,7 @@ class Completion:
         record("consent.stored", _fields(consent, occasion, in_force=stored.lineage == consent.lineage))
         return stored
 
-    def _store_first_renewal(self, consent: Consent, proof: Exchanged) -> None:
+    def _store_first_renewal(self, consent: Consent, proof: TokenSet) -> None:
         """The proof's newer refresh token, and a first health. Without it the timer finds the consent due at once."""
         now = self._clock().replace(microsecond=0)
         health = Health(lineage=consent.lineage, renewed_on=now, proven_on=now, mfa=consent.mfa)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from consent_http.completion import DEVICE, Completed, Completion, Occasion
+from consent_http.completion import DEVICE, Completion, Confirmation, Occasion
 from consent_http.link import PERSON_FIELDS, Link, requested
 from consent_http.refusals import (
     DeviceCodeDeclined,
@@ -27,7 +27,7 @@ from shared.clock import from_text, to_text
 from shared.consents.consent import Act, Consent, checked_name
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.tokens import DeviceAnswer, DeviceSignIn, Redeemed
+from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
 from shared.errors import InvalidRequest
 from shared.settings import Settings
 
@@ -76,7 +76,7 @@ class DeviceFlow:
     ) -> dict[str, Any]:
         """What the operator tells the person, and the sealed `device` to poll with."""
         self._require_allowed()
-        stored = self._store.act(checked_name(unverified_name))
+        stored = self._store.newest_act(checked_name(unverified_name))
         link = requested(unverified_name, fields, stored=stored, settings=self._settings)
         with refusals_of_the_authority():
             sign_in = self._authority.begin_device_sign_in(tenant_id=link.tenant_id, scope=self._settings.consent_scope)
@@ -96,20 +96,20 @@ class DeviceFlow:
 
     def poll(
         self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
-    ) -> Completed | Waiting:
+    ) -> Confirmation | Waiting:
         """Ask once whether the person has signed in; stores the consent when so. Raises how it ended otherwise."""
         self._require_allowed()
         unverified_device = fields.get("device")
         if not unverified_device:
             raise InvalidRequest("device: what the start, or the last poll, answered.")
         sign_in, link = self._opened(unverified_device, checked_name(unverified_name))
-        in_force = self._store.act(link.name)
+        in_force = self._store.newest_act(link.name)
         given = _given(in_force, link)
         if given:
             return given
         link.require_in_force(in_force)
         answer = self._answer(sign_in, link)
-        if isinstance(answer, Completed):
+        if isinstance(answer, Confirmation):
             return answer
         if isinstance(answer, DeviceAnswer):
             return self._waiting(answer, sign_in, link)
@@ -122,7 +122,7 @@ class DeviceFlow:
             occasion=Occasion(way=DEVICE, operator=operator.object_id, correlation=correlation),
         )
 
-    def _answer(self, sign_in: DeviceSignIn, link: Link) -> Redeemed | DeviceAnswer | Completed:
+    def _answer(self, sign_in: DeviceSignIn, link: Link) -> TokenSet | DeviceAnswer | Confirmation:
         """The authority's word, or the consent of another poll that redeemed the code in the meantime."""
         try:
             with refusals_of_the_authority():
@@ -130,7 +130,7 @@ class DeviceFlow:
         except SignInRefused as error:
             if error.authority_code != REDEEMED:
                 raise
-            given = _given(self._store.act(link.name), link)
+            given = _given(self._store.newest_act(link.name), link)
             if given:
                 return given
             # That poll may be storing at this moment, so nobody is told that nothing was stored.
@@ -166,8 +166,8 @@ class DeviceFlow:
         return Waiting(device=self._sealed(sign_in, link), interval=sign_in.interval)
 
 
-def _given(in_force: Act | None, link: Link) -> Completed | None:
+def _given(in_force: Act | None, link: Link) -> Confirmation | None:
     """The consent that an earlier poll has stored: its answer was lost, or has not come yet."""
     if isinstance(in_force, Consent) and in_force.link_id == link.id:
-        return Completed(consent=in_force, in_force=in_force)
+        return Confirmation(consent=in_force, in_force=in_force)
     return None

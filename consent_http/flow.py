@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-from consent_http.completion import BROWSER, Completed, Completion, Occasion
+from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import REDEEMED, code_of, refusals_of_the_authority, sign_in_refusal
@@ -14,7 +14,7 @@ from consent_http.sign_in_refusals import SignInFailed, SignInLost, WrongTenant
 from shared.clock import Clock
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.tokens import Redeemed, SignIn
+from shared.entra.tokens import SignIn, TokenSet
 from shared.settings import Settings
 
 PURPOSE = "sign-in"
@@ -56,7 +56,7 @@ class ConsentFlow:
     def open(self, unverified_link: str) -> Link:
         """The link, if it may still be used; changes nothing, since mail scanners open links too."""
         link = self._links.open(unverified_link)
-        link.require_in_force(self._store.act(link.name))
+        link.require_in_force(self._store.newest_act(link.name))
         return link
 
     def begin(self, unverified_link: str) -> Begun:
@@ -76,10 +76,10 @@ class ConsentFlow:
 
     def complete(
         self, unverified_response: Mapping[str, str], unverified_cookie: str | None, *, correlation: str
-    ) -> Completed:
+    ) -> Confirmation:
         """Redeem, check, prove, store; raises the refusal that says what to do, with nothing stored."""
         sign_in, link = self._begun(unverified_response, unverified_cookie)
-        in_force = self._store.act(link.name)
+        in_force = self._store.newest_act(link.name)
         # Before the authority's word: whoever reloads the last page is told that the consent is stored.
         link.require_in_force(in_force)
         _require_success(unverified_response, sign_in, self._settings)
@@ -92,14 +92,14 @@ class ConsentFlow:
             occasion=Occasion(way=BROWSER, correlation=correlation),
         )
 
-    def _redeemed(self, sign_in: SignIn, link: Link, code: str) -> Redeemed:
+    def _redeemed(self, sign_in: SignIn, link: Link, code: str) -> TokenSet:
         """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime."""
         try:
             with refusals_of_the_authority():
                 return self._authority.redeem(sign_in, code)
         except SignInFailed as error:
             if error.authority_code == REDEEMED:
-                link.require_in_force(self._store.act(link.name))
+                link.require_in_force(self._store.newest_act(link.name))
             raise
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:

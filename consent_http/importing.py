@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consent_http.completion import IMPORT, Completed, Completion, Occasion
+from consent_http.completion import IMPORT, Completion, Confirmation, Occasion
 from consent_http.link import PERSON_FIELDS, requested
 from consent_http.refusals import ImportExpired, ImportForeign, ImportRefused, ImportSinglePage
 from consent_http.sign_in_errors import sign_in_refusal
@@ -24,7 +24,7 @@ from shared.entra.errors import (
     DelegatedRightsMissing,
     NewConsentNeeded,
 )
-from shared.entra.tokens import Exchanged, Redeemed
+from shared.entra.tokens import TokenSet
 from shared.errors import BrokerError, InvalidRequest
 from shared.settings import Settings
 
@@ -52,13 +52,13 @@ class Import:
 
     def run(
         self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
-    ) -> Completed:
+    ) -> Confirmation:
         """Exchange, check, prove and store; raises ImportRefused, or what a sign-in is refused with."""
         refresh_token = _token(fields.get("refresh_token", ""))
-        in_force = self.store.act(checked_name(unverified_name))
+        in_force = self.store.newest_act(checked_name(unverified_name))
         link = requested(unverified_name, fields, stored=in_force, settings=self.settings)
         first = self._exchanged(refresh_token, link.tenant_id)
-        redeemed = Redeemed(
+        redeemed = TokenSet(
             access_token=first.access_token,
             refresh_token=first.refresh_token,
             unverified_id_token=first.unverified_id_token,
@@ -73,7 +73,7 @@ class Import:
             occasion=occasion,
         )
 
-    def _exchanged(self, refresh_token: str, tenant_id: str) -> Exchanged:
+    def _exchanged(self, refresh_token: str, tenant_id: str) -> TokenSet:
         """What the given refresh token yields, a new one included; raises why it is refused."""
         try:
             first = self.authority.exchange(refresh_token, tenant_id=tenant_id, scope=self.settings.consent_scope)

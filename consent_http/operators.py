@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.link import PERSON_FIELDS, Links, requested
 from consent_http.refusals import ConsentChanged
 from shared.audit import record
@@ -39,7 +39,7 @@ class Operators:
         self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
     ) -> dict[str, Any]:
         """A one-time link and its end; raises InvalidRequest for a tenant that may not consent."""
-        stored = self.store.act(checked_name(unverified_name))
+        stored = self.store.newest_act(checked_name(unverified_name))
         link = requested(unverified_name, fields, stored=stored, settings=self.settings)
         url, expires_on = self.links.address(link, lifetime=_lifetime(fields.get("expires_in_minutes")))
         record(
@@ -73,7 +73,7 @@ class Operators:
     def withdraw(self, unverified_name: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
         """Withdraw a consent; once withdrawn it stays so. Raises ConsentChanged when a newer one came in between."""
         name = checked_name(unverified_name)
-        before = self.store.act(name)
+        before = self.store.newest_act(name)
         found = self.store.withdraw(name, by=operator.object_id, on=self.clock().replace(microsecond=0))
         if not isinstance(found, Withdrawal):
             raise ConsentChanged
@@ -134,10 +134,10 @@ class Operators:
         }
 
 
-def rendered(completed: Completed) -> dict[str, Any]:
-    """What an operator is told of an act that was completed; raises ConsentChanged when another one is in force."""
-    consent = completed.consent
-    if completed.in_force.lineage != consent.lineage:
+def rendered(confirmation: Confirmation) -> dict[str, Any]:
+    """What an operator is told of an act that was confirmation; raises ConsentChanged when another one is in force."""
+    consent = confirmation.consent
+    if confirmation.in_force.lineage != consent.lineage:
         raise ConsentChanged
     return {
         "consent": consent.name,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from string import Template
 from urllib.parse import urlsplit
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.link import Link
 from consent_http.refusals import ConsentRefused, LinkRefused
 from shared.clock import for_people
@@ -90,9 +90,9 @@ def consent_page(link: Link, *, unverified_link: str, public_url: str, vault_url
     return _page("Consent to the partner application", body, tone="asks", form_action="")
 
 
-def done_page(completed: Completed, correlation: str) -> Page:
+def done_page(confirmation: Confirmation, correlation: str) -> Page:
     """The consent that is stored, or who else's is in force."""
-    consent, in_force = completed.consent, completed.in_force
+    consent, in_force = confirmation.consent, confirmation.in_force
     if in_force.lineage != consent.lineage:
         who = f"{in_force.person.username} consented" if isinstance(in_force, Consent) else "It was withdrawn"
         body = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from consent_http.acceptance import Acceptance
-from consent_http.completion import RESTORE, Completed, Completion, Occasion
+from consent_http.completion import RESTORE, Completion, Confirmation, Occasion
 from consent_http.refusals import ConsentChanged
 from shared.callers.assertion import Principal
 from shared.consents.consent import Consent, Withdrawal, checked_name, new_lineage
@@ -23,17 +23,17 @@ class Restoration:
     store: ConsentStore
     completion: Completion
 
-    def run(self, unverified_name: str, *, operator: Principal, correlation: str) -> Completed:
+    def run(self, unverified_name: str, *, operator: Principal, correlation: str) -> Confirmation:
         """The consent in force again, as an act of its own with a lineage of its own; one in force already stays so.
 
         Raises ConsentNotFound, NothingToRestore, ConsentChanged, or what the authority refuses the refresh token with.
         """
         name = checked_name(unverified_name)
-        found = self.store.act(name)
+        found = self.store.newest_act(name)
         if found is None:
             raise ConsentNotFound(f"Its name is {name}.")
         if isinstance(found, Consent):
-            return Completed(consent=found, in_force=found)
+            return Confirmation(consent=found, in_force=found)
         ended = self.store.ended_by(found)
         if not self.settings.may_consent_in(ended.person.tenant_id):
             raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")
@@ -42,7 +42,7 @@ class Restoration:
             ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=self.acceptance.mfa(proof.access_token)
         )
         # Again, and just before storing: nobody's newer act is undone.
-        newest = self.store.act(name)
+        newest = self.store.newest_act(name)
         if not isinstance(newest, Withdrawal) or newest.lineage != found.lineage:
             raise ConsentChanged
         return self.completion.store(

@@ -5,7 +5,7 @@ from typing import Any
 
 import azure.functions as func
 
-from customers_http.customers import Change
+from customers_http.change import Change, read_change
 from customers_http.dependencies import Dependencies
 from shared.callers.assertion import CUSTOMERS_MANAGE
 from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
@@ -15,6 +15,16 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """List customers; make and take back the application's consent. Nothing of a grant is read from a request."""
     routes = func.Blueprint()
     customers, pool = dependencies.customers, dependencies.pool
+
+    async def asked(req: func.HttpRequest, context: func.Context) -> Change:
+        operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
+        return read_change(
+            req.route_params["tenant"],
+            req.params,
+            home_tenant=customers.settings.home_tenant,
+            operator=operator,
+            correlation=correlation,
+        )
 
     async def changed(change: Change, act: Callable[[Change], dict[str, Any]]) -> dict[str, Any]:
         try:
@@ -33,18 +43,14 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.PUT], auth_level=ANONYMOUS)
     @answering(error_response)
     async def customers_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
+        change = await asked(req, context)
         json_body(req, {})
-        change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
-        content = await changed(change, customers.grant)
-        return json_response(content, correlation=correlation)
+        return json_response(await changed(change, customers.grant), correlation=change.correlation)
 
     @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
     @answering(error_response)
     async def customers_remove_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
-        change = customers.change(req.route_params["tenant"], req.params, operator=operator, correlation=correlation)
-        content = await changed(change, customers.remove)
-        return json_response(content, correlation=correlation)
+        change = await asked(req, context)
+        return json_response(await changed(change, customers.remove), correlation=change.correlation)
 
     return routes

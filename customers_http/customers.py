@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from customers_http.application_grants import GrantSet, read_grants
-from customers_http.standing import (
+from customers_http.change import Change, require_known
+from customers_http.grant_state import (
     ABSENT,
     CREATED,
     REMOVED,
     REPLACED,
     UNCHANGED,
-    Standing,
-    standing_of,
+    GrantState,
+    grant_state_of,
     what_granting_does,
     what_removing_does,
 )
 from shared.audit import record
-from shared.callers.assertion import Principal
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
@@ -26,26 +26,14 @@ from shared.customers.partner_center import PartnerCenter
 from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError, InvalidRequest
-from shared.setting_values import GUID
 from shared.settings import Settings
 from shared.vault import SecretVault
 
-LIST_PARAMETERS, CHANGE_PARAMETERS = frozenset({"consent"}), frozenset({"consent", "dry_run"})
+LIST_PARAMETERS = frozenset({"consent"})
 HALF_WAY = "The consent there was removed and the new one is not made yet: repeat this request."
 PUT_BACK = "put_back"
 PUT_BACK_SENTENCE = "What was consented to before is put back: correct the grant set before you repeat this."
 IN_DOUBT = "What was asked may have been done: repeat this request."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One request about one customer's tenant, checked."""
-
-    tenant_id: str
-    consent: str
-    dry_run: bool
-    operator: Principal
-    correlation: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,51 +48,32 @@ class Customers:
 
     def list_all(self, parameters: Mapping[str, str], *, correlation: str) -> dict[str, Any]:
         """Every customer of the partner whose person gave the consent."""
-        _require_known(parameters, LIST_PARAMETERS)
+        require_known(parameters, LIST_PARAMETERS)
         token = self._token(self._served(checked_name(parameters.get("consent", DEFAULT_NAME))))
         found = self.partner_center.customers(token, correlation=correlation)
         customers = [{"tenant": one.tenant_id, "name": one.name, "domain": one.domain} for one in found]
         return {"customers": sorted(customers, key=lambda customer: (customer["name"], customer["tenant"]))}
 
-    def change(
-        self, unverified_tenant: str, parameters: Mapping[str, str], *, operator: Principal, correlation: str
-    ) -> Change:
-        """What a request asks for; a dry run unless it says otherwise. Raises InvalidRequest."""
-        _require_known(parameters, CHANGE_PARAMETERS)
-        tenant_id = unverified_tenant.lower()
-        if not GUID.fullmatch(tenant_id) or tenant_id == self.settings.home_tenant:
-            raise InvalidRequest("tenant: the id of a customer's tenant.")
-        dry_run = parameters.get("dry_run", "true")
-        if dry_run not in {"true", "false"}:
-            raise InvalidRequest("dry_run: true or false.")
-        return Change(
-            tenant_id=tenant_id,
-            consent=checked_name(parameters.get("consent", DEFAULT_NAME)),
-            dry_run=dry_run == "true",
-            operator=operator,
-            correlation=correlation,
-        )
-
     def grant(self, change: Change) -> dict[str, Any]:
         """Make the application's consent what the grant set says; nothing is asked of Partner Center if it is so."""
         served, grants = self._served(change.consent), read_grants(self.policy_vault, self.settings.cloud)
-        standings = self._standings(change, served, grants)
-        outcome = what_granting_does(standings)
+        states = self._grant_states(change, served, grants)
+        outcome = what_granting_does(states)
         if not change.dry_run and outcome != UNCHANGED:
             # Nothing is replaced while it cannot be told what is there.
-            for standing in standings:
-                if standing.error is not None and standing.is_unclear:
-                    raise standing.error
-            outcome = self._granted(change, served, grants, standings)
+            for state in states:
+                if state.error is not None and state.is_unclear:
+                    raise state.error
+            outcome = self._granted(change, served, grants, states)
             _record("customer.consented", change, self.settings, outcome)
-        return self._told(change, outcome, grants=[standing.fields() for standing in standings])
+        return self._told(change, outcome, grants=[state.fields() for state in states])
 
     def remove(self, change: Change) -> dict[str, Any]:
         """Take the application's consent back; one that is not there stays so."""
         served = self._served(change.consent)
         if change.dry_run:
             grants = read_grants(self.policy_vault, self.settings.cloud)
-            return self._told(change, what_removing_does(self._standings(change, served, grants)))
+            return self._told(change, what_removing_does(self._grant_states(change, served, grants)))
         token = self._token(served)
         try:
             outcome = REMOVED if self._removed(token, change) else ABSENT
@@ -114,7 +83,7 @@ class Customers:
         _record("customer.consent_removed", change, self.settings, outcome)
         return self._told(change, outcome)
 
-    def _granted(self, change: Change, served: Served, grants: GrantSet, standings: Sequence[Standing]) -> str:
+    def _granted(self, change: Change, served: Served, grants: GrantSet, states: Sequence[GrantState]) -> str:
         token, removed = self._token(served), False
         try:
             if self._consented(token, change, grants):
@@ -128,13 +97,13 @@ class Customers:
             if not removed and not error.transient:
                 raise  # refused, and nothing has changed
             _record("customer.consented", change, self.settings, error.code)
-            told = self._put_back(token, change, grants, standings) if removed else IN_DOUBT
+            told = self._put_back(token, change, grants, states) if removed else IN_DOUBT
             raise _told_more(error, told) from error
         return REPLACED
 
-    def _put_back(self, token: AccessToken, change: Change, grants: GrantSet, standings: Sequence[Standing]) -> str:
+    def _put_back(self, token: AccessToken, change: Change, grants: GrantSet, states: Sequence[GrantState]) -> str:
         """Make again what exchanges had proven to be there before it was removed; what to tell of it."""
-        held = [replace(standing.grant, scopes=standing.granted) for standing in standings if standing.granted]
+        held = [replace(state.grant, scopes=state.granted) for state in states if state.granted]
         try:
             made = bool(held) and self._consented(token, change, replace(grants, grants=held))
         except BrokerError:
@@ -144,8 +113,8 @@ class Customers:
         _record("customer.consented", change, self.settings, PUT_BACK)
         return PUT_BACK_SENTENCE
 
-    def _standings(self, change: Change, served: Served, grants: GrantSet) -> list[Standing]:
-        return [standing_of(self.authority, served, change.tenant_id, grant) for grant in grants.grants]
+    def _grant_states(self, change: Change, served: Served, grants: GrantSet) -> list[GrantState]:
+        return [grant_state_of(self.authority, served, change.tenant_id, grant) for grant in grants.grants]
 
     def _removed(self, token: AccessToken, change: Change) -> bool:
         return self.partner_center.remove_consent(
@@ -189,11 +158,6 @@ class Customers:
 
 def _told_more(error: BrokerError, sentence: str) -> BrokerError:
     return type(error)(f"{error.detail} {sentence}".strip(), retry_after=error.retry_after)
-
-
-def _require_known(parameters: Mapping[str, str], known: frozenset[str]) -> None:
-    if set(parameters) - known:
-        raise InvalidRequest(f"Unknown parameter; this route takes {', '.join(sorted(known))}.")
 
 
 def _record(event: str, change: Change, settings: Settings, outcome: str) -> None:

@@ -14,7 +14,7 @@ from shared.consents.stored_consent import Entry, Served, StoredRenewal
 from shared.entra.authority_errors import is_known_dead, is_of_registration
 from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
 from shared.entra.mfa import mfa_of
-from shared.entra.tokens import Exchanged, Exchanger
+from shared.entra.tokens import Exchanger, TokenSet
 from shared.errors import BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable, VaultRefused
 
 FAILURES_UNTIL_LOST = 3
@@ -51,7 +51,7 @@ class Renewals:
             return self._failed(entry, token, error)
         return self._proven(entry, exchanged, stored)
 
-    def _proven(self, entry: Entry, exchanged: Exchanged, stored: StoredRenewal | None) -> Outcome:
+    def _proven(self, entry: Entry, exchanged: TokenSet, stored: StoredRenewal | None) -> Outcome:
         now, mfa = self.clock().replace(microsecond=0), mfa_of(exchanged.access_token)
         recovered = entry.health is not None and entry.health.status != OK
         if stored is None or entry.health is None or due(entry, ages=self.ages, now=now) is Due.STORE:

@@ -21,7 +21,7 @@ PRODUCT_MODULES = [Path("function_app.py"), *(file for file in MODULES if file.p
 
 # Who may import a library: one owner each, so that its ways and its errors stop at one door.
 OWNERS = {
-    "msal": {"shared/entra/authority.py", "shared/entra/msal_memory.py"},
+    "msal": {f"shared/entra/{name}.py" for name in ("authority", "msal_applications", "msal_caches")},
     "azure.keyvault": {"shared/vault.py"},
     # vault.py names one exception of the credential that azure-identity raises through it.
     "azure.identity": {"shared/entra/managed_identity.py", "shared/vault.py"},
@@ -45,9 +45,9 @@ OWNERS = {
     "cryptography": {"consent_http/seal.py", "shared/entra/certificate.py"},
     "cachetools": {
         "shared/callers/assertion.py",
-        "shared/entra/authority.py",
-        "token_http/cache.py",
-        "token_http/memory.py",
+        "shared/entra/msal_applications.py",
+        "token_http/token_cache.py",
+        "token_http/readings.py",
     },
 }
 # The rooms of shared/, and what each may know beside itself; what everybody needs lies plain there and knows no room.
@@ -56,9 +56,9 @@ ROOMS["consents"] = {"entra", "keys"}
 ROOMS["customers"] = {"consents", "entra", "keys"}
 # It makes what all functions share, out of every room; the wiring of a function package takes it, and nobody else.
 SERVICES = Path("shared/services.py")
-LONGEST_MODULE, LONGEST_FUNCTION = 220, 40
-# Lists are long by nature and read from the top: one tree, one table of settings, one made-up world.
-LONGER_ALLOWED = {"shared/errors.py": 420, "consent_http/refusals.py": 320, "local/world.py": 320}
+LONGEST_MODULE, LONGEST_FUNCTION = 200, 40
+# Never the product: a made-up world is a list, and read from the top.
+LONGER_ALLOWED = {"local/world.py": 320, "local/__main__.py": 220, "local/entra/aadsts_codes.py": 220}
 
 
 def imports_of(file: Path) -> Iterator[str]:

@@ -12,20 +12,20 @@ from shared.entra.authority_errors import in_customer_tenant
 from shared.entra.tokens import AccessToken, Exchanger
 from shared.errors import BrokerError, Unavailable
 from shared.pool import Pool
-from token_http.cache import LEAST_LIFETIME, TokenCache, TokenKey, token_key
-from token_http.memory import Memory
 from token_http.message import Issued, TokenRequest
 from token_http.notice import STALE, Notice, of_resource
 from token_http.policy import Decision, Policy
 from token_http.policy_source import PolicySource
+from token_http.readings import Readings
 from token_http.single_flight import SingleFlight
+from token_http.token_cache import LEAST_LIFETIME, TokenCache, TokenKey, token_key
 
 # Served rather than nothing while the authority is away.
 LAST_RESORT_LIFETIME = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryLimits:
+class AgeLimits:
     """How old a remembered policy or consent may be, while the vault answers and while it does not."""
 
     max_age: timedelta
@@ -49,7 +49,7 @@ class Issuer:
         authority: Exchanger,
         consents: ConsentStore,
         policies: PolicySource,
-        limits: MemoryLimits,
+        limits: AgeLimits,
         cloud: Cloud,
         pools: Pools,
         clock: Clock,
@@ -60,8 +60,10 @@ class Issuer:
         self._cache = TokenCache(clock)
         self._flights: SingleFlight[TokenKey, AccessToken] = SingleFlight()
         ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
-        self._policy: Memory[None, Policy] = Memory(lambda _key: pools.vault.run(policies.read), clock=clock, **ages)
-        self._consents: Memory[str, Served] = Memory(
+        self._policy: Readings[None, Policy] = Readings(
+            lambda _key: pools.vault.run(policies.read), clock=clock, **ages
+        )
+        self._consents: Readings[str, Served] = Readings(
             lambda name: pools.vault.run(lambda: consents.load(name)), clock=clock, **ages
         )
 

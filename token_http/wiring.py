@@ -6,7 +6,7 @@ import token_http
 from shared.pool import Pool
 from shared.services import Services
 from token_http.availability import Probes
-from token_http.issuer import Issuer, MemoryLimits, Pools
+from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.policy_source import PolicySource
 from token_http.service import TokenService
 
@@ -22,7 +22,7 @@ def issuer(services: Services) -> Issuer:
         authority=services.authority,
         consents=services.store,
         policies=PolicySource(services.policy_vault, home_tenant=settings.home_tenant, cloud=settings.cloud),
-        limits=MemoryLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
+        limits=AgeLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
         cloud=settings.cloud,
         pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
         clock=services.clock,

@@ -51,7 +51,7 @@ class ConsentStore:
         secret = self._vault.get(CONSENT + name)
         return parse_consent(CONSENT + name, secret.value) if secret else None
 
-    def act(self, name: str) -> Act | None:
+    def newest_act(self, name: str) -> Act | None:
         """The same for whoever is about to replace it: what is damaged may be; what a newer version wrote may not."""
         return self._newest(name)[0]
 

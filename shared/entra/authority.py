@@ -4,14 +4,11 @@ MSAL is held so that it scales (docs/architecture.md): one application object a 
 discovery from one template; no token cache and no cache of refusals inside MSAL.
 """
 
-import threading
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import msal
 import requests
-from cachetools import LRUCache
 from msal.exceptions import MsalError
 
 from shared.clock import Clock
@@ -19,11 +16,11 @@ from shared.entra.application_credential import ApplicationCredential, Proof
 from shared.entra.authority_errors import is_of_credential, refusal
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.errors import AnswerMismatched, ApplicationMisconfigured
-from shared.entra.msal_memory import Forgetful, NoTokenCache
-from shared.entra.tokens import AccessToken, DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
+from shared.entra.msal_applications import MsalApplications
+from shared.entra.token_answers import device_sign_in, token_set
+from shared.entra.tokens import DeviceAnswer, DeviceSignIn, SignIn, TokenSet
 from shared.errors import AuthorityUnavailable
 
-TENANTS_KEPT = 1000
 # Beside the scope: who the person is, and a refresh token.
 OPENID = ("openid", "profile", "offline_access")
 # RFC 8628 section 3.5, and Entra ID's own two (learn: v2-oauth2-device-code).
@@ -39,11 +36,9 @@ class Authority:
 
     def __init__(self, http: AuthorityHttp, *, client_id: str, credential: ApplicationCredential, clock: Clock) -> None:
         self._http = http
-        self._client_id = client_id
         self._credential = credential
         self._clock = clock
-        self._applications: LRUCache[str, msal.ConfidentialClientApplication] = LRUCache(TENANTS_KEPT)
-        self._lock = threading.Lock()
+        self._applications = MsalApplications(http, client_id=client_id)
 
     def begin_sign_in(
         self, *, tenant_id: str, scope: str, redirect_uri: str, state: str, login_hint: str | None
@@ -68,7 +63,7 @@ class Authority:
         )
         return flow["auth_uri"], sign_in
 
-    def redeem(self, sign_in: SignIn, code: str) -> Redeemed:
+    def redeem(self, sign_in: SignIn, code: str) -> TokenSet:
         """Tokens for an authorization code (RFC 6749 section 4.1.3); the caller has compared the state."""
         flow = {
             "state": sign_in.state,
@@ -84,7 +79,7 @@ class Authority:
         answer = self._call(
             sign_in.tenant_id, lambda application: application.acquire_token_by_auth_code_flow(dict(flow), response)
         )
-        return self._redeemed(answer, sign_in.tenant_id)
+        return token_set(answer, tenant_id=sign_in.tenant_id, now=self._clock())
 
     def begin_device_sign_in(self, *, tenant_id: str, scope: str) -> DeviceSignIn:
         """A code for the person to type on another device (RFC 8628 section 3.2)."""
@@ -92,20 +87,9 @@ class Authority:
         answer = self._call(
             tenant_id, lambda application: application.client.initiate_device_flow(scope=[scope, *OPENID])
         )
-        try:
-            return DeviceSignIn(
-                tenant_id=tenant_id,
-                scope=scope,
-                device_code=answer["device_code"],
-                user_code=answer["user_code"],
-                verification_uri=answer["verification_uri"],
-                interval=answer["interval"],
-                expires_on=self._clock().replace(microsecond=0) + timedelta(seconds=answer["expires_in"]),
-            )
-        except (KeyError, OverflowError) as error:
-            raise AuthorityUnavailable("Its answer holds no device code.") from error
+        return device_sign_in(answer, tenant_id=tenant_id, scope=scope, now=self._clock())
 
-    def poll_device(self, sign_in: DeviceSignIn) -> Redeemed | DeviceAnswer:
+    def poll_device(self, sign_in: DeviceSignIn) -> TokenSet | DeviceAnswer:
         """Tokens once the person has signed in, or what the authority says instead; asks once and never waits."""
         flow = {"device_code": sign_in.device_code, "interval": sign_in.interval}
         answer = self._call(
@@ -117,21 +101,17 @@ class Authority:
         )
         if "error" in answer:
             return DeviceAnswer(error=answer["error"])
-        return self._redeemed(answer, sign_in.tenant_id)
+        return token_set(answer, tenant_id=sign_in.tenant_id, now=self._clock())
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
         """An access token of this tenant for this scope, by a real request each time (RFC 6749 section 6)."""
         more = {"data": {"claims": claims}} if claims else {}
         answer = self._call(
             tenant_id,
             lambda application: application.acquire_token_by_refresh_token(refresh_token, [scope], **more),
         )
-        return Exchanged(
-            access_token=self._access_token(answer, tenant_id),
-            # Entra ID answers with a new one each time; were it ever left out, the one used stays good.
-            refresh_token=_text(answer.get("refresh_token")) or refresh_token,
-            unverified_id_token=answer.get("id_token", ""),
-        )
+        # Entra ID answers with a new refresh token each time; were it ever left out, the one used stays good.
+        return token_set(answer, tenant_id=tenant_id, now=self._clock(), refresh_token=refresh_token)
 
     def _call(self, tenant_id: str, request: Request, *, expected: frozenset[str] = frozenset()) -> dict[str, Any]:
         """One use of MSAL, with the application's proofs in turn; raises what the first of them met."""
@@ -153,7 +133,7 @@ class Authority:
         """Five ways to fail become one tree; an error that is `expected` comes back as the answer it is."""
         self._http.begin()
         try:
-            answer = request(self._application(tenant_id, proof))
+            answer = request(self._applications.of(tenant_id, proof))
         except (requests.RequestException, MsalError) as error:
             raise AuthorityUnavailable(retry_after=self._http.retry_after()) from error
         except RecursionError as error:
@@ -163,51 +143,8 @@ class Authority:
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             # An answer that is no JSON, no object, or no discovery: not Entra ID's word on anything. MSAL's object may
             # have kept a part of it, and would choke on that for ever (its telemetry does).
-            with self._lock:
-                self._applications.pop(tenant_id, None)
+            self._applications.forget(tenant_id)
             raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
         if "error" in answer and str(answer["error"]) not in expected:
             raise refusal(answer, retry_after=self._http.retry_after(), throttled=self._http.throttled())
         return answer
-
-    def _application(self, tenant_id: str, proof: Proof) -> msal.ConfidentialClientApplication:
-        with self._lock:
-            known = self._applications.get(tenant_id)
-        # An administrator may have renewed the secret.
-        if known is not None and known.client_credential is proof.client_credential:
-            return known
-        made = msal.ConfidentialClientApplication(
-            self._client_id,
-            client_credential=proof.client_credential,
-            authority=self._http.authority_of(tenant_id),
-            http_client=self._http,
-            http_cache=Forgetful(),
-            token_cache=NoTokenCache(),
-            instance_discovery=False,
-            # Functions set REGION_NAME, which MSAL would otherwise warn about for each application.
-            azure_region=False,
-        )
-        with self._lock:
-            self._applications[tenant_id] = made
-        return made
-
-    def _redeemed(self, answer: Mapping[str, Any], tenant_id: str) -> Redeemed:
-        return Redeemed(
-            access_token=self._access_token(answer, tenant_id),
-            refresh_token=_text(answer.get("refresh_token")),
-            unverified_id_token=answer.get("id_token", ""),
-        )
-
-    def _access_token(self, answer: Mapping[str, Any], tenant_id: str) -> AccessToken:
-        try:
-            expires_on = self._clock() + timedelta(seconds=int(answer["expires_in"]))
-            token, scope = answer["access_token"], str(answer.get("scope", ""))
-        except (KeyError, ValueError, TypeError, OverflowError) as error:
-            raise AuthorityUnavailable("Its answer holds no token.") from error
-        if not isinstance(token, str) or not token:
-            raise AuthorityUnavailable("Its answer holds no token.")
-        return AccessToken(token=token, expires_on=expires_on, scope=scope, tenant_id=tenant_id)
-
-
-def _text(given: object) -> str:
-    return given if isinstance(given, str) else ""

@@ -16,20 +16,12 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchanged:
-    """What one exchange yields: the access token, and the refresh token that replaces the one used.
+class TokenSet:
+    """What one token request yields: an access token, and the refresh token that replaces the one used.
 
-    The id_token, where there is one, says who consented; it is unverified until somebody verifies it.
+    The id_token says who consented. A sign-in always brings one, an exchange may leave it out (""); it is unverified
+    until somebody verifies it.
     """
-
-    access_token: AccessToken
-    refresh_token: str = field(repr=False)
-    unverified_id_token: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redeemed:
-    """What a sign-in yields; the id_token is unverified until somebody verifies it."""
 
     access_token: AccessToken
     refresh_token: str = field(repr=False)
@@ -74,5 +66,5 @@ class DeviceAnswer:
 class Exchanger(Protocol):
     """Whoever turns a refresh token into an access token: the authority, and in tests a scripted one."""
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
         """An access token of this tenant for this scope, and the next refresh token; raises errors of the tree."""

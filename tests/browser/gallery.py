@@ -9,7 +9,7 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
 from consent_http import pages, refusals, sign_in_refusals
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.pages import Page
 from local.person import Person as Somebody
 from local.state import StackState
@@ -135,8 +135,8 @@ PAGES: Mapping[str, Way] = {
     "consent_for_a_long_name": lambda scene: scene.tab.goto(scene.link(login_hint=LONG_NAME)),
     "consent_for_an_object_id": lambda scene: scene.tab.goto(scene.link(person=ADMIN.object_id)),
     "done": signing_in_as(ADMIN),
-    "overtaken_by_a_person": drawn(pages.done_page(Completed(consent=MINE, in_force=THEIRS), CORRELATION)),
-    "overtaken_by_a_withdrawal": drawn(pages.done_page(Completed(consent=MINE, in_force=TOMBSTONE), CORRELATION)),
+    "overtaken_by_a_person": drawn(pages.done_page(Confirmation(consent=MINE, in_force=THEIRS), CORRELATION)),
+    "overtaken_by_a_withdrawal": drawn(pages.done_page(Confirmation(consent=MINE, in_force=TOMBSTONE), CORRELATION)),
 }
 REFUSALS: Mapping[type[BrokerError], Way] = {
     refusals.LinkInvalid: lambda scene: scene.tab.goto(scene.link()[:-5]),

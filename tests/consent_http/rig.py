@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from consent_http.acceptance import Acceptance
-from consent_http.completion import Completed, Completion
+from consent_http.completion import Completion, Confirmation
 from consent_http.device import DeviceFlow, Waiting
 from consent_http.flow import ConsentFlow
 from consent_http.importing import Import
@@ -24,7 +24,7 @@ from shared.consents.consent import new_lineage
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
-from shared.entra.tokens import DeviceAnswer, DeviceSignIn, Exchanged, Redeemed, SignIn
+from shared.entra.tokens import DeviceAnswer, DeviceSignIn, SignIn, TokenSet
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import Settings, read_settings
@@ -67,23 +67,23 @@ class InterruptedAuthority(Authority):
     before_exchange: Callable[[], object] | None = None
     before_poll: Callable[[], object] | None = None
     before_redeem: Callable[[], object] | None = None
-    as_redeemed: Callable[[Redeemed], Redeemed] | None = None
-    as_exchanged: Callable[[Exchanged], Exchanged] | None = None
+    as_redeemed: Callable[[TokenSet], TokenSet] | None = None
+    as_exchanged: Callable[[TokenSet], TokenSet] | None = None
 
-    def redeem(self, sign_in: SignIn, code: str) -> Redeemed:
+    def redeem(self, sign_in: SignIn, code: str) -> TokenSet:
         """See Authority."""
         if self.before_redeem is not None:
             self.before_redeem()
         return super().redeem(sign_in, code)
 
-    def poll_device(self, sign_in: DeviceSignIn) -> Redeemed | DeviceAnswer:
+    def poll_device(self, sign_in: DeviceSignIn) -> TokenSet | DeviceAnswer:
         """See Authority."""
         if self.before_poll is not None:
             self.before_poll()
         answer = super().poll_device(sign_in)
-        return self.as_redeemed(answer) if self.as_redeemed and isinstance(answer, Redeemed) else answer
+        return self.as_redeemed(answer) if self.as_redeemed and isinstance(answer, TokenSet) else answer
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
         """See Authority."""
         if self.before_exchange is not None:
             self.before_exchange()
@@ -113,17 +113,17 @@ class Rig:
         made = self.operators.make_link(name, fields, operator=OPERATOR, correlation="made")
         return query_of(made["url"])["link"]
 
-    def poll(self, name: str, device: object) -> Completed | Waiting:
+    def poll(self, name: str, device: object) -> Confirmation | Waiting:
         """One poll of an operator's."""
         return self.device.poll(name, {"device": device}, operator=OPERATOR, correlation="polled")
 
-    def imported(self, name: str, refresh_token: str, **fields: object) -> Completed:
+    def imported(self, name: str, refresh_token: str, **fields: object) -> Confirmation:
         """An operator's import of a refresh token."""
         return self.imports.run(
             name, {"refresh_token": refresh_token, **fields}, operator=OPERATOR, correlation="imported"
         )
 
-    def restored(self, name: str) -> Completed:
+    def restored(self, name: str) -> Confirmation:
         """An operator takes a withdrawal back."""
         return self.restoration.run(name, operator=OPERATOR, correlation="restored")
 
@@ -198,10 +198,10 @@ def signed_in(rig: Rig, sealed_link: str, user: User) -> tuple[Mapping[str, str]
         return query_of(browser.sign_in(begun.address, user)), begun.cookie
 
 
-def consented(rig: Rig, name: str, user: User) -> Completed:
+def consented(rig: Rig, name: str, user: User) -> Confirmation:
     """A person's consent by a link, from the link to the end."""
     response, cookie = signed_in(rig, rig.link(name), user)
-    return rig.flow.complete(response, cookie, correlation="completed")
+    return rig.flow.complete(response, cookie, correlation="confirmation")
 
 
 def old_token(state: StackState, user: User, *, client: str = PARTNER_APPLICATION, **more: object) -> str:

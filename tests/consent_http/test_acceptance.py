@@ -36,7 +36,7 @@ from local.world import (
     SECOND_ADMIN,
 )
 from shared.consents.consent import Consent, Person, Withdrawal
-from shared.entra.tokens import AccessToken, Redeemed, SignIn
+from shared.entra.tokens import AccessToken, SignIn, TokenSet
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import read_settings
@@ -85,21 +85,21 @@ class Signed:
             "ver": "2.0",
         }
 
-    def redeemed(self, claims: Claims | None = None, *, amr: object = ("pwd", "mfa")) -> Redeemed:
+    def redeemed(self, claims: Claims | None = None, *, amr: object = ("pwd", "mfa")) -> TokenSet:
         changed = {**self.id_claims, **(claims or {})}
         id_token = self.keys.sign({name: value for name, value in changed.items() if value is not ABSENT})
         access: Claims = {"amr": list(amr) if isinstance(amr, tuple) else amr} if amr is not ABSENT else {}
         return answered(id_token, access_token=self.keys.sign({"aud": "https://api.example", **access}))
 
-    def check(self, redeemed: Redeemed, *, link: Link | None = None, in_force: Any = None) -> Accepted:  # noqa: ANN401
+    def check(self, redeemed: TokenSet, *, link: Link | None = None, in_force: Any = None) -> Accepted:  # noqa: ANN401
         return self.strict.check(redeemed, nonce=NONCE, link=link or a_link(), in_force=in_force)
 
 
-def answered(id_token: str, *, access_token: str, refresh_token: str = "refresh-token") -> Redeemed:
+def answered(id_token: str, *, access_token: str, refresh_token: str = "refresh-token") -> TokenSet:
     token = AccessToken(
         token=access_token, expires_on=datetime.now(UTC) + timedelta(hours=1), scope="", tenant_id=PARTNER_TENANT
     )
-    return Redeemed(access_token=token, refresh_token=refresh_token, unverified_id_token=id_token)
+    return TokenSet(access_token=token, refresh_token=refresh_token, unverified_id_token=id_token)
 
 
 @pytest.fixture(scope="module")

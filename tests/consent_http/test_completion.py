@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from consent_http.completion import BROWSER, DEVICE, IMPORT, RESTORE, Completed
+from consent_http.completion import BROWSER, DEVICE, IMPORT, RESTORE, Confirmation
 from consent_http.device import Waiting
 from consent_http.sign_in_refusals import MfaMissing
 from local.state import StackState
@@ -21,19 +21,19 @@ from tests.consent_http.rig import OPERATOR, HandClock, Rig, consented, old_toke
 from tests.fakes.memory_vault import MemoryVault
 
 NAME, SECRET, RENEWAL = "partner", "consent-partner", "renewal-partner"
-type Act = Callable[[], Completed]
+type Act = Callable[[], Confirmation]
 
 
 def prepared_browser(rig: Rig, _stack: StackState) -> Act:
     response, cookie = signed_in(rig, rig.link(NAME), ADMIN)
-    return lambda: rig.flow.complete(response, cookie, correlation="completed")
+    return lambda: rig.flow.complete(response, cookie, correlation="confirmation")
 
 
 def prepared_device(rig: Rig, _stack: StackState) -> Act:
     started = rig.device.start(NAME, {}, operator=OPERATOR, correlation="started")
     typed_in(started, ADMIN)
 
-    def polled() -> Completed:
+    def polled() -> Confirmation:
         answer = rig.poll(NAME, started["device"])
         assert not isinstance(answer, Waiting)
         return answer
@@ -110,7 +110,7 @@ def test_an_act_is_on_record_with_its_way_its_operator_and_whose_consent_it_is(
     caplog.set_level("INFO", "broker.audit")
     consent = act().consent
     (kept,) = records(caplog)
-    assert kept.pop("correlation_id") in {"completed", "polled", "imported", "restored"}
+    assert kept.pop("correlation_id") in {"confirmation", "polled", "imported", "restored"}
     assert kept == {
         "event": "consent.stored",
         "consent": NAME,
@@ -131,10 +131,10 @@ def test_an_act_is_on_record_with_its_way_its_operator_and_whose_consent_it_is(
 def test_an_act_is_stored_once_with_a_first_renewal_that_is_proven(rig: Rig, stack: StackState, way: str) -> None:
     act = WAYS[way](rig, stack)
     before = {name: len(rig.vault.written.get(name, [])) for name in (SECRET, RENEWAL)}
-    completed = act()
+    confirmation = act()
     assert {name: len(rig.vault.written[name]) - before[name] for name in before} == {SECRET: 1, RENEWAL: 1}
     served = rig.store.load(NAME)
-    assert served.consent == completed.consent == completed.in_force
+    assert served.consent == confirmation.consent == confirmation.in_force
     assert served.from_renewal
     health = from_tags(rig.vault.written[RENEWAL][-1].version.tags)
     assert health is not None
@@ -147,8 +147,8 @@ def test_a_write_whose_answer_was_lost_is_looked_for_and_told_as_stored(
 ) -> None:
     act = WAYS[way](rig, stack)
     vault.loses = SECRET
-    completed = act()
-    assert rig.store.load(NAME).consent == completed.consent == completed.in_force
+    confirmation = act()
+    assert rig.store.load(NAME).consent == confirmation.consent == confirmation.in_force
 
 
 @every_way
@@ -211,10 +211,10 @@ def test_an_act_that_was_written_is_told_as_stored_when_the_vault_is_away_afterw
 
     kept = len(rig.vault.written.get(SECRET, []))
     rig.vault.before = away_after_the_write
-    completed = act()
+    confirmation = act()
     rig.vault.before = lambda _operation, _name: None
     served = rig.store.load(NAME)
-    assert served.consent == completed.consent == completed.in_force
+    assert served.consent == confirmation.consent == confirmation.in_force
     assert not served.from_renewal
     assert [found["event"] for found in records(caplog)] == ["consent.stored", "renewal.deferred"]
     assert records(caplog)[-1]["outcome"] == "vault_unavailable"
@@ -229,8 +229,8 @@ def test_a_renewal_that_a_newer_version_of_the_broker_wrote_is_left_alone(
     rig.vault.put(RENEWAL, newer, tags={})
     caplog.clear()
     caplog.set_level("INFO", "broker.audit")
-    completed = act()
-    assert rig.store.in_force(NAME) == completed.consent
+    confirmation = act()
+    assert rig.store.in_force(NAME) == confirmation.consent
     assert rig.vault.written[RENEWAL][-1].value == newer
     assert records(caplog)[-1]["outcome"] == "consent_from_newer_version"
 
@@ -248,18 +248,18 @@ def test_who_is_overtaken_at_the_last_moment_is_told_by_whom(rig: Rig, stack: St
             rig.imported(NAME, token, new_person=True)
 
     rig.vault.before = before
-    completed = act()
-    assert isinstance(completed.in_force, Consent)
-    assert (completed.consent.person.object_id, completed.in_force.person.object_id) == (
+    confirmation = act()
+    assert isinstance(confirmation.in_force, Consent)
+    assert (confirmation.consent.person.object_id, confirmation.in_force.person.object_id) == (
         ADMIN.object_id,
         SECOND_ADMIN.object_id,
     )
-    assert rig.store.load(NAME).consent == completed.in_force
+    assert rig.store.load(NAME).consent == confirmation.in_force
 
 
 def test_a_sign_in_that_fails_its_checks_is_not_even_proven(rig: Rig) -> None:
     response, cookie = signed_in(rig, rig.link(NAME), WITHOUT_MFA)
     rig.authority.before_exchange = lambda: pytest.fail("it was exchanged")
     with pytest.raises(MfaMissing):
-        rig.flow.complete(response, cookie, correlation="completed")
+        rig.flow.complete(response, cookie, correlation="confirmation")
     assert SECRET not in rig.vault.written

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.device import PURPOSE, Waiting
 from consent_http.refusals import (
     DeviceCodeDeclined,
@@ -117,10 +117,10 @@ def test_until_somebody_signs_in_a_poll_tells_to_wait_and_stores_nothing(rig: Ri
 
 
 def test_once_the_person_has_signed_in_the_consent_is_stored_and_proven(rig: Rig) -> None:
-    completed = rig.poll(NAME, approved(rig))
-    assert isinstance(completed, Completed)
+    confirmation = rig.poll(NAME, approved(rig))
+    assert isinstance(confirmation, Confirmation)
     served = rig.store.load(NAME)
-    assert served.consent == completed.consent == completed.in_force
+    assert served.consent == confirmation.consent == confirmation.in_force
     person = served.consent.person
     assert (person.object_id, person.username, person.tenant_id) == (ADMIN.object_id, ADMIN.username, PARTNER_TENANT)
     assert (served.consent.mfa, served.consent.scope) == ("yes", rig.settings.consent_scope)
@@ -134,7 +134,7 @@ def test_the_device_of_a_later_poll_is_as_good_as_the_first(rig: Rig) -> None:
     waiting = rig.poll(NAME, started["device"])
     assert isinstance(waiting, Waiting)
     typed_in(started, ADMIN)
-    assert isinstance(rig.poll(NAME, waiting.device), Completed)
+    assert isinstance(rig.poll(NAME, waiting.device), Confirmation)
 
 
 def test_a_poll_that_came_too_soon_is_told_to_go_slower_from_then_on(rig: Rig, errors: Controls) -> None:
@@ -199,7 +199,7 @@ def test_what_the_authority_refuses_the_person_is_told_as_at_a_sign_in(
     with pytest.raises(refusal):
         rig.poll(NAME, device)
     assert nothing_is_stored(rig)
-    assert isinstance(rig.poll(NAME, device), Completed), "the same device goes on when it has passed"
+    assert isinstance(rig.poll(NAME, device), Confirmation), "the same device goes on when it has passed"
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_somebody_else_takes_over_only_when_that_was_asked_for(rig: Rig) -> None
     with pytest.raises(AnotherPerson):
         rig.poll(NAME, approved(rig, SECOND_ADMIN))
     assert rig.store.load(NAME).consent.person.object_id == ADMIN.object_id
-    assert isinstance(rig.poll(NAME, approved(rig, SECOND_ADMIN, new_person=True)), Completed)
+    assert isinstance(rig.poll(NAME, approved(rig, SECOND_ADMIN, new_person=True)), Confirmation)
     assert rig.store.load(NAME).consent.person.object_id == SECOND_ADMIN.object_id
 
 
@@ -293,7 +293,7 @@ def test_a_device_is_good_for_its_own_consent_alone(rig: Rig) -> None:
     with pytest.raises(DeviceCodeInvalid, match=NAME):
         rig.poll("another", device)
     assert nothing_is_stored(rig)
-    assert isinstance(rig.poll(NAME, device), Completed)
+    assert isinstance(rig.poll(NAME, device), Confirmation)
 
 
 def test_no_sealed_value_is_taken_for_another(rig: Rig) -> None:
@@ -305,7 +305,7 @@ def test_no_sealed_value_is_taken_for_another(rig: Rig) -> None:
     with pytest.raises(LinkInvalid):
         rig.flow.open(device)
     with pytest.raises(SignInLost):
-        rig.flow.complete(response, device, correlation="completed")
+        rig.flow.complete(response, device, correlation="confirmation")
     assert nothing_is_stored(rig)
 
 
@@ -318,7 +318,7 @@ def test_a_device_that_was_changed_is_not_ours(rig: Rig) -> None:
     for changed in (device[:-4], device + "AAAA", "." + device, device.partition(".")[2]):
         with pytest.raises(DeviceCodeInvalid):
             rig.poll(NAME, changed)
-    assert isinstance(rig.poll(NAME, device), Completed)
+    assert isinstance(rig.poll(NAME, device), Confirmation)
 
 
 def test_a_poll_without_a_device_says_what_is_missing(rig: Rig) -> None:
@@ -354,7 +354,7 @@ def test_polls_go_on_after_a_restart(rig: Rig, stack: StackState) -> None:
     assert isinstance(waiting, Waiting)
     typed_in(started, ADMIN)
     with running_rig(stack, vault=rig.vault, clock=rig.clock, CONSENT_DEVICE_CODE="on") as after:
-        assert isinstance(after.poll(NAME, waiting.device), Completed)
+        assert isinstance(after.poll(NAME, waiting.device), Confirmation)
     assert rig.store.load(NAME).consent.person.object_id == ADMIN.object_id
 
 
@@ -364,7 +364,7 @@ def test_a_poll_whose_answer_was_lost_is_repeated_and_tells_the_consent_that_it_
 ) -> None:
     device = approved(rig)
     first = rig.poll(NAME, device)
-    assert isinstance(first, Completed)
+    assert isinstance(first, Confirmation)
     rig.clock.advance(later)
     assert rig.poll(NAME, device) == first
     assert len(rig.vault.written[SECRET]) == 1
@@ -427,7 +427,7 @@ def test_a_consent_that_changed_while_entra_was_asked_is_not_written_over(rig: R
         if withdrawn:
             rig.withdraw(NAME)
         else:
-            rig.flow.complete(*signed, correlation="completed")
+            rig.flow.complete(*signed, correlation="confirmation")
 
     rig.authority.before_exchange = come_in_between
     with pytest.raises(LinkWithdrawn if withdrawn else LinkSuperseded):
@@ -447,14 +447,14 @@ def test_a_vault_that_fails_at_any_step_leaves_nothing_told_that_is_not_stored(r
             raise VaultUnavailable
 
     rig.vault.before = before
-    told: Completed | Waiting | None = None
+    told: Confirmation | Waiting | None = None
     try:
         told = rig.poll(NAME, device)
     except VaultUnavailable:
         told = None
     rig.vault.before = lambda _operation, _name: None
     in_force = rig.store.in_force(NAME)
-    if isinstance(told, Completed):
+    if isinstance(told, Confirmation):
         assert in_force == told.consent == told.in_force
         return
     try:
@@ -463,7 +463,7 @@ def test_a_vault_that_fails_at_any_step_leaves_nothing_told_that_is_not_stored(r
         assert in_force is None, "redeemed, and not stored"
         assert nothing_is_stored(rig)
     else:
-        assert isinstance(again, Completed)
+        assert isinstance(again, Confirmation)
         assert rig.store.load(NAME).consent == again.consent
 
 
@@ -496,8 +496,8 @@ def test_the_record_tells_who_began_and_who_consented_and_no_secret(rig: Rig, ca
     waiting = rig.poll(NAME, started["device"])
     typed_in(started, ADMIN)
     assert isinstance(waiting, Waiting)
-    completed = rig.poll(NAME, waiting.device)
-    assert isinstance(completed, Completed)
+    confirmation = rig.poll(NAME, waiting.device)
+    assert isinstance(confirmation, Confirmation)
     begun, kept = (json.loads(found.getMessage()) for found in caplog.records if found.name == "broker.audit")
     assert (begun["event"], begun["operator"], begun["correlation_id"]) == (
         "device.started",
@@ -508,9 +508,9 @@ def test_the_record_tells_who_began_and_who_consented_and_no_secret(rig: Rig, ca
     assert (kept["link"], kept["person"], kept["lineage"]) == (
         begun["id"],
         ADMIN.object_id,
-        completed.consent.lineage,
+        confirmation.consent.lineage,
     )
-    secrets = {device_code, started["device"], waiting.device, started["user_code"], completed.consent.refresh_token}
+    secrets = {device_code, started["device"], waiting.device, started["user_code"], confirmation.consent.refresh_token}
     secrets.add(rig.store.load(NAME).refresh_token)
     own = "\n".join(found.getMessage() for found in caplog.records if found.name.startswith("broker"))
     assert [secret for secret in secrets if secret in own] == []

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.flow import SIGN_IN_LIFETIME, cookie_suffix
 from consent_http.refusals import LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.sign_in_refusals import (
@@ -38,9 +38,9 @@ SECRET, RENEWAL = "consent-partner", "renewal-partner"
 STEPS = range(9)
 
 
-def complete(rig: Rig, signed: tuple[Mapping[str, str], str]) -> Completed:
+def complete(rig: Rig, signed: tuple[Mapping[str, str], str]) -> Confirmation:
     response, cookie = signed
-    return rig.flow.complete(response, cookie, correlation="completed")
+    return rig.flow.complete(response, cookie, correlation="confirmation")
 
 
 def at_step(rig: Rig, step: int, act: Callable[[], object]) -> None:
@@ -72,9 +72,9 @@ def stored_tokens(rig: Rig) -> set[str]:
 
 def test_a_sign_in_is_stored_with_who_gave_it_and_a_renewal_that_belongs_to_it(rig: Rig) -> None:
     link = rig.link("partner")
-    completed = complete(rig, signed_in(rig, link, ADMIN))
+    confirmation = complete(rig, signed_in(rig, link, ADMIN))
     served = rig.store.load("partner")
-    assert served.consent == completed.consent == completed.in_force
+    assert served.consent == confirmation.consent == confirmation.in_force
     assert (served.consent.person.object_id, served.consent.mfa) == (ADMIN.object_id, "yes")
     assert served.from_renewal
     assert served.refresh_token != served.consent.refresh_token, "the proof's newer token"
@@ -156,7 +156,7 @@ def test_the_issuer_of_the_response_is_accepted_when_it_is_the_one_that_was_aske
 def test_without_the_cookie_of_the_sign_in_nothing_is_stored(rig: Rig, cookie: str | None) -> None:
     response, _ = signed_in(rig, rig.link("partner"), ADMIN)
     with pytest.raises(SignInLost):
-        rig.flow.complete(response, cookie, correlation="completed")
+        rig.flow.complete(response, cookie, correlation="confirmation")
     assert stored_tokens(rig) == set()
 
 
@@ -164,7 +164,7 @@ def test_a_link_in_the_cookies_place_is_no_cookie(rig: Rig) -> None:
     link = rig.link("partner")
     response, _ = signed_in(rig, link, ADMIN)
     with pytest.raises(SignInLost):
-        rig.flow.complete(response, link, correlation="completed")
+        rig.flow.complete(response, link, correlation="confirmation")
 
 
 def test_a_sign_in_that_took_longer_than_its_cookie_lives_is_lost(rig: Rig) -> None:
@@ -226,7 +226,7 @@ def test_whoever_comes_in_between_both_people_are_told_the_truth(rig: Rig, step:
     """Two links made at once; the second person finishes wholly in the middle of the first one's completion."""
     first_link, second_link = rig.link("partner"), rig.link("partner")
     first, second = signed_in(rig, first_link, ADMIN), signed_in(rig, second_link, SECOND_ADMIN)
-    told: dict[str, Completed | BrokerError] = {}
+    told: dict[str, Confirmation | BrokerError] = {}
 
     def finish(name: str, signed: tuple[Mapping[str, str], str]) -> None:
         try:
@@ -241,9 +241,9 @@ def test_whoever_comes_in_between_both_people_are_told_the_truth(rig: Rig, step:
         finish("second", second)
     in_force = rig.store.load("partner")
     assert in_force.consent.person.object_id in {ADMIN.object_id, SECOND_ADMIN.object_id}
-    assert any(isinstance(one, Completed) and one.in_force == in_force.consent for one in told.values())
+    assert any(isinstance(one, Confirmation) and one.in_force == in_force.consent for one in told.values())
     for one in told.values():
-        if isinstance(one, Completed):
+        if isinstance(one, Confirmation):
             assert one.in_force in {one.consent, in_force.consent}
         else:
             assert isinstance(one, LinkSuperseded)
@@ -286,14 +286,14 @@ def test_who_is_overtaken_before_the_read_back_is_told_by_whom(rig: Rig) -> None
             assert theirs.in_force.lineage == theirs.consent.lineage
 
     rig.vault.before = before
-    completed = complete(rig, first)
-    assert completed.in_force != completed.consent
-    assert isinstance(completed.in_force, Consent)
-    assert completed.in_force.person.object_id == SECOND_ADMIN.object_id
-    assert rig.store.load("partner").consent == completed.in_force
+    confirmation = complete(rig, first)
+    assert confirmation.in_force != confirmation.consent
+    assert isinstance(confirmation.in_force, Consent)
+    assert confirmation.in_force.person.object_id == SECOND_ADMIN.object_id
+    assert rig.store.load("partner").consent == confirmation.in_force
 
 
-def complete_without_check(rig: Rig, signed: tuple[Mapping[str, str], str]) -> Completed:
+def complete_without_check(rig: Rig, signed: tuple[Mapping[str, str], str]) -> Confirmation:
     """Complete as a flow did whose checks all fell before anything was written."""
     written = rig.vault.written.pop(SECRET)
 
@@ -359,10 +359,10 @@ def test_a_first_renewal_that_cannot_be_written_takes_nothing_back(rig: Rig) -> 
             raise VaultUnavailable
 
     rig.vault.before = before
-    completed = complete(rig, signed)
+    confirmation = complete(rig, signed)
     served = rig.store.load("partner")
-    assert served.consent == completed.consent == completed.in_force
-    assert (served.stored, served.refresh_token) == (None, completed.consent.refresh_token)
+    assert served.consent == confirmation.consent == confirmation.in_force
+    assert (served.stored, served.refresh_token) == (None, confirmation.consent.refresh_token)
     assert rig.operators.show("partner")["status"] == "unproven"
 
 
@@ -393,8 +393,8 @@ def test_what_cannot_be_read_is_replaced_by_a_link_made_since_and_by_no_other(ri
         rig.vault.put(SECRET, "damaged", tags={})
     with pytest.raises(LinkSuperseded):
         rig.flow.open(before)
-    completed = complete(rig, signed_in(rig, rig.link("partner"), ADMIN))
-    assert rig.store.load("partner").consent == completed.consent
+    confirmation = complete(rig, signed_in(rig, rig.link("partner"), ADMIN))
+    assert rig.store.load("partner").consent == confirmation.consent
 
 
 def test_a_used_link_stays_used_when_its_consent_is_disabled(rig: Rig) -> None:
@@ -431,14 +431,14 @@ def test_a_record_of_the_consent_holds_its_ids_and_no_secret(rig: Rig, caplog: p
     caplog.set_level("DEBUG")
     link = rig.link("partner", login_hint="ada@fabrikam.example")
     signed = signed_in(rig, link, ADMIN)
-    completed = complete(rig, signed)
+    confirmation = complete(rig, signed)
     records = [json.loads(found.getMessage()) for found in caplog.records if found.name == "broker.audit"]
     made, stored = records
     assert (made["event"], stored["event"]) == ("link.made", "consent.stored")
-    assert stored["lineage"] == completed.consent.lineage
+    assert stored["lineage"] == confirmation.consent.lineage
     assert stored["link"] == made["id"]
     assert (stored["person"], stored["tenant"]) == (ADMIN.object_id, PARTNER_TENANT)
-    assert (stored["in_force"], stored["correlation_id"]) == (True, "completed")
+    assert (stored["in_force"], stored["correlation_id"]) == (True, "confirmation")
     response, cookie = signed
     secrets = {response["code"], response["state"], cookie, link, rig.store.load("partner").refresh_token}
     secrets |= stored_tokens(rig)

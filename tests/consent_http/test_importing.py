@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.importing import LONGEST_TOKEN
 from consent_http.refusals import (
     ImportExpired,
@@ -98,9 +98,9 @@ def at_step(rig: Rig, step: int, act: Callable[[], object]) -> None:
 
 
 def test_an_old_scripts_refresh_token_becomes_a_consent(rig: Rig, stack: StackState) -> None:
-    completed = rig.imported(NAME, old_token(stack, ADMIN, age_days=30))
+    confirmation = rig.imported(NAME, old_token(stack, ADMIN, age_days=30))
     served = rig.store.load(NAME)
-    assert served.consent == completed.consent == completed.in_force
+    assert served.consent == confirmation.consent == confirmation.in_force
     person = served.consent.person
     assert (person.object_id, person.username, person.tenant_id) == (ADMIN.object_id, ADMIN.username, PARTNER_TENANT)
     assert (served.consent.mfa, served.consent.scope) == ("yes", rig.settings.consent_scope)
@@ -113,9 +113,9 @@ def test_an_old_scripts_refresh_token_becomes_a_consent(rig: Rig, stack: StackSt
 
 def test_only_new_refresh_tokens_are_stored_and_never_the_given_one(rig: Rig, stack: StackState) -> None:
     given_token = old_token(stack, ADMIN)
-    completed = rig.imported(NAME, given_token)
+    confirmation = rig.imported(NAME, given_token)
     assert given_token not in everything_stored(rig)
-    assert completed.consent.refresh_token in everything_stored(rig)
+    assert confirmation.consent.refresh_token in everything_stored(rig)
 
 
 def test_white_space_around_it_is_not_part_of_it(rig: Rig, stack: StackState) -> None:
@@ -249,8 +249,8 @@ def test_somebody_elses_refresh_token_is_refused(
 
 
 def test_the_person_whom_the_operator_names_may_be_imported(rig: Rig, stack: StackState) -> None:
-    completed = rig.imported(NAME, old_token(stack, ADMIN), person=ADMIN.object_id.upper(), tenant="home")
-    assert completed.consent.person.object_id == ADMIN.object_id
+    confirmation = rig.imported(NAME, old_token(stack, ADMIN), person=ADMIN.object_id.upper(), tenant="home")
+    assert confirmation.consent.person.object_id == ADMIN.object_id
 
 
 def test_a_tenant_of_the_setting_is_imported_for_itself(stack: StackState) -> None:
@@ -338,7 +338,7 @@ def test_a_token_that_the_authority_does_not_replace_is_not_stored(rig: Rig, sta
 def test_of_two_imports_at_once_both_operators_are_told_the_truth(rig: Rig, stack: StackState, step: int) -> None:
     """The second one finishes wholly in the middle of the first."""
     tokens = {"first": old_token(stack, ADMIN), "second": old_token(stack, SECOND_ADMIN)}
-    told: dict[str, Completed | BrokerError] = {}
+    told: dict[str, Confirmation | BrokerError] = {}
 
     def run(which: str) -> None:
         try:
@@ -352,9 +352,9 @@ def test_of_two_imports_at_once_both_operators_are_told_the_truth(rig: Rig, stac
     if "second" not in told:
         run("second")
     in_force = rig.store.load(NAME)
-    assert any(isinstance(one, Completed) and one.in_force == in_force.consent for one in told.values())
+    assert any(isinstance(one, Confirmation) and one.in_force == in_force.consent for one in told.values())
     for one in told.values():
-        if isinstance(one, Completed):
+        if isinstance(one, Confirmation):
             assert one.in_force in {one.consent, in_force.consent}
         else:
             assert isinstance(one, LinkSuperseded)
@@ -373,7 +373,7 @@ def test_an_act_that_came_while_entra_was_asked_is_not_written_over(
         if withdrawn:
             rig.withdraw(NAME)
         else:
-            rig.flow.complete(*signed, correlation="completed")
+            rig.flow.complete(*signed, correlation="confirmation")
 
     rig.authority.before_exchange = come_in_between
     with pytest.raises(LinkWithdrawn if withdrawn else LinkSuperseded):
@@ -393,7 +393,7 @@ def test_a_vault_that_fails_at_any_step_leaves_nothing_told_that_is_not_stored(
         raise error.afresh()
 
     at_step(rig, step, fail)
-    told: Completed | None = None
+    told: Confirmation | None = None
     try:
         told = rig.imported(NAME, token)
     except type(error):
@@ -417,22 +417,22 @@ def test_the_record_tells_who_imported_whose_consent_and_no_secret(
 ) -> None:
     caplog.set_level("DEBUG")
     token = old_token(stack, ADMIN)
-    completed = rig.imported(NAME, token)
+    confirmation = rig.imported(NAME, token)
     with pytest.raises(ImportForeign) as refused:
         rig.imported(NAME, foreign := old_token(stack, ADMIN, client=OTHER_APPLICATION))
     (kept,) = (json.loads(found.getMessage()) for found in caplog.records if found.name == "broker.audit")
     assert (kept["event"], kept["way"], kept["operator"]) == ("consent.stored", "import", OPERATOR.object_id)
     assert (kept["person"], kept["correlation_id"], kept["in_force"]) == (ADMIN.object_id, "imported", True)
     own = "\n".join(found.getMessage() for found in caplog.records if found.name.startswith("broker"))
-    own += refused.value.description + repr(completed)
-    secrets = (token, foreign, completed.consent.refresh_token, rig.store.load(NAME).refresh_token)
+    own += refused.value.description + repr(confirmation)
+    secrets = (token, foreign, confirmation.consent.refresh_token, rig.store.load(NAME).refresh_token)
     assert [secret for secret in secrets if secret in own] == []
 
 
 def test_a_link_that_was_used_stays_used_after_an_import_of_another_name(rig: Rig, stack: StackState) -> None:
     link = rig.link(NAME)
     response, cookie = signed_in(rig, link, ADMIN)
-    rig.flow.complete(response, cookie, correlation="completed")
+    rig.flow.complete(response, cookie, correlation="confirmation")
     rig.imported("another", old_token(stack, ADMIN))
     with pytest.raises(LinkUsed):
         rig.flow.open(link)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_http import pages, refusals, sign_in_refusals
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.pages import Page
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consents.consent import Consent, Person, Withdrawal
@@ -103,8 +103,10 @@ def nasty_pages(text: str) -> list[Page]:
     return [
         consent_page(text, name=text, login_hint=text, tenant_id=text),
         consent_page(text, person=text),
-        pages.done_page(Completed(consent=consent(text, name=text), in_force=consent(text, name=text)), "correlation"),
-        pages.done_page(Completed(consent=consent(text), in_force=overtaking), "correlation"),
+        pages.done_page(
+            Confirmation(consent=consent(text, name=text), in_force=consent(text, name=text)), "correlation"
+        ),
+        pages.done_page(Confirmation(consent=consent(text), in_force=overtaking), "correlation"),
         pages.refusal_page(sign_in_refusals.SignInFailed(text, authority_code=53003), text),
     ]
 
@@ -181,7 +183,7 @@ def test_the_page_says_what_is_stored_where_and_for_whom() -> None:
 
 
 def test_a_stored_consent_is_confirmed_without_its_token() -> None:
-    page = pages.done_page(Completed(consent=consent(), in_force=consent()), "correlation")
+    page = pages.done_page(Confirmation(consent=consent(), in_force=consent()), "correlation")
     assert (page.status, title_of(page.html)) == (200, "Your consent is stored")
     assert ADMIN.username in page.html
     assert "token-of-nobody" not in page.html
@@ -189,15 +191,15 @@ def test_a_stored_consent_is_confirmed_without_its_token() -> None:
 
 @pytest.mark.parametrize(("mfa", "told"), [("yes", "yes, the authority says so"), ("unknown", "unknown")])
 def test_the_page_says_whether_mfa_is_known(mfa: str, told: str) -> None:
-    page = pages.done_page(Completed(consent=consent(mfa=mfa), in_force=consent(mfa=mfa)), "correlation")
+    page = pages.done_page(Confirmation(consent=consent(mfa=mfa), in_force=consent(mfa=mfa)), "correlation")
     assert told in page.html
 
 
 def test_who_was_overtaken_is_told_by_whom_or_by_what() -> None:
     theirs = pages.done_page(
-        Completed(consent=consent(), in_force=consent("grace@fabrikam.example", lineage="other")), "correlation"
+        Confirmation(consent=consent(), in_force=consent("grace@fabrikam.example", lineage="other")), "correlation"
     )
-    withdrawn = pages.done_page(Completed(consent=consent(), in_force=WITHDRAWAL), "correlation")
+    withdrawn = pages.done_page(Confirmation(consent=consent(), in_force=WITHDRAWAL), "correlation")
     for page, told in ((theirs, "grace@fabrikam.example consented"), (withdrawn, "It was withdrawn")):
         assert (page.status, title_of(page.html)) == (409, "Your consent was overtaken")
         assert told in Read(page.html).text

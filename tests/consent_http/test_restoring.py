@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from consent_http.refusals import ConsentChanged, LinkSuperseded, LinkUsed
 from consent_http.sign_in_refusals import MfaMissing
 from local.state import StackState
@@ -92,9 +92,9 @@ def test_what_was_withdrawn_is_served_again(rig: Rig) -> None:
     rig.withdraw(NAME)
     with pytest.raises(ConsentWithdrawn):
         rig.store.load(NAME)
-    completed = rig.restored(NAME)
+    confirmation = rig.restored(NAME)
     served = rig.store.load(NAME)
-    assert served.consent == completed.consent == completed.in_force
+    assert served.consent == confirmation.consent == confirmation.in_force
     assert served.from_renewal
     assert works(rig, served.refresh_token)
     assert rig.operators.show(NAME)["status"] == "ok"
@@ -152,7 +152,7 @@ def test_a_late_renewal_of_the_old_lineage_is_not_served(rig: Rig) -> None:
 def test_links_from_before_stay_void_and_a_used_one_says_so(rig: Rig) -> None:
     used, unused = rig.link(NAME), rig.link(NAME)
     response, cookie = signed_in(rig, used, ADMIN)
-    rig.flow.complete(response, cookie, correlation="completed")
+    rig.flow.complete(response, cookie, correlation="confirmation")
     of_the_consent = rig.link(NAME)
     rig.withdraw(NAME)
     of_the_withdrawal = rig.link(NAME)
@@ -202,7 +202,7 @@ def test_one_that_is_in_force_stays_as_it_is_and_entra_is_not_asked(rig: Rig) ->
     consent = consented(rig, NAME, ADMIN).consent
     written = {name: list(found) for name, found in rig.vault.written.items()}
     rig.authority.before_exchange = lambda: pytest.fail("it was exchanged")
-    assert rig.restored(NAME) == Completed(consent=consent, in_force=consent)
+    assert rig.restored(NAME) == Confirmation(consent=consent, in_force=consent)
     assert rig.vault.written == written
 
 
@@ -266,7 +266,7 @@ def test_a_consent_that_came_while_entra_was_asked_wins(rig: Rig) -> None:
 
     def come_in_between() -> None:
         rig.authority.before_exchange = None
-        rig.flow.complete(*signed, correlation="completed")
+        rig.flow.complete(*signed, correlation="confirmation")
 
     rig.authority.before_exchange = come_in_between
     with pytest.raises(ConsentChanged):
@@ -295,11 +295,11 @@ def test_whoever_consents_in_between_both_are_told_the_truth(rig: Rig, step: int
     consented(rig, NAME, ADMIN)
     rig.withdraw(NAME)
     signed = signed_in(rig, rig.link(NAME), SECOND_ADMIN)
-    told: dict[str, Completed | BrokerError] = {}
+    told: dict[str, Confirmation | BrokerError] = {}
 
     def consent() -> None:
         try:
-            told["consent"] = rig.flow.complete(*signed, correlation="completed")
+            told["consent"] = rig.flow.complete(*signed, correlation="confirmation")
         except LinkSuperseded as error:
             told["consent"] = error
 
@@ -310,9 +310,9 @@ def test_whoever_consents_in_between_both_are_told_the_truth(rig: Rig, step: int
         told["restore"] = error
     rig.vault.before = lambda _operation, _name: None
     in_force = rig.store.load(NAME).consent
-    assert any(isinstance(one, Completed) and one.in_force == in_force for one in told.values())
+    assert any(isinstance(one, Confirmation) and one.in_force == in_force for one in told.values())
     for one in told.values():
-        if isinstance(one, Completed):
+        if isinstance(one, Confirmation):
             assert one.in_force in {one.consent, in_force}
 
 
@@ -328,7 +328,7 @@ def test_a_vault_that_fails_at_any_step_leaves_it_withdrawn_or_restored_whole(
         raise error.afresh()
 
     at_step(rig, step, fail)
-    told: Completed | None = None
+    told: Confirmation | None = None
     try:
         told = rig.restored(NAME)
     except type(error):

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from customers_http.change import Change
 from customers_http.customers import Customers
 from local.world import CONTOSO
 from shared.consents.store import ConsentStore
@@ -24,7 +25,7 @@ def test_a_consent_of_another_tenants_person_opens_no_customers_and_reaches_nobo
     nobody = cast("Any", None)  # whoever was asked would fail
     settings = read_settings({**ENVIRONMENT, "CONSENT_TENANTS": CONTOSO})
     customers = Customers(settings=settings, authority=nobody, store=store, policy_vault=nobody, partner_center=nobody)
-    change = customers.change(CONTOSO, {"dry_run": "false"}, operator=OPERATOR, correlation="c")
+    change = Change(tenant_id=CONTOSO, consent="partner", dry_run=False, operator=OPERATOR, correlation="c")
     acts = {
         "list": lambda: customers.list_all({}, correlation="c"),
         "grant": lambda: customers.grant(change),

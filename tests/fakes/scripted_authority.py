@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.clock import Clock, utc_now
-from shared.entra.tokens import AccessToken, Exchanged
+from shared.entra.tokens import AccessToken, TokenSet
 from shared.errors import BrokerError
 
 
@@ -32,7 +32,7 @@ class ScriptedAuthority:
     asked: list[Asked] = field(default_factory=list)
     text: Callable[[int], str] = "access-token-{}".format
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
         """See Exchanger; each refresh token is followed by `<token>+`."""
         asked = Asked(refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, claims=claims)
         self.asked.append(asked)
@@ -45,4 +45,4 @@ class ScriptedAuthority:
             scope=scope,
             tenant_id=tenant_id,
         )
-        return Exchanged(access_token=token, refresh_token=f"{refresh_token}+")
+        return TokenSet(access_token=token, refresh_token=f"{refresh_token}+", unverified_id_token="")

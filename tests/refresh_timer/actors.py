@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from consent_http.completion import Completed
+from consent_http.completion import Confirmation
 from shared.consents.consent import Consent, Withdrawal
 from shared.consents.store import ConsentStore
-from shared.entra.tokens import Exchanged, Exchanger
+from shared.entra.tokens import Exchanger, TokenSet
 from shared.errors import AuthorityUnavailable, BrokerError, VaultUnavailable
 from shared.vault import Secret, SecretVault, SecretVersion
 
@@ -127,7 +127,7 @@ class Actor:
 
 
 def _act_of(told: object) -> Consent | Withdrawal | None:
-    if isinstance(told, Completed):
+    if isinstance(told, Confirmation):
         return told.in_force
     return told if isinstance(told, Consent | Withdrawal) else None
 
@@ -140,7 +140,7 @@ class _StoppingServices:
         self._acts, self._vault, self._stop, self._is_person = acts, acts.vault, stop, is_person
         self._last, self._looks = "", list[int]()
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> Exchanged:
+    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
         """See Exchanger."""
         return self._do(
             "exchange",

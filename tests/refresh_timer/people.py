@@ -5,7 +5,7 @@ import logging
 from typing import cast
 
 from consent_http.acceptance import Acceptance, Accepted
-from consent_http.completion import BROWSER, Completed, Completion, Occasion
+from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.importing import Import
 from consent_http.link import Link, requested
 from consent_http.restoring import Restoration
@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.consents.consent import Act, Person
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.tokens import AccessToken, Exchanger, Redeemed
+from shared.entra.tokens import AccessToken, Exchanger, TokenSet
 from shared.settings import read_settings
 from tests.refresh_timer.scene import DAY, PERSON_ID
 from tests.shared.samples import ENVIRONMENT
@@ -33,7 +33,7 @@ OPERATOR = Principal(
 class Anybody:
     """An Acceptance that everybody passes: who they are has no part in what is stored when."""
 
-    def check(self, _redeemed: Redeemed, *, nonce: str | None, link: Link, in_force: Act | None) -> Accepted:
+    def check(self, _redeemed: TokenSet, *, nonce: str | None, link: Link, in_force: Act | None) -> Accepted:
         """See Acceptance."""
         del nonce, in_force
         person = Person(tenant_id=link.tenant_id, object_id=PERSON_ID, username="ada@partner.example")
@@ -54,13 +54,13 @@ class People:
         self._acceptance = cast("Acceptance", Anybody())
         self._completion = Completion(authority=self._authority, store=store, acceptance=self._acceptance, clock=clock)
 
-    def consent(self, refresh_token: str) -> Completed:
+    def consent(self, refresh_token: str) -> Confirmation:
         """A link, and the sign-in that it leads to."""
-        in_force = self._store.act(NAME)
+        in_force = self._store.newest_act(NAME)
         link = requested(NAME, {}, stored=in_force, settings=SETTINGS)
         token = AccessToken(token="x", expires_on=self._clock() + DAY, scope="s", tenant_id=link.tenant_id)
         return self._completion.complete(
-            Redeemed(access_token=token, refresh_token=refresh_token, unverified_id_token=""),
+            TokenSet(access_token=token, refresh_token=refresh_token, unverified_id_token=""),
             link=link,
             scope=SETTINGS.consent_scope,
             nonce="nonce",
@@ -68,12 +68,12 @@ class People:
             occasion=Occasion(way=BROWSER, correlation="c"),
         )
 
-    def import_token(self, refresh_token: str) -> Completed:
+    def import_token(self, refresh_token: str) -> Confirmation:
         """An operator's import of an old script's refresh token."""
         importing = Import(settings=SETTINGS, authority=self._authority, store=self._store, completion=self._completion)
         return importing.run(NAME, {"refresh_token": refresh_token}, operator=OPERATOR, correlation="c")
 
-    def restore(self) -> Completed:
+    def restore(self) -> Confirmation:
         """An operator takes a withdrawal back."""
         restoring = Restoration(
             settings=SETTINGS,

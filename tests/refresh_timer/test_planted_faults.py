@@ -130,9 +130,9 @@ class RemembersTheNewestAct(ConsentStore):
         super().__init__(vault)
         self._remembered: dict[str, Act | None] = {}
 
-    def act(self, name: str) -> Act | None:
+    def newest_act(self, name: str) -> Act | None:
         if name not in self._remembered:
-            self._remembered[name] = super().act(name)
+            self._remembered[name] = super().newest_act(name)
         return self._remembered[name]
 
 

@@ -14,7 +14,7 @@ from shared.consents.store import ConsentStore
 from shared.pool import Pool
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority
-from token_http.issuer import Issuer, MemoryLimits, Pools
+from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.message import TokenRequest, parse
 from token_http.policy_source import PolicySource
 
@@ -99,7 +99,7 @@ class Scene:
             authority=self.authority,
             consents=self.store,
             policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
-            limits=MemoryLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
+            limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
             cloud=PUBLIC,
             pools=Pools(
                 vault=Pool("vault", threads=self.vault_threads),

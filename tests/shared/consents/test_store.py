@@ -335,7 +335,7 @@ def test_other_secrets_of_the_vault_are_not_consents(store: ConsentStore, vault:
 def test_a_consent_of_a_newer_version_is_neither_read_nor_replaced(store: ConsentStore, vault: MemoryVault) -> None:
     """After a roll-back the older broker refuses by name and destroys nothing."""
     vault.put("consent-partner", '{"schema": 2}', tags={})
-    for use in (store.load, store.act, lambda name: store.withdraw(name, by="operator", on=NOON)):
+    for use in (store.load, store.newest_act, lambda name: store.withdraw(name, by="operator", on=NOON)):
         with pytest.raises(ConsentFromNewerVersion, match="consent-partner"):
             use("partner")
     vault.put("renewal-partner", '{"schema": 2}', tags={})
@@ -357,9 +357,9 @@ def test_a_damaged_consent_is_never_served_and_can_be_replaced(
     for use in (store.load, store.in_force):
         with pytest.raises(ConsentUnreadable, match="consent-partner"):
             use("partner")
-    found = store.act("partner")
+    found = store.newest_act("partner")
     assert isinstance(found, Damaged)
-    assert found == store.act("partner"), "a link made for it holds while nothing changes"
+    assert found == store.newest_act("partner"), "a link made for it holds while nothing changes"
     withdrawal = store.withdraw("partner", by="operator", on=NOON)
     assert isinstance(withdrawal, Withdrawal)
     assert withdrawal.withdraws == found.lineage
@@ -371,9 +371,9 @@ def test_a_link_for_a_damaged_consent_is_void_once_anything_else_stands_there(
     store: ConsentStore, vault: MemoryVault
 ) -> None:
     vault.put("consent-partner", "broken", tags={})
-    first = store.act("partner")
+    first = store.newest_act("partner")
     vault.put("consent-partner", "broken again", tags={})
-    second = store.act("partner")
+    second = store.newest_act("partner")
     assert isinstance(first, Damaged)
     assert isinstance(second, Damaged)
     assert first.lineage != second.lineage

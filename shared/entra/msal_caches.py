@@ -22,7 +22,7 @@ class NoTokenCache(msal.TokenCache):  # type: ignore[misc]  # msal has no types
     find = search
 
 
-class Forgetful(dict[str, Any]):
+class NoHttpCache(dict[str, Any]):
     """MSAL's HTTP cache that keeps nothing: it would repeat a refusal for 60 s after an administrator mended it."""
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - the mapping MSAL asks for

@@ -11,7 +11,7 @@ from shared.entra.tokens import AccessToken
 from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError
 from shared.responses import error_response
 from tests.token_http.samples import CONTOSO_ID, NOON, NORTHWIND_ID, HandClock
-from token_http.cache import (
+from token_http.token_cache import (
     LEAST_LIFETIME,
     LONGEST_REFUSAL_SECONDS,
     REFRESH_AHEAD,

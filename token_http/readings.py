@@ -23,7 +23,7 @@ class _Remembered[T]:
     failed_on: datetime | None = None
 
 
-class Memory[K: Hashable, T]:
+class Readings[K: Hashable, T]:
     """Readings by key. A reading older than `max_age` is never served while the vault answers.
 
     While it does not (Unavailable), the last good one is served until it is `stale_limit` old. That a consent is

@@ -18,7 +18,7 @@ CREATED, REPLACED, UNCHANGED, REMOVED, ABSENT, UNKNOWN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class GrantState:
     """What the application lacks of one grant in a customer's tenant; `error` when that cannot be told.
 
     `consented`: a token came, so that there is a consent to something of this API at least.
@@ -51,36 +51,36 @@ class Standing:
         return {**told, "error": self.error.code, "remedy": self.error.remedy} if self.error else told
 
 
-def standing_of(authority: Authority, served: Served, tenant_id: str, grant: Grant) -> Standing:
+def grant_state_of(authority: Authority, served: Served, tenant_id: str, grant: Grant) -> GrantState:
     """How it stands with one grant; may block."""
     try:
         token = authority.exchange(served.refresh_token, tenant_id=tenant_id, scope=grant.default_scope).access_token
     except ApplicationNotConsented:
-        return Standing(grant=grant, missing=grant.scopes)
+        return GrantState(grant=grant, missing=grant.scopes)
     except ServiceMissing as error:
-        return Standing(grant=grant, missing=grant.scopes, error=error)
+        return GrantState(grant=grant, missing=grant.scopes, error=error)
     except BrokerError as error:
-        return Standing(grant=grant, missing=(), error=in_customer_tenant(error))
+        return GrantState(grant=grant, missing=(), error=in_customer_tenant(error))
     # Full scopes alone: OpenID Connect's own have no resource, and .default is what was asked.
     named = [scope.rpartition("/")[2] for scope in token.scope.split() if "/" in scope]
     granted = [name for name in named if name != DEFAULT_SCOPE]
     held = {name.lower() for name in granted}
     missing = [scope for scope in grant.scopes if scope.lower() not in held]
-    return Standing(grant=grant, missing=missing, granted=granted, consented=True)
+    return GrantState(grant=grant, missing=missing, granted=granted, consented=True)
 
 
-def what_granting_does(standings: Sequence[Standing]) -> str:
+def what_granting_does(states: Sequence[GrantState]) -> str:
     """What making the consent comes to: created where nothing is there, replaced where something is missing."""
-    if any(standing.is_unclear for standing in standings):
+    if any(state.is_unclear for state in states):
         return UNKNOWN
-    consented = any(standing.consented for standing in standings)
-    if consented and not any(standing.is_lacking for standing in standings):
+    consented = any(state.consented for state in states)
+    if consented and not any(state.is_lacking for state in states):
         return UNCHANGED
     return REPLACED if consented else CREATED
 
 
-def what_removing_does(standings: Sequence[Standing]) -> str:
+def what_removing_does(states: Sequence[GrantState]) -> str:
     """What taking the consent back comes to: one token is enough to tell that there is one."""
-    if any(standing.consented for standing in standings):
+    if any(state.consented for state in states):
         return REMOVED
-    return UNKNOWN if any(standing.is_unclear for standing in standings) else ABSENT
+    return UNKNOWN if any(state.is_unclear for state in states) else ABSENT

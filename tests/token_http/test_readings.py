@@ -8,7 +8,7 @@ import pytest
 from shared.consents.errors import ConsentWithdrawn
 from shared.errors import ConsentUnreadable, VaultRefused, VaultUnavailable
 from tests.token_http.samples import MAX_AGE, STALE_LIMIT, HandClock
-from token_http.memory import RETRY_AFTER_FAILURE, Memory
+from token_http.readings import RETRY_AFTER_FAILURE, Readings
 
 SECOND = 1.0
 
@@ -34,16 +34,16 @@ class Source:
 
 
 class Scene:
-    """A memory over a source, and time in the test's hand."""
+    """Readings of a source, and time in the test's hand."""
 
     def __init__(self) -> None:
         self.clock, self.source = HandClock(), Source()
-        self.memory: Memory[str, str] = Memory(
+        self.readings: Readings[str, str] = Readings(
             self.source.read, max_age=MAX_AGE, stale_limit=STALE_LIMIT, clock=self.clock
         )
 
     async def get(self) -> str:
-        return await self.memory.get("key")
+        return await self.readings.get("key")
 
     async def settle(self) -> None:
         """Let what runs beside the test come to its end."""
@@ -183,7 +183,7 @@ def test_what_was_forgotten_is_read_at_its_next_use() -> None:
         scene = Scene()
         await scene.get()
         scene.source.says = "second"
-        scene.memory.forget("key")
+        scene.readings.forget("key")
         assert await scene.get() == "second"
 
     asyncio.run(scenario())
@@ -198,7 +198,7 @@ def test_a_reading_under_way_when_its_key_is_forgotten_is_not_remembered() -> No
         early = asyncio.create_task(scene.get())
         await scene.settle()
         scene.source.says = "second"
-        scene.memory.forget("key")
+        scene.readings.forget("key")
         late = asyncio.create_task(scene.get())
         await scene.settle()
         scene.source.gate.set()
@@ -218,7 +218,7 @@ def test_a_reading_that_ends_late_does_not_replace_the_one_made_after_its_key_wa
         held_up, scene.source.gate = scene.source.gate, asyncio.Event()
         scene.source.gate.set()
         scene.source.says = "second"
-        scene.memory.forget("key")
+        scene.readings.forget("key")
         assert await scene.get() == "second"
         held_up.set()
         assert await early == "first"
