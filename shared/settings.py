@@ -1,16 +1,14 @@
 """The broker's settings: read once from the environment, each problem named, all problems at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
-from shared import setting_values as value
-from shared.cloud import CLOUDS, PUBLIC, Cloud
-
-# Azure CLI and Azure PowerShell: the clients that operators sign in with.
-OPERATOR_CLIENTS = "04b07795-8ddb-461a-bbee-02f9e1bf7b46,1950a258-227b-4e31-a9cf-717495945fc2"
-HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
+from shared import setting_table as table
+from shared.cloud import PUBLIC, Cloud
+from shared.setting import Defaulted, Optional, Required, Setting
+from shared.setting_values import Malformed
 
 
 class SettingsError(ValueError):
@@ -69,35 +67,32 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings in `environment`; raises SettingsError naming everything that is missing or malformed."""
     read = _Reader(environment)
-    broker_client_id = read.required("BROKER_CLIENT_ID", value.guid)
-    cloud = read.default("AZURE_CLOUD", PUBLIC.name, value.choice(CLOUDS)) or PUBLIC
+    broker_client_id = read.required(table.BROKER_CLIENT_ID)
+    cloud = read.default(table.AZURE_CLOUD) or PUBLIC
     settings = Settings(
-        public_url=read.required("PUBLIC_URL", value.public_url),
-        home_tenant=read.required("PARTNER_TENANT_ID", value.guid),
-        partner_client_id=read.required("PARTNER_CLIENT_ID", value.guid),
-        partner_client_secret_name=read.optional("PARTNER_CLIENT_SECRET_NAME", value.secret_name),
-        partner_certificate_name=read.optional("PARTNER_CERTIFICATE_NAME", value.secret_name),
-        managed_identity_client_id=read.optional("AZURE_CLIENT_ID", value.guid),
+        public_url=read.required(table.PUBLIC_URL),
+        home_tenant=read.required(table.PARTNER_TENANT_ID),
+        partner_client_id=read.required(table.PARTNER_CLIENT_ID),
+        partner_client_secret_name=read.optional(table.PARTNER_CLIENT_SECRET_NAME),
+        partner_certificate_name=read.optional(table.PARTNER_CERTIFICATE_NAME),
+        managed_identity_client_id=read.optional(table.AZURE_CLIENT_ID),
         cloud=cloud,
-        authority_host=read.default("AZURE_AUTHORITY_HOST", cloud.authority_host, value.https_origin),
-        trusted_ca_file=read.optional("TRUSTED_CA_FILE", value.file),
+        authority_host=read.default(table.AZURE_AUTHORITY_HOST, cloud.authority_host),
+        trusted_ca_file=read.optional(table.TRUSTED_CA_FILE),
         broker_client_id=broker_client_id,
-        broker_audiences=read.default("BROKER_AUDIENCES", f"api://{broker_client_id}", value.list_of(value.audience)),
-        operator_clients=read.default("OPERATOR_CLIENT_IDS", OPERATOR_CLIENTS, value.list_of(value.guid)),
-        token_vault_url=read.required("TOKEN_VAULT_URL", value.https_origin),
-        policy_vault_url=read.required("POLICY_VAULT_URL", value.https_origin),
+        broker_audiences=read.default(table.BROKER_AUDIENCES, f"api://{broker_client_id}"),
+        operator_clients=read.default(table.OPERATOR_CLIENT_IDS),
+        token_vault_url=read.required(table.TOKEN_VAULT_URL),
+        policy_vault_url=read.required(table.POLICY_VAULT_URL),
         refresh=_refresh(read),
-        consent_scope=read.default("CONSENT_SCOPE", cloud.partner_center_scope, value.scope),
-        consent_tenants=read.default("CONSENT_TENANTS", "", value.list_of(value.guid)),
-        accept_unknown_mfa=read.default(
-            "CONSENT_UNKNOWN_MFA", "refuse", value.choice({"refuse": False, "accept": True})
-        ),
-        # Off: a code can be phished; Microsoft advises to block it (learn: policy-block-authentication-flows).
-        device_code=read.default("CONSENT_DEVICE_CODE", "off", value.choice({"off": False, "on": True})),
-        partner_center_url=read.default("PARTNER_CENTER_URL", cloud.resources["partnercenter"], value.https_origin),
-        memory_age=read.default("MEMORY_AGE_SECONDS", "30", value.duration(SECOND, 1, 600)),
-        stale_limit=read.default("STALE_LIMIT_SECONDS", "3600", value.duration(SECOND, 0, 4 * 3600)),
-        threads=read.default("EXCHANGE_THREADS", "32", value.number(1, 256)),
+        consent_scope=read.default(table.CONSENT_SCOPE, cloud.partner_center_scope),
+        consent_tenants=read.default(table.CONSENT_TENANTS),
+        accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
+        device_code=read.default(table.CONSENT_DEVICE_CODE),
+        partner_center_url=read.default(table.PARTNER_CENTER_URL, cloud.resources["partnercenter"]),
+        memory_age=read.default(table.MEMORY_AGE_SECONDS),
+        stale_limit=read.default(table.STALE_LIMIT_SECONDS),
+        threads=read.default(table.EXCHANGE_THREADS),
     )
     read.problems.extend(_contradictions(settings) if not read.problems else ())
     if read.problems:
@@ -107,14 +102,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _refresh(read: "_Reader") -> RefreshSettings:
     return RefreshSettings(
-        # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
-        schedule=read.required("REFRESH_SCHEDULE", value.schedule),
-        proof_age=read.default("PROOF_AGE_HOURS", "20", value.duration(HOUR, 1, 30 * 24)),
-        store_age=read.default("STORE_AGE_DAYS", "7", value.duration(DAY, 1, 30)),
-        concurrency=read.default("REFRESH_CONCURRENCY", "16", value.number(1, 64)),
-        # Key Vault's own limits are 300 and 4,000 (learn: key-vault/general/service-limits); consents need a share too.
-        vault_creates=read.default("VAULT_CREATES_PER_10_SECONDS", "285", value.number(1, 300)),
-        vault_operations=read.default("VAULT_OPERATIONS_PER_10_SECONDS", "3800", value.number(10, 4000)),
+        schedule=read.required(table.REFRESH_SCHEDULE),
+        proof_age=read.default(table.PROOF_AGE_HOURS),
+        store_age=read.default(table.STORE_AGE_DAYS),
+        concurrency=read.default(table.REFRESH_CONCURRENCY),
+        vault_creates=read.default(table.VAULT_CREATES_PER_10_SECONDS),
+        vault_operations=read.default(table.VAULT_OPERATIONS_PER_10_SECONDS),
     )
 
 
@@ -133,24 +126,25 @@ class _Reader:
         self._environment = environment
         self.problems: list[str] = []
 
-    def required[T](self, name: str, parse: Callable[[str], T]) -> T:
-        given = self._given(name)
-        return self._parsed(name, "missing" if not given else "malformed", given, parse)
+    def required[T](self, setting: Required[T]) -> T:
+        given = self._given(setting)
+        return self._parsed(setting, "missing" if not given else "malformed", given)
 
-    def optional[T](self, name: str, parse: Callable[[str], T]) -> T | None:
-        given = self._given(name)
-        return self._parsed(name, "malformed", given, parse) if given else None
+    def optional[T](self, setting: Optional[T]) -> T | None:
+        given = self._given(setting)
+        return self._parsed(setting, "malformed", given) if given else None
 
-    def default[T](self, name: str, default: str, parse: Callable[[str], T]) -> T:
-        return self._parsed(name, "malformed", self._given(name) or default, parse)
+    def default[T](self, setting: Defaulted[T], otherwise: str = "") -> T:
+        """`otherwise` is the default where another setting decides it."""
+        return self._parsed(setting, "malformed", self._given(setting) or otherwise or setting.default)
 
-    def _given(self, name: str) -> str:
-        return self._environment.get(name, "").strip()
+    def _given[T](self, setting: Setting[T]) -> str:
+        return self._environment.get(setting.name, "").strip()
 
-    def _parsed[T](self, name: str, problem: str, given: str, parse: Callable[[str], T]) -> T:
+    def _parsed[T](self, setting: Setting[T], problem: str, given: str) -> T:
         try:
-            return parse(given)
-        except value.Malformed as expected:
-            self.problems.append(f"{name} is {problem}: it should be {expected}.")
+            return setting.parse(given)
+        except Malformed as expected:
+            self.problems.append(f"{setting.name} is {problem}: it should be {expected}.")
             # Nobody sees it: read_settings raises before it returns.
             return cast("T", None)

@@ -4,7 +4,7 @@ import re
 
 from shared.callers import assertion
 from shared.cloud import CLOUDS
-from shared.settings import OPERATOR_CLIENTS
+from shared.setting_table import OPERATOR_CLIENTS
 from tests.infra.bicep import Code, Declaration, Loop
 from tests.infra.check import ROOT, Project, noticing
 

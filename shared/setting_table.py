@@ -1,0 +1,197 @@
+"""Every setting, in the order of the documents; `make docs` writes docs/settings.md and the sample from here."""
+
+from datetime import timedelta
+
+from shared import setting_values as value
+from shared.cloud import CLOUDS, PUBLIC
+from shared.setting import Defaulted, Optional, Required, Setting
+
+# Azure CLI and Azure PowerShell: the clients that operators sign in with.
+OPERATOR_CLIENTS = "04b07795-8ddb-461a-bbee-02f9e1bf7b46,1950a258-227b-4e31-a9cf-717495945fc2"
+NO_GUID = "00000000-0000-0000-0000-000000000000"
+HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
+
+PUBLIC_URL = Required(
+    "PUBLIC_URL",
+    value.public_url,
+    "the address of this app as browsers reach it, https (http for localhost alone), without a path; links and "
+    "the redirect URI are made from it, never from a Host header",
+    sample="http://localhost:8400",
+)
+PARTNER_TENANT_ID = Required(
+    "PARTNER_TENANT_ID",
+    value.guid,
+    'the partner\'s own ("home") tenant',
+    sample=NO_GUID,
+)
+PARTNER_CLIENT_ID = Required(
+    "PARTNER_CLIENT_ID",
+    value.guid,
+    "the multi-tenant partner application that people consent to",
+    sample=NO_GUID,
+)
+PARTNER_CLIENT_SECRET_NAME = Optional(
+    "PARTNER_CLIENT_SECRET_NAME",
+    value.secret_name,
+    "the *name* of the Key Vault secret (token vault) with the partner application's client secret; unset, the "
+    "managed identity is its federated credential and there is no secret at all",
+)
+PARTNER_CERTIFICATE_NAME = Optional(
+    "PARTNER_CERTIFICATE_NAME",
+    value.secret_name,
+    "the *name* of a Key Vault certificate (token vault) that proves the partner application instead; not "
+    "together with `PARTNER_CLIENT_SECRET_NAME`",
+)
+BROKER_CLIENT_ID = Required(
+    "BROKER_CLIENT_ID",
+    value.guid,
+    "the broker's API registration, which callers ask tokens for",
+    sample=NO_GUID,
+)
+BROKER_AUDIENCES = Defaulted(
+    "BROKER_AUDIENCES",
+    value.list_of(value.audience),
+    "identifier URIs of that registration, comma-separated; the client id itself is always one",
+    default="",
+    told="`api://<BROKER_CLIENT_ID>`",
+    sample="",
+)
+OPERATOR_CLIENT_IDS = Defaulted(
+    "OPERATOR_CLIENT_IDS",
+    value.list_of(value.guid),
+    "clients through which people may use the operators' routes, comma-separated",
+    default=OPERATOR_CLIENTS,
+    told="Azure CLI, Azure PowerShell",
+)
+AZURE_CLIENT_ID = Optional(
+    "AZURE_CLIENT_ID",
+    value.guid,
+    "the client id of the app's user-assigned managed identity; unset, the system-assigned one (which cannot be a "
+    "federated credential)",
+)
+AZURE_CLOUD = Defaulted(
+    "AZURE_CLOUD",
+    value.choice(CLOUDS),
+    "which cloud: `AzureCloud`, `AzureUSGovernment` or `AzureChinaCloud`, by `az cloud list`'s names; decides "
+    "authority host, issuers, short resource names and the defaults below",
+    default=PUBLIC.name,
+)
+AZURE_AUTHORITY_HOST = Defaulted(
+    "AZURE_AUTHORITY_HOST",
+    value.https_origin,
+    "where Entra ID is; the cloud's own by default, another for private clouds and the local stack",
+    default=PUBLIC.authority_host,
+    sample="",
+)
+TOKEN_VAULT_URL = Required(
+    "TOKEN_VAULT_URL",
+    value.https_origin,
+    "the vault of consents and renewals",
+    sample="https://YOUR-TOKEN-VAULT.vault.azure.net",
+)
+POLICY_VAULT_URL = Required(
+    "POLICY_VAULT_URL",
+    value.https_origin,
+    "the vault of policy documents; another one, or the app does not start",
+    sample="https://YOUR-POLICY-VAULT.vault.azure.net",
+)
+# The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
+REFRESH_SCHEDULE = Required(
+    "REFRESH_SCHEDULE",
+    value.schedule,
+    "when the timer runs (NCRONTAB, six fields, UTC); `0 17 * * * *` is hourly",
+    sample="0 17 * * * *",
+)
+CONSENT_SCOPE = Defaulted(
+    "CONSENT_SCOPE",
+    value.scope,
+    "the scope people sign in with (the cloud's Partner Center by default) and the timer proves; Partner Center's "
+    "tells whether MFA was used",
+    default=PUBLIC.partner_center_scope,
+    sample="",
+)
+CONSENT_TENANTS = Defaulted(
+    "CONSENT_TENANTS",
+    value.list_of(value.guid),
+    "tenants beside the home tenant whose people may consent, comma-separated",
+    default="",
+)
+CONSENT_UNKNOWN_MFA = Defaulted(
+    "CONSENT_UNKNOWN_MFA",
+    value.choice({"refuse": False, "accept": True}),
+    "`accept` lets a sign-in pass whose tokens do not tell whether MFA was used",
+    default="refuse",
+)
+# Off: a code can be phished; Microsoft advises to block it (learn: policy-block-authentication-flows).
+CONSENT_DEVICE_CODE = Defaulted(
+    "CONSENT_DEVICE_CODE",
+    value.choice({"off": False, "on": True}),
+    "`on` allows signing in with a device code, for places whose browsers do not reach the broker; off because "
+    "such codes are phished and Microsoft advises tenants to block the flow",
+    default="off",
+)
+PARTNER_CENTER_URL = Defaulted(
+    "PARTNER_CENTER_URL",
+    value.https_origin,
+    "where Partner Center's API is; the cloud's own by default, another for the local stack",
+    default=PUBLIC.resources["partnercenter"],
+    sample="",
+)
+PROOF_AGE_HOURS = Defaulted(
+    "PROOF_AGE_HOURS",
+    value.duration(HOUR, 1, 30 * 24),
+    "a consent is due when its last proof is older than this, plus up to 3 h by its name",
+    default="20",
+)
+STORE_AGE_DAYS = Defaulted(
+    "STORE_AGE_DAYS",
+    value.duration(DAY, 1, 30),
+    "a refresh token is stored anew when the stored one is older than this",
+    default="7",
+)
+REFRESH_CONCURRENCY = Defaulted(
+    "REFRESH_CONCURRENCY",
+    value.number(1, 64),
+    "how many consents a run of the timer works on at once",
+    default="16",
+)
+# Key Vault's own limits are 300 and 4,000 (learn: key-vault/general/service-limits); consents need a share too.
+VAULT_CREATES_PER_10_SECONDS = Defaulted(
+    "VAULT_CREATES_PER_10_SECONDS",
+    value.number(1, 300),
+    "the timer's share of the 300 new secret versions that Key Vault takes in ten seconds; the rest is left to "
+    "people who consent",
+    default="285",
+)
+VAULT_OPERATIONS_PER_10_SECONDS = Defaulted(
+    "VAULT_OPERATIONS_PER_10_SECONDS",
+    value.number(10, 4000),
+    "the timer's share of the 4,000 other operations of the token vault in ten seconds",
+    default="3800",
+)
+MEMORY_AGE_SECONDS = Defaulted(
+    "MEMORY_AGE_SECONDS",
+    value.duration(SECOND, 1, 600),
+    "how long a removed permission or withdrawn consent may still be served by another instance",
+    default="30",
+)
+STALE_LIMIT_SECONDS = Defaulted(
+    "STALE_LIMIT_SECONDS",
+    value.duration(SECOND, 0, 4 * 3600),
+    "how long the last good policy and consents serve while Key Vault is away",
+    default="3600",
+)
+EXCHANGE_THREADS = Defaulted(
+    "EXCHANGE_THREADS",
+    value.number(1, 256),
+    "threads for what blocks: Key Vault, Entra ID",
+    default="32",
+)
+TRUSTED_CA_FILE = Optional(
+    "TRUSTED_CA_FILE",
+    value.file,
+    "a PEM file of authorities to trust for Entra ID, and for a vault on loopback; for private clouds and the "
+    "local stack",
+)
+
+TABLE: tuple[Setting[object], ...] = tuple(found for found in list(globals().values()) if isinstance(found, Setting))
