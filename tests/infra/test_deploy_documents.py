@@ -10,8 +10,8 @@ from tests.infra.check import ROOT
 from tests.infra.test_azd import variables
 from tests.infra.test_queries import Query, unknown
 
-DEPLOY, INCIDENT, COST = (
-    (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("deploy", "incident", "cost")
+DEPLOY, OPERATE, INCIDENT, SCALE = (
+    (ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("deploy", "operate", "incident", "scale")
 )
 CONSENTS, TOKENS_A_DAY, DAYS = (1, 100, 10_000), 20, 30
 # Seconds that a run of the timer takes with as many consents: estimates.
@@ -35,7 +35,7 @@ def routes() -> set[tuple[str, str]]:
 def asked_routes() -> set[tuple[str, str]]:
     """Method and path of every request to the broker in a command, its query left out."""
     asked = set()
-    for text in (DEPLOY, INCIDENT):
+    for text in (DEPLOY, OPERATE, INCIDENT):
         for method, path in re.findall(r'az rest --method (\w+) --url "\$BROKER_URL(/api/[^"?]*)', text):
             asked.add((method.upper(), path))
         asked |= {("GET", path) for path in re.findall(r'curl (?:--fail )?"\$BROKER_URL(/api/[^"?]*)"', text)}
@@ -66,7 +66,7 @@ def test_every_request_to_the_broker_is_one_it_answers() -> None:
 
 
 def test_queries_in_commands_ask_for_what_is_written() -> None:
-    queries = re.findall(r'--analytics-query "(AppTraces[^"]*)"', INCIDENT + DEPLOY)
+    queries = re.findall(r'--analytics-query "(AppTraces[^"]*)"', INCIDENT + OPERATE + DEPLOY)
     assert len(queries) >= 4
     for text in queries:
         # A query that names no event asks for fields that some record has.
@@ -80,7 +80,7 @@ def test_queries_in_commands_ask_for_what_is_written() -> None:
 
 
 def test_every_alert_is_explained() -> None:
-    table = DEPLOY.split("## What tells you")[1].split("*Resolved*")[0]
+    table = OPERATE.split("## What tells you")[1].split("*Resolved*")[0]
     rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
     queries = list((ROOT / "infra/app/queries").glob("*.kql"))
     # Near expiry and availability beside the queries.
@@ -93,7 +93,7 @@ def test_incidents_are_those_that_can_happen_and_begin_with_the_great_stop() -> 
 
 
 def row(consents: int) -> str:
-    """The line of the table of costs that the counts and prices of docs/cost.md come to."""
+    """The line of the table of costs that the counts and prices of docs/scale.md come to."""
     tokens = consents * TOKENS_A_DAY * DAYS
     half_minutes, tests = 2 * 60 * 24 * DAYS, 3 * 96 * DAYS
     pages = -(-(2 * consents + 1) // 25)
@@ -113,7 +113,7 @@ def row(consents: int) -> str:
 
 @pytest.mark.parametrize("consents", CONSENTS)
 def test_the_cost_is_what_counts_and_prices_come_to(consents: int) -> None:
-    assert row(consents) in COST
+    assert row(consents) in SCALE
 
 
 def test_the_cost_counts_the_alerts_there_are() -> None:
