@@ -33,9 +33,10 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
 
 
 def _quiet_libraries() -> None:
-    # The SDKs tell secret names and addresses at INFO and more at DEBUG; MSAL tells, at ERROR, the whole of an answer
-    # that is not quite JSON, tokens and all. What went wrong reaches our own log as an error of the tree.
-    for library, level in (("azure", logging.WARNING), ("urllib3", logging.WARNING), ("msal", logging.CRITICAL + 1)):
+    # The SDKs tell secret names and addresses at INFO and more at DEBUG; urllib3 tells, at WARNING, the headers that it
+    # cannot read, and MSAL, at ERROR, the whole of an answer that is not quite JSON, tokens and all. What went wrong
+    # reaches our own log as an error of the tree.
+    for library, level in (("azure", logging.WARNING), ("urllib3", logging.ERROR), ("msal", logging.CRITICAL + 1)):
         logging.getLogger(library).setLevel(level)
     # MSAL would rather have form_post, whose cross-site POST brings no SameSite=Lax cookie (docs/decisions/).
     warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)

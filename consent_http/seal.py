@@ -14,8 +14,9 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from shared.audit import record
 from shared.clock import Clock, from_text, to_text
-from shared.errors import ConsentUnreadable, VaultUnavailable
+from shared.errors import ConsentUnreadable
 from shared.vault import SecretVault, SecretVersion
+from shared.vault_errors import VaultUnavailable
 
 LINK_KEYS = "link-keys"
 # Whoever sends made-up key ids must not make us read the vault each time.

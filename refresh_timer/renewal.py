@@ -15,7 +15,8 @@ from shared.entra.authority_errors import is_known_dead, is_of_registration
 from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
 from shared.entra.mfa import mfa_of
 from shared.entra.tokens import Exchanger, TokenSet
-from shared.errors import BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable, VaultRefused
+from shared.errors import BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable
+from shared.vault_errors import VaultRefused
 
 FAILURES_UNTIL_LOST = 3
 

@@ -25,7 +25,8 @@ from shared.clock import Clock
 from shared.consents.stored_consent import Entry
 from shared.entra.authority_errors import is_of_credential
 from shared.entra.errors import ApplicationMisconfigured
-from shared.errors import BrokerError, Unavailable, VaultRefused
+from shared.errors import BrokerError, Unavailable
+from shared.vault_errors import VaultRefused
 
 # Well under the ten minutes that the platform gives a running function before an update ends it.
 LONGEST_RUN = timedelta(minutes=8)

@@ -9,9 +9,10 @@ BrokerError
 ├── ConsentUnusable            no token can come from this stored consent (consents, entra)
 │   ├── ConsentUnreadable
 │   └── ConsentNameBlocked
-├── VaultRefused               the roles of the broker's own identity
+├── vault_errors.VaultRefused  the broker's own identity, network or request
 └── Unavailable                worth trying again (customers)
-    └── AuthorityUnavailable, VaultUnavailable, IdentityUnavailable
+    ├── AuthorityUnavailable, IdentityUnavailable
+    └── vault_errors.VaultUnavailable
 
 What one room or package alone raises stands there, in its `errors.py` or `refusals.py`; docs/errors.md has all.
 Each code, its HTTP status, meaning and remedy stand once, in these classes; `make docs` writes the page.
@@ -111,14 +112,6 @@ class ConsentNameBlocked(ConsentUnusable):
     remedy = "Recover it: az keyvault secret recover --vault-name <vault> --name <secret>."
 
 
-class VaultRefused(BrokerError):
-    """The broker's identity may not do this in the vault."""
-
-    code = "vault_refused"
-    says = "Key Vault refused the broker's own identity."
-    remedy = "The broker's administrator checks the role assignments on the vault (docs/settings.md); wait if new."
-
-
 class Unavailable(BrokerError):
     """Worth trying again."""
 
@@ -130,12 +123,6 @@ class AuthorityUnavailable(Unavailable):
     """Entra ID does not answer, or throttles."""
 
     code, says = "authority_unavailable", "The authority (Entra ID) does not answer or asks to wait."
-
-
-class VaultUnavailable(Unavailable):
-    """Key Vault does not answer, or throttles."""
-
-    code, says = "vault_unavailable", "Key Vault does not answer or asks to wait."
 
 
 class IdentityUnavailable(Unavailable):

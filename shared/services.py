@@ -17,11 +17,11 @@ from shared.entra.application_credential import (
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.managed_identity import BrokerIdentity
+from shared.key_vault import KeyVault
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.pool import Pool
 from shared.settings import Settings
-from shared.vault import KeyVault
 
 # Beside the exchanges' own threads: none of these waits for a customer's tenant.
 ASSERTION_THREADS = 4
@@ -51,7 +51,12 @@ class Services:
         identity = BrokerIdentity(settings.managed_identity_client_id)
         outbound = Outbound(trusted_ca_file=settings.trusted_ca_file, threads=settings.threads)
         token_vault, policy_vault = (
-            KeyVault(url, identity, trusted_ca_file=settings.trusted_ca_file)
+            KeyVault(
+                url,
+                identity,
+                trusted_ca_file=settings.trusted_ca_file,
+                api_version=settings.key_vault_api_version,
+            )
             for url in (settings.token_vault_url, settings.policy_vault_url)
         )
         http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)

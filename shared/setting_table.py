@@ -1,15 +1,13 @@
 """Every setting, in the order of the documents; `make docs` writes docs/settings.md and the sample from here."""
 
-from datetime import timedelta
-
 from shared import setting_values as value
 from shared.cloud import CLOUDS, PUBLIC
 from shared.setting import Defaulted, Optional, Required, Setting
+from shared.setting_limits import LIMITS
 
 # Azure CLI and Azure PowerShell: the clients that operators sign in with.
 OPERATOR_CLIENTS = "04b07795-8ddb-461a-bbee-02f9e1bf7b46,1950a258-227b-4e31-a9cf-717495945fc2"
 NO_GUID = "00000000-0000-0000-0000-000000000000"
-HOUR, DAY, SECOND = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
 
 PUBLIC_URL = Required(
     "PUBLIC_URL",
@@ -96,6 +94,12 @@ POLICY_VAULT_URL = Required(
     sample="https://YOUR-POLICY-VAULT.vault.azure.net",
 )
 # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
+KEY_VAULT_API_VERSION = Optional(
+    "KEY_VAULT_API_VERSION",
+    value.api_version,
+    "the version of Key Vault's API to use, such as `7.6`, where a vault does not know the newest yet: sovereign "
+    "clouds and private stacks lag behind; unset, the newest that the SDK knows",
+)
 REFRESH_SCHEDULE = Required(
     "REFRESH_SCHEDULE",
     value.schedule,
@@ -137,56 +141,6 @@ PARTNER_CENTER_URL = Defaulted(
     default=PUBLIC.resources["partnercenter"],
     sample="",
 )
-PROOF_AGE_HOURS = Defaulted(
-    "PROOF_AGE_HOURS",
-    value.duration(HOUR, 1, 30 * 24),
-    "a consent is due when its last proof is older than this, plus up to 3 h by its name",
-    default="20",
-)
-STORE_AGE_DAYS = Defaulted(
-    "STORE_AGE_DAYS",
-    value.duration(DAY, 1, 30),
-    "a refresh token is stored anew when the stored one is older than this",
-    default="7",
-)
-REFRESH_CONCURRENCY = Defaulted(
-    "REFRESH_CONCURRENCY",
-    value.number(1, 64),
-    "how many consents a run of the timer works on at once",
-    default="16",
-)
-# Key Vault's own limits are 300 and 4,000 (learn: key-vault/general/service-limits); consents need a share too.
-VAULT_CREATES_PER_10_SECONDS = Defaulted(
-    "VAULT_CREATES_PER_10_SECONDS",
-    value.number(1, 300),
-    "the timer's share of the 300 new secret versions that Key Vault takes in ten seconds; the rest is left to "
-    "people who consent",
-    default="285",
-)
-VAULT_OPERATIONS_PER_10_SECONDS = Defaulted(
-    "VAULT_OPERATIONS_PER_10_SECONDS",
-    value.number(10, 4000),
-    "the timer's share of the 4,000 other operations of the token vault in ten seconds",
-    default="3800",
-)
-MEMORY_AGE_SECONDS = Defaulted(
-    "MEMORY_AGE_SECONDS",
-    value.duration(SECOND, 1, 600),
-    "how long a removed permission or withdrawn consent may still be served by another instance",
-    default="30",
-)
-STALE_LIMIT_SECONDS = Defaulted(
-    "STALE_LIMIT_SECONDS",
-    value.duration(SECOND, 0, 4 * 3600),
-    "how long the last good policy and consents serve while Key Vault is away",
-    default="3600",
-)
-EXCHANGE_THREADS = Defaulted(
-    "EXCHANGE_THREADS",
-    value.number(1, 256),
-    "threads for what blocks: Key Vault, Entra ID",
-    default="32",
-)
 TRUSTED_CA_FILE = Optional(
     "TRUSTED_CA_FILE",
     value.file,
@@ -194,4 +148,7 @@ TRUSTED_CA_FILE = Optional(
     "local stack",
 )
 
-TABLE: tuple[Setting[object], ...] = tuple(found for found in list(globals().values()) if isinstance(found, Setting))
+TABLE: tuple[Setting[object], ...] = (
+    *(found for found in list(globals().values()) if isinstance(found, Setting)),
+    *LIMITS,
+)

@@ -12,6 +12,7 @@ AUDIENCE = re.compile(r"[A-Za-z0-9._~:/-]{1,256}", re.ASCII)
 ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/*"
 )
+API_VERSION = re.compile(r"7\.[0-9]|20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 USUAL_PORTS, LAST_PORT = {"http": 80, "https": 443}, 65535
 LONGEST_NUMBER = 9
 NCRONTAB_FIELDS = 6
@@ -47,6 +48,13 @@ def secret_name(value: str) -> str:
     """The name of a Key Vault secret (not the secret)."""
     if not SECRET_NAME.fullmatch(value):
         raise Malformed("the name of a Key Vault secret, letters, digits and hyphens, never the secret itself")
+    return value
+
+
+def api_version(value: str) -> str:
+    """A version of Key Vault's API, as Microsoft writes them; whether the SDK knows it, it says itself."""
+    if not API_VERSION.fullmatch(value):
+        raise Malformed("a version of Key Vault's API such as 7.6 or 2025-07-01")
     return value
 
 

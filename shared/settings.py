@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
+from shared import setting_limits as limit
 from shared import setting_table as table
 from shared.cloud import PUBLIC, Cloud
 from shared.setting import Defaulted, Optional, Required, Setting
@@ -49,6 +50,7 @@ class Settings:
     operator_clients: frozenset[str]
     token_vault_url: str
     policy_vault_url: str
+    key_vault_api_version: str | None
     refresh: RefreshSettings
     consent_scope: str
     consent_tenants: frozenset[str]
@@ -57,6 +59,7 @@ class Settings:
     partner_center_url: str
     memory_age: timedelta
     stale_limit: timedelta
+    last_good: timedelta
     threads: int
 
     def may_consent_in(self, tenant_id: str) -> bool:
@@ -84,15 +87,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         operator_clients=read.default(table.OPERATOR_CLIENT_IDS),
         token_vault_url=read.required(table.TOKEN_VAULT_URL),
         policy_vault_url=read.required(table.POLICY_VAULT_URL),
+        key_vault_api_version=read.optional(table.KEY_VAULT_API_VERSION),
         refresh=_refresh(read),
         consent_scope=read.default(table.CONSENT_SCOPE, cloud.partner_center_scope),
         consent_tenants=read.default(table.CONSENT_TENANTS),
         accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
         device_code=read.default(table.CONSENT_DEVICE_CODE),
         partner_center_url=read.default(table.PARTNER_CENTER_URL, cloud.resources["partnercenter"]),
-        memory_age=read.default(table.MEMORY_AGE_SECONDS),
-        stale_limit=read.default(table.STALE_LIMIT_SECONDS),
-        threads=read.default(table.EXCHANGE_THREADS),
+        memory_age=read.default(limit.MEMORY_AGE_SECONDS),
+        stale_limit=read.default(limit.STALE_LIMIT_SECONDS),
+        last_good=read.default(limit.LAST_GOOD_HOURS),
+        threads=read.default(limit.EXCHANGE_THREADS),
     )
     read.problems.extend(_contradictions(settings) if not read.problems else ())
     if read.problems:
@@ -103,11 +108,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 def _refresh(read: "_Reader") -> RefreshSettings:
     return RefreshSettings(
         schedule=read.required(table.REFRESH_SCHEDULE),
-        proof_age=read.default(table.PROOF_AGE_HOURS),
-        store_age=read.default(table.STORE_AGE_DAYS),
-        concurrency=read.default(table.REFRESH_CONCURRENCY),
-        vault_creates=read.default(table.VAULT_CREATES_PER_10_SECONDS),
-        vault_operations=read.default(table.VAULT_OPERATIONS_PER_10_SECONDS),
+        proof_age=read.default(limit.PROOF_AGE_HOURS),
+        store_age=read.default(limit.STORE_AGE_DAYS),
+        concurrency=read.default(limit.REFRESH_CONCURRENCY),
+        vault_creates=read.default(limit.VAULT_CREATES_PER_10_SECONDS),
+        vault_operations=read.default(limit.VAULT_OPERATIONS_PER_10_SECONDS),
     )
 
 

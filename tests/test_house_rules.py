@@ -22,10 +22,14 @@ PRODUCT_MODULES = [Path("function_app.py"), *(file for file in MODULES if file.p
 # Who may import a library: one owner each, so that its ways and its errors stop at one door.
 OWNERS = {
     "msal": {f"shared/entra/{name}.py" for name in ("authority", "msal_applications", "msal_caches")},
-    "azure.keyvault": {"shared/vault.py"},
-    # vault.py names one exception of the credential that azure-identity raises through it.
-    "azure.identity": {"shared/entra/managed_identity.py", "shared/vault.py"},
-    "azure.core": {"shared/entra/managed_identity.py", "shared/vault.py"},
+    "azure.keyvault": {"shared/key_vault.py"},
+    # key_vault_errors.py names one exception of the credential that azure-identity raises through it.
+    "azure.identity": {"shared/entra/managed_identity.py", "shared/key_vault_errors.py"},
+    "azure.core": {
+        "shared/entra/managed_identity.py",
+        *(f"shared/{name}.py" for name in ("key_vault", "key_vault_errors", "sdk_transport")),
+    },
+    "urllib3": {"shared/connections.py", "shared/outbound.py"},
     "jwt": {"shared/keys/signed_claims.py", "shared/keys/signing_keys.py"},
     "requests": {
         "shared/customers/partner_center.py",

@@ -36,8 +36,9 @@ from shared.consents.errors import (
 from shared.consents.health import Health, from_tags, to_tags
 from shared.consents.listing import listing
 from shared.consents.stored_consent import Listing, Served, StoredRenewal
-from shared.errors import BrokerError, ConsentUnreadable, Unavailable, VaultUnavailable
+from shared.errors import BrokerError, ConsentUnreadable, Unavailable
 from shared.vault import Secret, SecretVault, SecretVersion
+from shared.vault_errors import VaultUnavailable
 
 
 class ConsentStore:

@@ -10,9 +10,17 @@ from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import AzureError
 from azure.identity import ManagedIdentityCredential
 
+from shared.connections import Lifetimes
 from shared.errors import IdentityUnavailable
+from shared.sdk_transport import sdk_transport
 
 FAILURE_SECONDS = 5.0
+# A cold host's endpoint is not there yet, or not ready: Microsoft advises to try these again, ever more slowly
+# (learn: entra/identity/managed-identities-azure-resources/how-to-use-vm-token, error handling).
+PASSING = [404, 408, 410, 429, *range(500, 512)]
+TRIES_AFTER_THE_FIRST, FIRST_WAIT_SECONDS = 4, 0.4
+# No try begins after the former, none takes longer than the latter: whoever waits knows for how long at most.
+LONGEST_CALL_SECONDS, LONGEST_ANSWER_SECONDS = 10, 6.0
 
 
 class BrokerIdentity:
@@ -20,7 +28,15 @@ class BrokerIdentity:
 
     def __init__(self, client_id: str | None, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`client_id` names a user-assigned identity; None is the system-assigned one."""
-        options: dict[str, Any] = {"retry_total": 1, "connection_timeout": 3, "read_timeout": 10}
+        options: dict[str, Any] = {
+            "transport": sdk_transport(lifetimes=Lifetimes(answer=LONGEST_ANSWER_SECONDS)),
+            "retry_total": TRIES_AFTER_THE_FIRST,
+            "retry_status": TRIES_AFTER_THE_FIRST,
+            "retry_on_status_codes": PASSING,
+            "retry_backoff_factor": FIRST_WAIT_SECONDS / 2,
+            "retry_backoff_max": 3,
+            "timeout": LONGEST_CALL_SECONDS,
+        }
         self._credential: TokenCredential = ManagedIdentityCredential(client_id=client_id, **options)
         self._monotonic = monotonic
         self._locks: defaultdict[tuple[str, ...], threading.Lock] = defaultdict(threading.Lock)

@@ -18,6 +18,7 @@ from shared import errors
 from shared.consents.consent import Consent, Person, Withdrawal
 from shared.entra.errors import ApplicationMisconfigured
 from shared.errors import BrokerError
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.browser.board import Board
 from tests.browser.steps import consent, expect_code, press, sign_in
 from tests.consent_http.browser import new_name, operator_of
@@ -165,8 +166,8 @@ FAILURES: Mapping[type[BrokerError], Way] = {
     for kind in (
         BrokerError,
         errors.AuthorityUnavailable,
-        errors.VaultUnavailable,
-        errors.VaultRefused,
+        VaultUnavailable,
+        VaultRefused,
         ApplicationMisconfigured,
         errors.ConsentNameBlocked,
     )

@@ -15,8 +15,8 @@ from local.state import StackState
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA
 from shared.consents.consent import Consent
 from shared.consents.health import from_tags
-from shared.errors import VaultUnavailable
 from shared.vault import SecretVersion
+from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import OPERATOR, HandClock, Rig, consented, old_token, running_rig, signed_in, typed_in
 from tests.fakes.memory_vault import MemoryVault
 

@@ -38,7 +38,8 @@ from local.world import ADMIN, CONTOSO, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MF
 from shared.clock import to_text
 from shared.consents.consent import Consent, Withdrawal
 from shared.entra.tokens import SignIn
-from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnusable, InvalidRequest, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnusable, InvalidRequest
+from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, declined, running_rig, signed_in, typed_in
 from tests.local_control import Controls
 

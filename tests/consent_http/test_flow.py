@@ -22,14 +22,8 @@ from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Withdrawal
 from shared.entra.errors import NewConsentNeeded
-from shared.errors import (
-    AuthorityUnavailable,
-    BrokerError,
-    ConsentNameBlocked,
-    ConsentUnusable,
-    VaultRefused,
-    VaultUnavailable,
-)
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnusable
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.browser import query_of
 from tests.consent_http.rig import Rig, running_rig, signed_in
 

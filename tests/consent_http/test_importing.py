@@ -47,15 +47,8 @@ from local.world import (
 )
 from shared.consents.consent import Consent, Withdrawal
 from shared.entra.errors import ApplicationMisconfigured
-from shared.errors import (
-    AuthorityUnavailable,
-    BrokerError,
-    ConsentNameBlocked,
-    ConsentUnreadable,
-    InvalidRequest,
-    VaultRefused,
-    VaultUnavailable,
-)
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnreadable, InvalidRequest
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, old_token, running_rig, signed_in
 from tests.local_control import Controls
 

@@ -15,7 +15,8 @@ from consent_http.completion import Confirmation
 from consent_http.pages import Page
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consents.consent import Consent, Person, Withdrawal
-from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable
+from shared.vault_errors import VaultUnavailable
 from tests.consent_http.browser import title_of
 from tests.consent_http.rig import a_link
 

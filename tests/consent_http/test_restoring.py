@@ -16,15 +16,8 @@ from shared.consents.consent import Consent, Person, Renewal, Withdrawal
 from shared.consents.errors import ConsentFromNewerVersion, ConsentNotFound, ConsentWithdrawn, NothingToRestore
 from shared.consents.health import Health
 from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
-from shared.errors import (
-    AuthorityUnavailable,
-    BrokerError,
-    ConsentNameBlocked,
-    ConsentUnreadable,
-    InvalidRequest,
-    VaultRefused,
-    VaultUnavailable,
-)
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnreadable, InvalidRequest
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, old_token, signed_in
 from tests.local_control import Controls
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_http.seal import LINK_KEYS, MAX_LENGTH, REREAD_AFTER, TRUSTED_FOR, SealExpired, Seals
-from shared.errors import VaultUnavailable
+from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import HandClock
 from tests.fakes.memory_vault import MemoryVault
 

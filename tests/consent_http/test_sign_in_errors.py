@@ -18,7 +18,8 @@ from local.entra.aadsts_codes import CODES
 from local.state import StackState
 from local.world import ADMIN
 from shared.entra.errors import ApplicationMisconfigured
-from shared.errors import AuthorityUnavailable, BrokerError, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError
+from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import Rig, old_token, signed_in
 from tests.local_control import Controls
 

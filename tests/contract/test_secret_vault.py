@@ -8,8 +8,10 @@ import pytest
 
 from local.state import StackState
 from local.workload import Workload
-from shared.errors import ConsentUnreadable, VaultUnavailable
-from shared.vault import KeyVault, SecretVault
+from shared.errors import ConsentUnreadable
+from shared.key_vault import KeyVault
+from shared.vault import SecretVault
+from shared.vault_errors import VaultUnavailable
 from tests.contract.conftest_key_vault import StaticCredential
 from tests.fakes.memory_vault import MemoryVault
 

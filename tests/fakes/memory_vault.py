@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.clock import Clock, utc_now
-from shared.errors import ConsentUnreadable, VaultUnavailable
+from shared.errors import ConsentUnreadable
 from shared.vault import Secret, SecretVersion
+from shared.vault_errors import VaultUnavailable
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from consent_http.completion import Confirmation
 from shared.consents.consent import Consent, Withdrawal
 from shared.consents.store import ConsentStore
 from shared.entra.tokens import Exchanger, TokenSet
-from shared.errors import AuthorityUnavailable, BrokerError, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError
 from shared.vault import Secret, SecretVault, SecretVersion
+from shared.vault_errors import VaultUnavailable
 
 NOTHING, WITHDRAWN = "nothing", "withdrawn"
 

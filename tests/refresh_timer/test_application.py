@@ -10,7 +10,7 @@ from shared.consents.application_health import SECRET
 from shared.consents.health import OK
 from shared.entra.application_credential import CERTIFICATE, Proof
 from shared.entra.errors import ApplicationMisconfigured, CredentialMissing
-from shared.errors import VaultRefused, VaultUnavailable
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.refresh_timer.scene import DAY, HOUR, NOON, Scene
 
 EXPIRED = 7000222

@@ -14,8 +14,9 @@ from shared.consents.health import OK
 from shared.consents.store import ConsentStore
 from shared.entra.errors import NewConsentNeeded
 from shared.entra.tokens import Exchanger
-from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable
 from shared.vault import SecretVault
+from shared.vault_errors import VaultUnavailable
 from tests.refresh_timer.actors import NOTHING, WITHDRAWN, Actor, Acts, Fate, Work
 from tests.refresh_timer.people import NAME, OnRecord, People
 from tests.refresh_timer.scene import DAY, PERSON_ID, Scene, refresh_run

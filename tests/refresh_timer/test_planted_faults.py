@@ -22,8 +22,9 @@ from shared.consents.consent import (
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served, StoredRenewal
-from shared.errors import ConsentUnreadable, VaultUnavailable
+from shared.errors import ConsentUnreadable
 from shared.vault import SecretVault, SecretVersion
+from shared.vault_errors import VaultUnavailable
 from tests.refresh_timer.test_interleavings import Interleavings
 
 EXAMPLES, STEPS = 40, 50  # 2,000 steps in all

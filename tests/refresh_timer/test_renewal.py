@@ -26,7 +26,8 @@ from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
 from shared.entra.authority_errors import refusal
 from shared.entra.errors import ApplicationMisconfigured, CustomerTenantRefused, NewConsentNeeded
-from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable, VaultRefused, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.fakes.scripted_authority import Asked
 from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
 

@@ -13,7 +13,8 @@ from refresh_timer.outcome import CARRIED_OVER, MISCONFIGURED, PROVEN, STORED, T
 from refresh_timer.report import RefreshAlarm
 from refresh_timer.run import MOST_VAULT_REFUSALS, PROGRESS_EVERY
 from shared.entra.errors import ApplicationMisconfigured
-from shared.errors import AuthorityUnavailable, BrokerError, Unavailable, VaultRefused, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError, Unavailable
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.fakes.scripted_authority import Asked
 from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, OTHER_TENANT_ID, Scene, refreshed
 

@@ -11,7 +11,7 @@ from local.stack import identity_environment
 from local.state import StackState
 from local.workload import Workload
 from shared.entra.authority import Authority
-from shared.vault import KeyVault
+from shared.key_vault import KeyVault
 from tests.contract.conftest_key_vault import StaticCredential
 from tests.local_control import Controls
 from tests.shared.samples import HomeTenant, authority_of, sign_in

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 import requests
-from requests.adapters import BaseAdapter
 
 from local.state import StackState
-from shared.outbound import CONNECT_SECONDS, READ_SECONDS, Outbound
+from shared.outbound import Outbound
 from tests.local_control import Controls
 
 PATH = "/common/discovery/instance"
@@ -58,39 +57,22 @@ def test_an_answer_is_an_answer(
     assert sum(entra_controls.requests().values()) == 1
 
 
-def test_a_request_whose_answer_is_lost_is_not_repeated(
-    outbound: Outbound, stack: StackState, entra_controls: Controls
+def test_a_request_whose_answer_is_lost_on_a_new_connection_is_not_repeated(
+    stack: StackState, entra_controls: Controls
 ) -> None:
-    for send in (outbound.get, outbound.post):
+    """On a used one it may never have arrived: tests/shared/test_connections.py."""
+    for method in ("GET", "POST"):
+        outbound = Outbound(trusted_ca_file=str(stack.ca_file), threads=2)
         entra_controls.clear("requests")
         entra_controls.post("faults", {"path": PATH, "drop": "after"})
         with pytest.raises(requests.ConnectionError):
-            send(f"{stack.entra}{PATH}")
+            outbound.request(method, f"{stack.entra}{PATH}")
+        outbound.close()
         assert sum(entra_controls.requests().values()) == 1
 
 
-class Noting(BaseAdapter):
-    """An adapter that sends nothing and keeps what it was told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[dict[str, Any]] = []
-
-    def send(self, request: requests.PreparedRequest, **told: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401, ARG002
-        """Note the limits."""
-        self.told.append(told)
-        response = requests.Response()
-        response.status_code = 200
-        return response
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-def test_the_limits_are_on_every_request_and_no_caller_lifts_them() -> None:
-    client, noting = Outbound(trusted_ca_file="/ca.pem", threads=1), Noting()
-    client._session.mount("https://", noting)
-    client.get("https://a.example")
-    client.post("https://a.example", data={}, timeout=None, verify=False)
-    limits = [(told["timeout"], told["verify"]) for told in noting.told]
-    assert limits == [((CONNECT_SECONDS, READ_SECONDS), "/ca.pem")] * 2
+def test_no_caller_lifts_the_limits(stack: StackState) -> None:
+    client = Outbound(trusted_ca_file=None, threads=1)
+    with pytest.raises(requests.exceptions.SSLError):
+        client.post(f"{stack.entra}{PATH}", data={}, timeout=None, verify=False)
+    client.close()

@@ -23,11 +23,11 @@ from shared.errors import (
     InvalidRequest,
     NotAuthenticated,
     NotAuthorized,
-    VaultUnavailable,
     remedy_of,
 )
 from shared.keys.errors import AssertionForAnotherAudience
 from shared.responses import MAX_BODY, Handler, answering, correlation_id, error_response, json_body, json_response
+from shared.vault_errors import VaultUnavailable
 from token_http.refusals import NotPermitted
 
 SECRET = "1.A-refresh-token"

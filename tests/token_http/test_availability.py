@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import AuthorityUnavailable, BrokerError, VaultRefused
+from shared.errors import AuthorityUnavailable, BrokerError
 from shared.pool import Pool
+from shared.vault_errors import VaultRefused
 from tests.token_http.samples import HandClock
 from token_http.availability import PROBE_EVERY, TOO_OLD, Availability, Probes
 

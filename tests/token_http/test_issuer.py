@@ -9,7 +9,8 @@ import pytest
 
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
-from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError, VaultUnavailable
+from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError
+from shared.vault_errors import VaultUnavailable
 from tests.fakes.scripted_authority import Asked
 from tests.token_http.samples import (
     CONTOSO_ID,

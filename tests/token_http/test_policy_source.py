@@ -7,7 +7,7 @@ import pytest
 
 from local.key_vault.parameters import LARGEST_VALUE
 from shared.cloud import PUBLIC
-from shared.errors import VaultUnavailable
+from shared.vault_errors import VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.token_http.samples import CONTOSO_ID, HOME_ID, NORTHWIND_ID, OTHER_ID, caller, document, request, row
 from token_http.policy_source import PolicySource

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.consents.errors import ConsentWithdrawn
-from shared.errors import ConsentUnreadable, VaultRefused, VaultUnavailable
+from shared.errors import ConsentUnreadable
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.token_http.samples import MAX_AGE, STALE_LIMIT, HandClock
 from token_http.readings import RETRY_AFTER_FAILURE, Readings
 

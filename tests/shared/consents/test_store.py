@@ -18,8 +18,9 @@ from shared.consents.errors import (
 from shared.consents.health import Health, from_tags, to_tags
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import StoredRenewal
-from shared.errors import BrokerError, ConsentUnreadable, IdentityUnavailable, VaultRefused, VaultUnavailable
+from shared.errors import BrokerError, ConsentUnreadable, IdentityUnavailable
 from shared.vault import SecretVersion
+from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.samples import NOON, consent
 

@@ -14,7 +14,7 @@ from shared.entra.application_credential import (
     VaultCredential,
 )
 from shared.entra.errors import ApplicationMisconfigured
-from shared.errors import VaultUnavailable
+from shared.vault_errors import VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.certificates import made_certificate
 

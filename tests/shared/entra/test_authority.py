@@ -38,8 +38,9 @@ from shared.entra.errors import (
     TenantUnknown,
 )
 from shared.entra.managed_identity import BrokerIdentity
-from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable, VaultUnavailable
+from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable
 from shared.keys.signed_claims import unverified_claims
+from shared.vault_errors import VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
 from tests.shared.samples import NOON, PARTNER_CENTER_SCOPE, PARTNER_SECRET, authority_of, sign_in

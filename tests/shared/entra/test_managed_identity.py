@@ -9,9 +9,10 @@ import pytest
 from local.state import StackState
 from local.world import DEFAULT_WORLD, PARTNER_TENANT
 from shared.entra.managed_identity import FAILURE_SECONDS, BrokerIdentity
-from shared.errors import IdentityUnavailable, VaultUnavailable
+from shared.errors import IdentityUnavailable
+from shared.key_vault import KeyVault
 from shared.keys.signed_claims import unverified_claims
-from shared.vault import KeyVault
+from shared.vault_errors import VaultUnavailable
 from tests.local_control import Controls
 
 BROKER = DEFAULT_WORLD.identity("broker")

@@ -10,8 +10,17 @@ import pytest
 from local.state import StackState
 from local.workload import Workload
 from shared.consents.store import ConsentStore
-from shared.errors import BrokerError, ConsentNameBlocked, ConsentUnreadable, VaultRefused, VaultUnavailable
-from shared.vault import LONGEST_RETRY_AFTER, KeyVault, SecretVault
+from shared.errors import BrokerError, ConsentNameBlocked, ConsentUnreadable
+from shared.key_vault import LONGEST_RETRY_AFTER, KeyVault
+from shared.vault import SecretVault
+from shared.vault_errors import (
+    VaultNetworkRefused,
+    VaultRefused,
+    VaultRequestRefused,
+    VaultThrottled,
+    VaultUnavailable,
+    VaultValueTooLarge,
+)
 from tests.contract.conftest_key_vault import StaticCredential
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
@@ -40,18 +49,19 @@ def refused(code: str, inner: str | None = None) -> dict[str, Any]:
     ("fault", "error"),
     [
         ({"status": 403, "body": refused("Forbidden", "ForbiddenByRbac")}, VaultRefused),
-        ({"status": 403, "body": refused("Forbidden", "ForbiddenByFirewall")}, VaultRefused),
+        ({"status": 403, "body": refused("Forbidden", "ForbiddenByFirewall")}, VaultNetworkRefused),
+        ({"status": 403, "body": refused("Forbidden", "ForbiddenByConnection")}, VaultNetworkRefused),
         ({"status": 403, "body": refused("Forbidden")}, VaultRefused),
         ({"status": 403, "body": "no object"}, VaultRefused),
         ({"status": 403, "body": refused("Forbidden", "SecretDisabled")}, ConsentUnreadable),
         ({"status": 401, "body": refused("Unauthorized")}, VaultRefused),
-        ({"status": 400, "body": refused("BadParameter")}, VaultRefused),
+        ({"status": 400, "body": refused("BadParameter")}, VaultRequestRefused),
         ({"status": 409, "body": refused("Conflict", "ObjectIsDeletedButRecoverable")}, ConsentNameBlocked),
         ({"status": 409, "body": refused("Conflict", "ObjectIsBeingDeleted")}, ConsentNameBlocked),
         ({"status": 409, "body": refused("Conflict", "ObjectIsBeingRecovered")}, VaultUnavailable),
         ({"status": 409, "body": None}, VaultUnavailable),
         ({"status": 408, "body": None}, VaultUnavailable),
-        ({"status": 429, "body": refused("Throttled")}, VaultUnavailable),
+        ({"status": 429, "body": refused("Throttled")}, VaultThrottled),
         ({"status": 500, "body": None}, VaultUnavailable),
         ({"status": 503, "body": "no object"}, VaultUnavailable),
         ({"drop": "before"}, VaultUnavailable),
@@ -68,6 +78,44 @@ def test_trouble_at_the_vault_is_told_by_the_error_tree(
     assert type(told.value) is error
     assert told.value.detail in {"", f"{name}.", f"{name} is busy.", f"{name} is disabled."}
     assert told.value.__cause__ is not None, "the log may name the type of what happened"
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_value_that_is_too_large_is_told_as_that(
+    key_vault: KeyVault, vault_controls: Controls, name: str, status: int
+) -> None:
+    vault_controls.post("faults", {"path": f"/secrets/{name}/?", "status": status, "body": refused("BadParameter")})
+    with pytest.raises(VaultValueTooLarge, match=f"{name}: 30000 bytes") as told:
+        key_vault.put(name, "x" * 30_000, tags={}, once=True)
+    assert "xxx" not in told.value.description
+
+
+def test_a_vault_that_lags_behind_is_spoken_to_in_the_version_of_the_setting(
+    stack: StackState, vault_controls: Controls, name: str
+) -> None:
+    token = Workload(state=stack, name="broker").assertion("https://vault.azure.net")
+    trust = {"trusted_ca_file": str(stack.ca_file)}
+    unknown = {"status": 400, "body": refused("BadParameter"), "times": -1}
+    vault_controls.post("faults", {**unknown, "path": f"/secrets/{name}/?"})
+    with pytest.raises(VaultRequestRefused) as told:
+        KeyVault(stack.token_vault, StaticCredential(token), **trust).get(name)
+    assert "KEY_VAULT_API_VERSION" in told.value.remedy
+    vault_controls.clear("faults")
+    older = KeyVault(stack.token_vault, StaticCredential(token), **trust, api_version="7.4")
+    assert older._client.api_version == older._single.api_version == "7.4"
+    older.put(name, "v", tags={}, once=True)
+    found = older.get(name)
+    assert found is not None
+    assert found.value == "v"
+
+
+def test_a_mark_whose_answer_was_lost_is_sent_again(key_vault: KeyVault, vault_controls: Controls, name: str) -> None:
+    """A PATCH names its version and what that is to be: twice is as good as once."""
+    version = key_vault.put(name, "v", tags={}).version
+    vault_controls.post("faults", {"method": "PATCH", "path": f"/secrets/{name}", "drop": "after", "times": 1})
+    key_vault.patch(name, version, tags={"status": "ok"})
+    (stored,) = key_vault.list_versions(name)
+    assert stored.tags == {"status": "ok"}
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
