@@ -16,7 +16,9 @@ from shared.entra.application_credential import (
 )
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
+from shared.entra.discovery import Discovery
 from shared.entra.managed_identity import BrokerIdentity
+from shared.kept_document import Ages
 from shared.key_vault import KeyVault
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
@@ -36,7 +38,7 @@ class Services:
     outbound: Outbound
     token_vault: KeyVault
     policy_vault: KeyVault
-    authority_http: AuthorityHttp
+    discovery: Discovery
     credential: ApplicationCredential
     authority: Authority
     keys: SigningKeys
@@ -59,9 +61,11 @@ class Services:
             )
             for url in (settings.token_vault_url, settings.policy_vault_url)
         )
-        http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
+        host, ages = settings.authority_host, Ages(last_good=settings.last_good.total_seconds())
+        discovery = Discovery(outbound, authority_host=host, home_tenant=settings.home_tenant, ages=ages)
+        http = AuthorityHttp(outbound, discovery, authority_host=host)
         credential = _credential(settings, identity, token_vault)
-        keys = SigningKeys(outbound, authority_host=settings.authority_host)
+        keys = SigningKeys(outbound, authority_host=host, ages=ages)
         verifier = AssertionVerifier(settings, keys)
         assertions = Pool("assertions", threads=ASSERTION_THREADS)
         return cls(
@@ -70,7 +74,7 @@ class Services:
             outbound=outbound,
             token_vault=token_vault,
             policy_vault=policy_vault,
-            authority_http=http,
+            discovery=discovery,
             credential=credential,
             authority=Authority(http, client_id=settings.partner_client_id, credential=credential, clock=clock),
             keys=keys,

@@ -13,6 +13,9 @@ from token_http.single_flight import SingleFlight
 
 PROBE_EVERY = timedelta(seconds=15)
 TOO_OLD = timedelta(minutes=1)
+# Seconds that somebody who may be anybody waits for a first look: a part that hangs must not hang the question.
+PATIENCE = 1.0
+UNSEEN = "unseen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +42,24 @@ class Probes:
         self._last: Availability | None = None
 
     async def availability(self) -> Availability:
-        """The last finding, looked at again in the background; only one that is a minute old is waited for anew."""
+        """The last finding, looked at again in the background.
+
+        One that is a minute old is waited for anew, for a moment: then nobody knows, which is not "available".
+        """
         last = self._last
         age = abs(self._clock() - last.probed_on) if last else None
         if last is None or age is None or age >= TOO_OLD:
-            return await self._flights.run("all", self._probe_all)
+            return await self._awaited()
         if age >= PROBE_EVERY:
             self._flights.start("all", self._probe_all)
         return last
+
+    async def _awaited(self) -> Availability:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._flights.run("all", self._probe_all)
+        except TimeoutError:
+            return Availability(parts=dict.fromkeys(self._probes, UNSEEN), probed_on=self._clock())
 
     async def _probe_all(self) -> Availability:
         found = await asyncio.gather(

@@ -47,7 +47,7 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
 def _probes(services: Services, pool: Pool) -> Probes:
     return Probes(
         {
-            "authority": services.authority_http.require_available,
+            "authority": services.discovery.require_available,
             "token_vault": lambda: services.token_vault.get(NO_SUCH_SECRET),
             "policy_vault": lambda: services.policy_vault.get(NO_SUCH_SECRET),
         },

@@ -1,4 +1,4 @@
-"""The authority's public signing keys: fetched when first wanted, kept, and kept on when the authority is down."""
+"""The authority's public signing keys: fetched when first wanted, looked for anew for a key id that nobody knows."""
 
 import threading
 import time
@@ -10,91 +10,94 @@ import jwt
 import requests
 
 from shared.errors import AuthorityUnavailable
+from shared.kept_document import Ages, KeptDocument, in_a_thread
 from shared.outbound import Outbound
 
-# Keys roll over every few weeks; Microsoft asks to look daily, and at once for an unknown key id
-# (learn: entra/identity-platform/signing-key-rollover).
-FRESH_SECONDS = 24 * 3600.0
-# Whoever sends made-up key ids must not make us ask the authority each time.
-COOLDOWN_SECONDS = 60.0
-NEVER_SEEN_COOLDOWN_SECONDS = 5.0
+# RFC 7518 section 3.3.
+SHORTEST_KEY = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KeySet:
     keys: Mapping[str, jwt.PyJWK]
     ids: frozenset[str]
-    fetched: float
 
 
 class SigningKeys:
-    """Key sets by tenant. Raises AuthorityUnavailable only while a tenant's keys were never seen."""
+    """Key sets by tenant; a key that a good answer lists no more verifies nothing from then on.
+
+    Keys roll over every few weeks; Microsoft asks to look daily, and at once for an unknown key id
+    (learn: entra/identity-platform/signing-key-rollover).
+    """
 
     def __init__(
-        self, outbound: Outbound, *, authority_host: str, monotonic: Callable[[], float] = time.monotonic
+        self,
+        outbound: Outbound,
+        *,
+        authority_host: str,
+        ages: Ages,
+        monotonic: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None]], None] = in_a_thread,
     ) -> None:
         self._outbound = outbound
         self._authority_host = authority_host
-        self._monotonic = monotonic
-        self._sets: dict[str, _KeySet] = {}
-        self._tried: dict[str, float] = {}
+        self._kept_as: dict[str, Any] = {"ages": ages, "monotonic": monotonic, "start": start}
+        self._sets: dict[str, KeptDocument[_KeySet]] = {}
         self._lock = threading.Lock()
 
     def key(self, tenant_id: str, key_id: str) -> jwt.PyJWK | None:
-        """The key that `key_id` names in this tenant; None when the authority knows no such key."""
-        known = self._sets.get(tenant_id)
-        if known and key_id in known.keys:
-            if self._monotonic() - known.fetched >= FRESH_SECONDS and self._lock.acquire(blocking=False):
-                try:
-                    known = self._fetched_if_due(tenant_id)
-                finally:
-                    self._lock.release()
-            # While somebody else looks for newer ones, the keys there are go on verifying.
-            return known.keys.get(key_id)
-        with self._lock:
-            return self._fetched_if_due(tenant_id).keys.get(key_id)
+        """The key that `key_id` names in this tenant; None when the authority has said that it knows no such key.
+
+        Waits only for a key that is not known. Raises AuthorityUnavailable when that cannot be found out.
+        """
+        kept = self._set_of(tenant_id)
+        return kept.get().keys.get(key_id) or kept.newest().keys.get(key_id)
 
     def generation(self, tenant_id: str) -> frozenset[str]:
         """The key ids known now; what was verified under other keys is to be verified again."""
-        known = self._sets.get(tenant_id)
+        known = self._set_of(tenant_id).known
         return known.ids if known else frozenset()
 
-    def _fetched_if_due(self, tenant_id: str) -> _KeySet:
-        known, now = self._sets.get(tenant_id), self._monotonic()
-        cooldown = COOLDOWN_SECONDS if known else NEVER_SEEN_COOLDOWN_SECONDS
-        if now - self._tried.get(tenant_id, -cooldown) < cooldown:
-            if known is None:
-                raise AuthorityUnavailable
-            return known
+    def _set_of(self, tenant_id: str) -> KeptDocument[_KeySet]:
+        with self._lock:
+            if tenant_id not in self._sets:
+                self._sets[tenant_id] = KeptDocument(lambda: self._read(tenant_id), **self._kept_as)
+            return self._sets[tenant_id]
+
+    def _read(self, tenant_id: str) -> _KeySet:
+        issuer = f"{self._authority_host}/{tenant_id}/v2.0"
         try:
-            keys = self._fetch(tenant_id)
-            self._sets[tenant_id] = _KeySet(keys=keys, ids=frozenset(keys), fetched=now)
-        except (requests.RequestException, ValueError, LookupError, TypeError) as error:
-            if known is None:
-                raise AuthorityUnavailable from error
-        finally:
-            # From its end, not from its beginning: those who waited for a slow attempt must not repeat it one by one.
-            self._tried[tenant_id] = self._monotonic()
-        return self._sets[tenant_id]
-
-    def _fetch(self, tenant_id: str) -> dict[str, jwt.PyJWK]:
-        answer = self._outbound.get(f"{self._authority_host}/{tenant_id}/discovery/v2.0/keys")
-        answer.raise_for_status()
-        published = [_verifying(key) for key in answer.json()["keys"]]
-        keys = {key.key_id: key for key in published if key is not None and key.key_id is not None}
+            answer = self._outbound.get(f"{self._authority_host}/{tenant_id}/discovery/v2.0/keys")
+            published = answer.json()["keys"] if answer.status_code == requests.codes.ok else []
+            found = [_verifying(key, issuer, tenant_id) for key in published]
+        except (requests.RequestException, ValueError, LookupError, TypeError, RecursionError) as error:
+            raise AuthorityUnavailable from error
+        keys = {key.key_id: key for key in found if key is not None and key.key_id is not None}
         if not keys:
-            raise ValueError("a key set without signing keys")
-        return keys
+            raise AuthorityUnavailable("It publishes no signing keys.")
+        return _KeySet(keys=keys, ids=frozenset(keys))
 
 
-def _verifying(published: Any) -> jwt.PyJWK | None:  # noqa: ANN401 - JSON
-    """The key, if it verifies signatures: PyJWT would take one marked for encryption too (RFC 7517 4.2, 4.3).
+def _verifying(published: Any, issuer: str, tenant_id: str) -> jwt.PyJWK | None:  # noqa: ANN401 - JSON
+    """The key, if it verifies signatures of this issuer: PyJWT would take one for encryption too (RFC 7517 4.2, 4.3).
 
-    One that cannot be understood is passed over and spoils no other (section 5).
+    One that cannot be understood is passed over and spoils no other (section 5). Microsoft's own member `issuer`, with
+    its literal `{tenantid}`, is held against the authority, never against a token's `iss`.
     """
     try:
-        marked = published.get("use", "sig") == "sig" and "verify" in published.get("key_ops", ["verify"])
-        verifies = marked and published["kty"] == "RSA" and isinstance(published["kid"], str)
-        return jwt.PyJWK(dict(published), algorithm="RS256") if verifies else None
+        is_fit = _is_marked(published, issuer, tenant_id)
+        key = jwt.PyJWK(dict(published), algorithm="RS256") if is_fit else None
     except (AttributeError, LookupError, TypeError, ValueError, jwt.PyJWTError):
         return None
+    return key if key is not None and key.key.key_size >= SHORTEST_KEY else None
+
+
+def _is_marked(published: Mapping[str, Any], issuer: str, tenant_id: str) -> bool:
+    return (
+        published["kty"] == "RSA"
+        and isinstance(published["kid"], str)
+        and published.get("use", "sig") == "sig"
+        and "verify" in published.get("key_ops", ["verify"])
+        and published.get("alg", "RS256") == "RS256"
+        and published.get("issuer", issuer).replace("{tenantid}", tenant_id) == issuer
+    )

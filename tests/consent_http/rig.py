@@ -24,6 +24,7 @@ from shared.consents.consent import new_lineage
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
+from shared.entra.discovery import Discovery
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, SignIn, TokenSet
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
@@ -32,6 +33,7 @@ from tests.consent_http.browser import Browser, query_of
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
+from tests.shared.samples import AGES
 
 PARTNER_SECRET = "partner-application-secret-of-the-local-stack"
 OPERATOR = Principal(
@@ -144,10 +146,11 @@ def running_rig(
     outbound = Outbound(trusted_ca_file=str(state.ca_file), threads=4)
     clock = clock or HandClock(utc_now())
     vault = vault or MemoryVault(clock=clock)
-    http = AuthorityHttp(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant)
+    discovery = Discovery(outbound, authority_host=settings.authority_host, home_tenant=settings.home_tenant, ages=AGES)
+    http = AuthorityHttp(outbound, discovery, authority_host=settings.authority_host)
     credential = FixedCredential([PARTNER_SECRET])
     authority = InterruptedAuthority(http, client_id=settings.partner_client_id, credential=credential, clock=clock)
-    acceptance = Acceptance(settings, SigningKeys(outbound, authority_host=settings.authority_host))
+    acceptance = Acceptance(settings, SigningKeys(outbound, authority_host=settings.authority_host, ages=AGES))
     store, seals = ConsentStore(vault), Seals(vault, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
     completion = Completion(authority=authority, store=store, acceptance=acceptance, clock=clock)

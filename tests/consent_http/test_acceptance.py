@@ -41,6 +41,7 @@ from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import read_settings
 from tests.consent_http.rig import a_link
+from tests.shared.samples import AGES
 
 NONCE = "nonce-of-this-sign-in"
 SIGN_IN = SignIn(
@@ -105,7 +106,7 @@ def answered(id_token: str, *, access_token: str, refresh_token: str = "refresh-
 @pytest.fixture(scope="module")
 def signed(stack: StackState) -> Iterator[Signed]:
     outbound = Outbound(trusted_ca_file=str(stack.ca_file), threads=2)
-    keys = SigningKeys(outbound, authority_host=stack.entra)
+    keys = SigningKeys(outbound, authority_host=stack.entra, ages=AGES)
     environment = host_environment(stack)
     yield Signed(
         state=stack,

@@ -12,6 +12,7 @@ from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, NORTHWIND, PARTNER_APPLIC
 from shared.clock import utc_now
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
+from shared.entra.discovery import Discovery
 from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
 from shared.entra.tokens import Exchanger
 from shared.errors import AuthorityUnavailable, BrokerError
@@ -19,6 +20,7 @@ from shared.outbound import Outbound
 from tests.fakes.fixed_credential import FixedCredential
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority
 from tests.local_control import Controls
+from tests.shared.samples import AGES
 
 GRAPH_DEFAULT = "https://graph.microsoft.com/.default"
 ARM_DEFAULT = "https://management.azure.com/.default"
@@ -43,7 +45,8 @@ class Contract:
 def real(stack: StackState) -> tuple[Authority, str]:
     """The authority, and what a sign-in of Ada left."""
     outbound = Outbound(trusted_ca_file=str(stack.ca_file), threads=4)
-    http = AuthorityHttp(outbound, authority_host=stack.entra, home_tenant=PARTNER_TENANT)
+    discovery = Discovery(outbound, authority_host=stack.entra, home_tenant=PARTNER_TENANT, ages=AGES)
+    http = AuthorityHttp(outbound, discovery, authority_host=stack.entra)
     application = next(known for known in DEFAULT_WORLD.applications if known.client_id == PARTNER_APPLICATION)
     secret = application.secrets[0]
     authority = Authority(http, client_id=PARTNER_APPLICATION, credential=FixedCredential([secret]), clock=utc_now)

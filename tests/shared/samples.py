@@ -19,7 +19,9 @@ from shared.consents.consent import Consent
 from shared.entra.application_credential import ApplicationCredential
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
+from shared.entra.discovery import Discovery
 from shared.entra.tokens import SignIn
+from shared.kept_document import Ages
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from tests.fakes.fixed_credential import FixedCredential
@@ -45,6 +47,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORKLOAD = "eeee0000-1111-4222-8333-444444440002"
 WORKLOAD_CLIENT = "ffff0000-1111-4222-8333-444444440002"
 PERSON = "dddd0000-1111-4222-8333-444444440001"
+AGES = Ages(last_good=72 * 3600.0)
 
 
 def consent(lineage: str, **changes: Any) -> Consent:  # noqa: ANN401 - fields of a consent
@@ -89,7 +92,13 @@ class HomeTenant:
         self.stack_keys = StackKeys(folder)
         self.outbound = ScriptedOutbound(self.stack_keys.key_set)
         self.monotonic = 1000.0
-        self.keys = SigningKeys(self.outbound, authority_host=AUTHORITY, monotonic=lambda: self.monotonic)
+        self.keys = SigningKeys(
+            self.outbound,
+            authority_host=AUTHORITY,
+            ages=AGES,
+            monotonic=lambda: self.monotonic,
+            start=lambda work: work(),
+        )
 
     def token(self, **changes: Any) -> str:  # noqa: ANN401 - claims
         """A workload's token for the broker as a managed identity gets it; a claim of None is left out."""
@@ -124,11 +133,12 @@ class HomeTenant:
 
 
 def authority_of(
-    state: StackState, credential: ApplicationCredential | None = None, clock: Clock = utc_now
+    state: StackState, credential: ApplicationCredential | None = None, clock: Clock = utc_now, ages: Ages = AGES
 ) -> Authority:
     """The running stack's Entra ID as the partner application uses it, with a client of its own."""
     outbound = Outbound(trusted_ca_file=str(state.ca_file), threads=4)
-    http = AuthorityHttp(outbound, authority_host=state.entra, home_tenant=PARTNER_TENANT)
+    discovery = Discovery(outbound, authority_host=state.entra, home_tenant=PARTNER_TENANT, ages=ages)
+    http = AuthorityHttp(outbound, discovery, authority_host=state.entra)
     return Authority(
         http, client_id=PARTNER_APPLICATION, credential=credential or FixedCredential([PARTNER_SECRET]), clock=clock
     )

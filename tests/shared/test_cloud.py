@@ -11,6 +11,7 @@ from shared.entra.resource import Scope, is_resource
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import SettingsError, read_settings
+from tests.shared.samples import AGES
 
 GUID = "00000000-0000-0000-0000-000000000001"
 NEEDED = {
@@ -66,7 +67,7 @@ def test_no_cloud_sends_anybody_to_anothers_authority(one: Cloud, other: Cloud) 
 def test_the_verifier_of_a_cloud_takes_its_own_issuers_alone() -> None:
     settings = read_settings({**NEEDED, "AZURE_CLOUD": CHINA.name})
     outbound = Outbound(trusted_ca_file=None, threads=1)
-    verifier = AssertionVerifier(settings, SigningKeys(outbound, authority_host=settings.authority_host))
+    verifier = AssertionVerifier(settings, SigningKeys(outbound, authority_host=settings.authority_host, ages=AGES))
     outbound.close()
     assert verifier._issuers == (
         f"https://sts.chinacloudapi.cn/{GUID}/",

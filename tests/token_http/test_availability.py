@@ -154,3 +154,17 @@ def test_a_clock_set_back_does_not_stop_the_probes() -> None:
         assert scene.vault.asked == 2
 
     asyncio.run(scenario())
+
+
+def test_a_part_that_hangs_does_not_hang_whoever_asks() -> None:
+    async def scenario() -> None:
+        scene = Scene()
+        scene.vault.gate.clear()
+        found = await asyncio.gather(*(scene.found() for _ in range(20)))
+        assert not any(one.available for one in found)
+        assert scene.vault.asked == 1
+        scene.vault.gate.set()
+        await scene.settle()
+        assert (await scene.found()).available
+
+    asyncio.run(scenario())

@@ -17,9 +17,8 @@ from shared.keys.errors import (
     AssertionFromAnotherTenant,
     AssertionInvalid,
 )
-from shared.keys.signing_keys import COOLDOWN_SECONDS, FRESH_SECONDS
 from shared.settings import read_settings
-from tests.shared.samples import ENVIRONMENT, PERSON, WORKLOAD, WORKLOAD_CLIENT, HomeTenant
+from tests.shared.samples import AGES, ENVIRONMENT, PERSON, WORKLOAD, WORKLOAD_CLIENT, HomeTenant
 
 
 def verifier_of(home: HomeTenant, **changes: str) -> AssertionVerifier:
@@ -229,12 +228,12 @@ def test_a_remembered_assertion_is_dropped_when_the_keys_change(home: HomeTenant
     token = home.token()
     verifier.verify(token)
     home.stack_keys.rotate()
-    home.monotonic += COOLDOWN_SECONDS
+    home.monotonic += AGES.again
     verifier.verify(home.token(uti="another"))
     assert verifier.remembered(token) is None
     assert verifier.verify(token).object_id == WORKLOAD, "its key is still published"
     home.outbound.answer = lambda: {"keys": home.stack_keys.key_set()["keys"][1:]}
-    home.monotonic += FRESH_SECONDS
+    home.monotonic += AGES.fresh
     verifier.verify(home.token(uti="third"))
     assert verifier.remembered(token) is None
     with pytest.raises(AssertionInvalid):

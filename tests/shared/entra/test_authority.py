@@ -43,7 +43,7 @@ from shared.keys.signed_claims import unverified_claims
 from shared.vault_errors import VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
-from tests.shared.samples import NOON, PARTNER_CENTER_SCOPE, PARTNER_SECRET, authority_of, sign_in
+from tests.shared.samples import AGES, NOON, PARTNER_CENTER_SCOPE, PARTNER_SECRET, authority_of, sign_in
 
 GRAPH_DEFAULT = "https://graph.microsoft.com/.default"
 ARM_DEFAULT = "https://management.azure.com/.default"
@@ -244,7 +244,7 @@ def test_the_wait_of_one_request_is_not_told_to_the_next(
     entra_controls.post("faults", {"path": TOKEN_PATH, "status": 429, "body": None, "headers": {"Retry-After": "7"}})
     with pytest.raises(AuthorityUnavailable):
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
-    entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "before"})
+    entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "before", "times": 2})
     with pytest.raises(AuthorityUnavailable) as dropped:
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
     assert dropped.value.retry_after is None
@@ -253,8 +253,8 @@ def test_the_wait_of_one_request_is_not_told_to_the_next(
 @pytest.mark.parametrize(
     "fault",
     [
-        {"drop": "before"},
-        {"drop": "after"},
+        {"drop": "before", "times": 2},
+        {"drop": "after", "times": 2},
         {"status": 302, "headers": {"Location": "https://127.0.0.1:9/"}},
         {"status": 200, "body": None},
         {"status": 200, "body": "text"},
@@ -305,9 +305,10 @@ def test_an_object_of_msal_that_choked_is_replaced(
     ],
     ids=str,
 )
-def test_a_discovery_that_fails_is_tried_again_at_the_next_exchange(
-    authority: Authority, refresh_token: str, entra_controls: Controls, fault: dict[str, Any]
+def test_a_discovery_that_fails_is_tried_again_a_moment_later(
+    stack: StackState, refresh_token: str, entra_controls: Controls, fault: dict[str, Any]
 ) -> None:
+    authority = authority_of(stack, ages=replace(AGES, failed=0.0))
     entra_controls.post("faults", {"path": DISCOVERY_PATH.format(PARTNER_TENANT), **fault})
     with pytest.raises(AuthorityUnavailable):
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
@@ -315,13 +316,19 @@ def test_a_discovery_that_fails_is_tried_again_at_the_next_exchange(
     assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
 
 
-def test_an_exchange_is_never_sent_twice_by_itself(
+def test_an_exchange_whose_connection_was_forgotten_is_sent_once_more(
     authority: Authority, refresh_token: str, entra_controls: Controls
 ) -> None:
+    """A refresh token survives its use."""
+    authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    entra_controls.clear("requests")
     entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "after"})
+    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    assert token_requests(entra_controls) == 2
+    entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "after", "times": 2})
     with pytest.raises(AuthorityUnavailable):
         authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
-    assert token_requests(entra_controls) == 1
+    assert token_requests(entra_controls) == 4, "and not a third time"
 
 
 def test_no_dead_token_is_taken_for_a_live_one(authority: Authority) -> None:
@@ -391,13 +398,3 @@ def test_a_client_secret_outlives_an_outage_of_its_vault() -> None:
     moment[0] += KEPT_SECONDS
     assert [credential.proofs()[0].client_credential for _ in range(3)] == ["s"] * 3
     assert len(reads) == 2, "an outage is not made worse by asking each time"
-
-
-def test_health_asks_whether_the_authority_answers(stack: StackState, entra_controls: Controls) -> None:
-    http = authority_of(stack)._http
-    http.require_available()
-    for fault in ({"status": 503}, {"status": 302}, {"drop": "before", "times": 2}):
-        entra_controls.post("faults", {"path": DISCOVERY_PATH.format(PARTNER_TENANT), "times": 1, **fault})
-        with pytest.raises(AuthorityUnavailable):
-            http.require_available()
-        entra_controls.clear("faults")

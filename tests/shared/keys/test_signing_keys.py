@@ -1,10 +1,13 @@
 """The authority's signing keys: fetched once, asked for again sparingly, kept through an outage."""
 
 import ssl
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 import requests
 
@@ -13,11 +16,11 @@ from local.world import CONTOSO, PARTNER_TENANT
 from shared.errors import AuthorityUnavailable
 from shared.keys.errors import AssertionInvalid
 from shared.keys.signed_claims import verified_claims
-from shared.keys.signing_keys import COOLDOWN_SECONDS, FRESH_SECONDS, NEVER_SEEN_COOLDOWN_SECONDS, SigningKeys
+from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from tests.conftest import StackMaker
 from tests.local_control import Controls
-from tests.shared.samples import AUTHORITY, HomeTenant
+from tests.shared.samples import AGES, AUTHORITY, HomeTenant
 
 
 def published(tenant: HomeTenant) -> list[str]:
@@ -38,10 +41,10 @@ def test_a_known_key_is_fetched_once_from_the_tenants_own_address(home: HomeTena
 def test_key_ids_that_nobody_published_make_one_request_in_a_minute(home: HomeTenant) -> None:
     """Whoever sends made-up tokens must not make the broker ask the authority each time."""
     home.keys.key(PARTNER_TENANT, published(home)[0])
-    home.monotonic += COOLDOWN_SECONDS
+    home.monotonic += AGES.again
     assert [home.keys.key(PARTNER_TENANT, f"made-up-{number}") for number in range(20)] == [None] * 20
     assert len(home.outbound.urls) == 2
-    home.monotonic += COOLDOWN_SECONDS - 1
+    home.monotonic += AGES.again - 1
     home.keys.key(PARTNER_TENANT, "made-up")
     assert len(home.outbound.urls) == 2
     home.monotonic += 1
@@ -51,7 +54,7 @@ def test_key_ids_that_nobody_published_make_one_request_in_a_minute(home: HomeTe
 
 def test_a_new_key_is_known_at_its_first_use(home: HomeTenant) -> None:
     home.keys.key(PARTNER_TENANT, published(home)[0])
-    home.monotonic += COOLDOWN_SECONDS
+    home.monotonic += AGES.again
     rolled = home.stack_keys.rotate()
     found = home.keys.key(PARTNER_TENANT, rolled)
     assert found is not None
@@ -64,7 +67,7 @@ def test_keys_are_looked_at_again_after_a_day_and_a_withdrawn_one_is_gone(home: 
     assert home.keys.key(PARTNER_TENANT, old) is not None
     home.stack_keys.rotate()
     home.outbound.answer = lambda: {"keys": home.stack_keys.key_set()["keys"][1:]}
-    home.monotonic += FRESH_SECONDS - 1
+    home.monotonic += AGES.fresh - 1
     assert home.keys.key(PARTNER_TENANT, old) is not None
     home.monotonic += 1
     assert home.keys.key(PARTNER_TENANT, old) is None
@@ -90,11 +93,63 @@ def test_an_outage_of_the_authority_keeps_the_last_good_keys(home: HomeTenant, a
     (key_id,) = published(home)
     good = home.keys.key(PARTNER_TENANT, key_id)
     home.outbound.answer = answer
-    home.monotonic += FRESH_SECONDS
+    home.monotonic += AGES.fresh
     assert home.keys.key(PARTNER_TENANT, key_id) == good
-    assert home.keys.key(PARTNER_TENANT, "made-up") is None
+    assert home.keys.key(PARTNER_TENANT, key_id) == good
     assert home.keys.generation(PARTNER_TENANT) == {key_id}
-    assert len(home.outbound.urls) == 2, "one try, and then the cooldown"
+    assert len(home.outbound.urls) == 2, "one try, and then not again for a minute"
+
+
+def test_what_could_not_be_found_out_is_not_no(home: HomeTenant) -> None:
+    """A key that has just rolled over, while the authority is away: its caller comes again, and is then served."""
+    known = published(home)[0]
+    home.keys.key(PARTNER_TENANT, known)
+    home.monotonic += AGES.again
+    rolled = home.stack_keys.rotate()
+    home.outbound.answer = down
+    for _ in range(5):
+        with pytest.raises(AuthorityUnavailable) as away:
+            home.keys.key(PARTNER_TENANT, rolled)
+        assert away.value.retry_after is None or 0 < away.value.retry_after <= AGES.failed
+        assert home.keys.key(PARTNER_TENANT, known) is not None, "whoever does not need the answer has no part in it"
+    assert len(home.outbound.urls) == 2, "strangers cannot make it ask faster"
+    home.outbound.answer = home.stack_keys.key_set
+    home.monotonic += AGES.failed
+    assert home.keys.key(PARTNER_TENANT, rolled) is not None
+
+
+def test_the_last_good_keys_serve_for_a_bounded_time(home: HomeTenant) -> None:
+    (key_id,) = published(home)
+    assert home.keys.key(PARTNER_TENANT, key_id) is not None
+    home.outbound.answer = down
+    home.monotonic += AGES.last_good - 1
+    assert home.keys.key(PARTNER_TENANT, key_id) is not None
+    home.monotonic += 1 + AGES.failed
+    with pytest.raises(AuthorityUnavailable):
+        home.keys.key(PARTNER_TENANT, key_id)
+    assert home.keys.generation(PARTNER_TENANT) == frozenset()
+
+
+def test_a_slow_look_for_one_key_holds_up_nobody_with_another(home: HomeTenant) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow() -> object:
+        began.set()
+        assert go_on.wait(20)
+        return home.stack_keys.key_set()
+
+    keys = SigningKeys(home.outbound, authority_host=AUTHORITY, ages=replace(AGES, patience=0.05, again=0.0))
+    known = published(home)[0]
+    keys.key(PARTNER_TENANT, known)
+    home.outbound.answer = slow
+    with pytest.raises(AuthorityUnavailable):
+        keys.key(PARTNER_TENANT, "unknown")
+    assert began.is_set()
+    assert keys.key(PARTNER_TENANT, known) is not None
+    with pytest.raises(AuthorityUnavailable):
+        keys.key(PARTNER_TENANT, "unknown")
+    go_on.set()
+    assert len(home.outbound.urls) == 2, "one look, whoever waits for it"
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 429, 500, 503])
@@ -114,7 +169,7 @@ def test_keys_never_seen_are_tried_for_again_soon_but_not_at_once(home: HomeTena
     assert len(home.outbound.urls) == 1
     assert home.keys.generation(PARTNER_TENANT) == frozenset()
     home.outbound.answer = home.stack_keys.key_set
-    home.monotonic += NEVER_SEEN_COOLDOWN_SECONDS
+    home.monotonic += AGES.failed
     assert home.keys.key(PARTNER_TENANT, key_id) is not None
 
 
@@ -145,6 +200,12 @@ def test_the_keys_of_one_tenant_are_not_those_of_another(home: HomeTenant) -> No
         {"n": None},
         {"n": "!"},
         {"e": "absent"},
+        {"alg": "PS256"},
+        {"alg": None},
+        {"issuer": f"https://login.elsewhere.example/{PARTNER_TENANT}/v2.0"},
+        {"issuer": f"{AUTHORITY}/{CONTOSO}/v2.0"},
+        {"issuer": None},
+        {"n": jwt.utils.to_base64url_uint((1 << 2046) + 1).decode()},
     ],
 )
 def test_a_key_that_is_not_for_verifying_never_verifies_and_spoils_no_other(
@@ -159,7 +220,17 @@ def test_a_key_that_is_not_for_verifying_never_verifies_and_spoils_no_other(
     assert home.keys.generation(PARTNER_TENANT) == {good["kid"]}
 
 
-@pytest.mark.parametrize("marked", [{}, {"use": "sig"}, {"key_ops": ["verify"]}, {"alg": "RS256"}])
+@pytest.mark.parametrize(
+    "marked",
+    [
+        {},
+        {"use": "sig"},
+        {"key_ops": ["verify"]},
+        {"alg": "RS256"},
+        {"issuer": f"{AUTHORITY}/{{tenantid}}/v2.0"},
+        {"issuer": f"{AUTHORITY}/{PARTNER_TENANT}/v2.0"},
+    ],
+)
 def test_a_key_marked_for_verifying_verifies(home: HomeTenant, marked: dict[str, Any]) -> None:
     good = home.stack_keys.key_set()["keys"][0]
     bare = {name: good[name] for name in ("kty", "kid", "n", "e")}
@@ -194,16 +265,18 @@ def test_a_rollover_and_an_outage_of_the_running_authority_refuse_nobody(make_st
     with make_stack() as state:
         entra = Controls(state, state.entra)
         outbound = Outbound(trusted_ca_file=str(state.ca_file), threads=1)
-        keys = SigningKeys(outbound, authority_host=state.entra, monotonic=lambda: moment[0])
+        keys = SigningKeys(
+            outbound, authority_host=state.entra, ages=AGES, monotonic=lambda: moment[0], start=lambda work: work()
+        )
         before = vault_token(state)
         known = claims(state, keys, before)
         entra.post("keys/rotate")
         after = vault_token(state)
         with pytest.raises(AssertionInvalid):
             claims(state, keys, after)  # within the cooldown nobody is asked
-        moment[0] += COOLDOWN_SECONDS
+        moment[0] += AGES.again
         assert claims(state, keys, after) == known
         entra.post("faults", {"path": ".*/keys", "status": 503, "times": -1})
-        moment[0] += FRESH_SECONDS
+        moment[0] += AGES.fresh
         assert [claims(state, keys, token) for token in (before, after)] == [known, known]
         outbound.close()
