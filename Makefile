@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 STATE  := .local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format docs lock bench screenshots clean
+.PHONY: help setup demo run test check format docs infra lock bench screenshots clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -46,6 +46,9 @@ lock: ## Resolve the requirements anew, with hashes (needs uv)
 	    --quiet --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.13 --generate-hashes --no-annotate \
 	    --upgrade --quiet --custom-compile-command "make lock" -o requirements-dev.txt
+
+infra: .venv/.installed ## Compile the infrastructure anew: main.json, snapshots, digest (needs bicep)
+	@$(PYTHON) -m tests.infra.rebuild
 
 clean: ## Remove the local stack's state and the virtual environment
 	rm -rf $(STATE) build .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

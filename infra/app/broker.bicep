@@ -99,13 +99,21 @@ resource broker 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-resource noPasswords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = [for door in ['ftp', 'scm']: {
+resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: broker
-  name: door
+  name: 'ftp'
   properties: {
     allow: false
   }
-}]
+}
+
+resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: broker
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+}
 
 output name string = broker.name
 output hostName string = broker.properties.defaultHostName

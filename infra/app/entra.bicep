@@ -116,7 +116,7 @@ resource partnerApplication 'Microsoft.Graph/applications@v1.0' = {
   }
   requiredResourceAccess: map(items(union(signInPermissions, partnerPermissions)), api => {
     resourceAppId: api.key
-    resourceAccess: map(union(contains(signInPermissions, api.key) ? signInPermissions[api.key] : [], contains(partnerPermissions, api.key) ? partnerPermissions[api.key] : []), permission => {
+    resourceAccess: map(union(signInPermissions[?api.key] ?? [], partnerPermissions[?api.key] ?? []), permission => {
       id: permission
       type: 'Scope'
     })

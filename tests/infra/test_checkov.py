@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.check import ROOT
+from tests.infra.project import ROOT
 
 ENVIRONMENT = ROOT / ".venv" / "checkov"
 # Checkov asks for an older parser, which knows no extensions.

@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from tests.infra.check import ROOT
+from tests.infra.project import ROOT
 from tests.infra.test_azd import variables
 from tests.infra.test_queries import Query, unknown
 

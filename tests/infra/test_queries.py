@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from shared.audit import record
-from tests.infra.check import ROOT
+from tests.infra.project import ROOT
 
 AUDIT, ERRORS = (ROOT / f"docs/{name}.md" for name in ("audit", "errors"))
 QUERIES = ROOT / "infra/app/queries"
