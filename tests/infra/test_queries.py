@@ -1,4 +1,4 @@
-"""Alerts and workbook ask for records and fields that the code really writes, by docs/audit.md and docs/errors.md."""
+"""Alerts and workbook ask for what the code really writes, by docs/audit.md and the tree of errors."""
 
 import json
 import logging
@@ -10,8 +10,9 @@ import pytest
 
 from shared.audit import record
 from tests.infra.project import ROOT
+from tests.infra.test_query_codes import codes, tree
 
-AUDIT, ERRORS = (ROOT / f"docs/{name}.md" for name in ("audit", "errors"))
+AUDIT = ROOT / "docs/audit.md"
 QUERIES = ROOT / "infra/app/queries"
 WORKBOOK = ROOT / "infra/app/workbook.json"
 # Where a query ends up: `record` is the whole line, and these two of its fields have names of their own.
@@ -71,9 +72,8 @@ def fields_of(events: set[str]) -> set[str]:
 
 def known_outcomes() -> set[str]:
     """Error codes, and the words that docs/audit.md lists for refresh.consent."""
-    codes = re.findall(r"^\| `([a-z_]+)` \|", ERRORS.read_text(encoding="utf-8"), re.MULTILINE)
     (listed,) = re.findall(r"^Outcomes of `refresh.consent`: (.+)$", AUDIT.read_text(encoding="utf-8"), re.MULTILINE)
-    return {*codes, *re.findall(r"`([a-z_]+)`", listed)}
+    return codes(tree()) | set(re.findall(r"`([a-z_]+)`", listed))
 
 
 ALL = list(queries())
