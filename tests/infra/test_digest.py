@@ -10,7 +10,9 @@ from tests.infra.project import MAIN, SNAPSHOTS, TEMPLATE, Project, parameter_fi
 
 
 def test_nothing_has_changed_since_the_compiler_ran() -> None:
-    assert digest(digested()) == DIGEST.read_text(encoding="utf-8"), "make infra builds anew what has changed"
+    compiled, found = DIGEST.read_text(encoding="utf-8"), digest(digested())
+    changed = {line.partition("  ")[2] for line in set(compiled.splitlines()) ^ set(found.splitlines())}
+    assert not changed, "make infra compiles anew what has changed"
 
 
 def test_the_digest_is_of_all_there_is() -> None:
