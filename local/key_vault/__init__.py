@@ -1,21 +1,19 @@
 """The Key Vault stand-in: two vaults over TLS, each with the secrets API that the SDKs use."""
 
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from local.key_vault.access import Gate
+from local.key_vault.answer_headers import AnswerHeaders
 from local.key_vault.bundles import Bundles
+from local.key_vault.entrance import Authentication, Entrance
 from local.key_vault.operations import Operations
-from local.key_vault.parameters import api_version
-from local.key_vault.refusals import KeyVaultError, render
+from local.key_vault.refusals import KeyVaultError, render, render_method_not_allowed, render_no_such_path
 from local.key_vault.store import Store
 from local.key_vault.throttle import Limits, Throttle
 from local.serving import Door, serve
@@ -56,7 +54,7 @@ def application(
     identities: Sequence[ManagedIdentity],
     seeds: Mapping[str, str] | None = None,
     limits: Limits = PUBLISHED_LIMITS,
-) -> Starlette:
+) -> ASGIApp:
     """One vault, named as in VAULTS: the fields of the state and of the identities that are about it bear its name."""
     store = Store(state.folder / f"{vault.replace('_', '-')}.sqlite")
     store.seed(seeds or {})
@@ -74,49 +72,11 @@ def application(
         yield
         store.close()
 
-    app = Starlette(routes=entrance.routes(operations), exception_handlers={KeyVaultError: render}, lifespan=lifespan)
-    # `/secrets/{name}/` is a route of its own, and the service redirects nobody.
-    app.router.redirect_slashes = False
-    return app
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
-    """What every request passes before its operation: authentication, limits, API version, permission."""
-
-    gate: Gate
-    throttle: Throttle
-    store: Store
-
-    def routes(self, does: Operations) -> list[Route]:
-        """Every operation of a vault behind its permission."""
-        return [
-            self._route("GET", "/secrets", "list", does.list_secrets),
-            self._route("PUT", "/secrets/{name}", "set", does.put),
-            self._route("DELETE", "/secrets/{name}", "delete", does.delete),
-            self._route("GET", "/secrets/{name}/versions", "list", does.list_versions),
-            *(
-                self._route(method, path, permission, operation)
-                for path in ("/secrets/{name}", "/secrets/{name}/", "/secrets/{name}/{version}")
-                for method, permission, operation in (("GET", "get", does.get), ("PATCH", "update", does.patch))
-            ),
-            self._route("GET", "/deletedsecrets", "list", does.list_deleted),
-            self._route("GET", "/deletedsecrets/{name}", "get", does.get_deleted),
-            self._route("DELETE", "/deletedsecrets/{name}", "purge", does.purge),
-            self._route("POST", "/deletedsecrets/{name}/recover", "recover", does.recover),
-        ]
-
-    def _route(
-        self, method: str, path: str, permission: str, operation: Callable[[Request], Awaitable[Response]]
-    ) -> Route:
-        async def answer(request: Request) -> Response:
-            if request.method != method:  # Starlette lets HEAD in wherever GET goes
-                raise HTTPException(405)
-            caller = self.gate.authenticate(request.headers.get("authorization"))
-            self.throttle.count(create=permission == "set")
-            api_version(request.query_params)
-            self.gate.authorize(caller, permission)
-            self.store.purge_due()
-            return await operation(request)
-
-        return Route(path, answer, methods=[method])
+    app = Starlette(
+        routes=entrance.routes(operations),
+        middleware=[Middleware(Authentication, gate=gate)],
+        exception_handlers={KeyVaultError: render, 404: render_no_such_path, 405: render_method_not_allowed},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # the service redirects nobody
+    return AnswerHeaders(app)

@@ -11,7 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from local.key_vault import parameters
 from local.key_vault.bundles import Bundles, Json
-from local.key_vault.refusals import deleted_secret_not_found, name_is_deleted, secret_disabled, secret_not_found
+from local.key_vault.refusals import (
+    deleted_secret_not_found,
+    name_is_deleted,
+    secret_disabled,
+    secret_not_found,
+)
 from local.key_vault.store import Store
 from local.key_vault.version import SecretVersion
 
@@ -54,9 +59,9 @@ class Operations:
         return self._page(request, page, found, write=self._bundles.item, key=lambda version: version.name)
 
     async def list_versions(self, request: Request) -> Response:
-        """List the versions of a secret by their ids."""
+        """List the versions of a secret by their ids; of one that is not there, an empty list."""
         name, page = parameters.secret_name(request), parameters.page(request.query_params)
-        found = self._store.versions(self._find(name).name, after=page.after, count=page.size + 1)
+        found = self._store.versions(name, after=page.after, count=page.size + 1)
         return self._page(request, page, found, write=self._bundles.secret, key=lambda version: version.version)
 
     async def delete(self, request: Request) -> Response:

@@ -17,7 +17,10 @@ from starlette.requests import Request
 from local.key_vault.refusals import bad_parameter
 from local.key_vault.version import Properties
 
-API_VERSIONS = frozenset({"2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01"})
+LATEST_API_VERSION = "2026-04-01"
+API_VERSIONS = frozenset(
+    {"2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", LATEST_API_VERSION}
+)
 NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 LARGEST_VALUE = 25 * 1024  # bytes of UTF-8
 LARGEST_CONTENT_TYPE = 255  # characters
@@ -41,7 +44,10 @@ def api_version(query: QueryParams) -> str:
     if version is None:
         raise bad_parameter("The api-version query parameter is required.")
     if version not in API_VERSIONS:
-        raise bad_parameter(f"The specified version ({version}) is not recognized. Consider using the latest version.")
+        raise bad_parameter(
+            f"The specified version ({version}) is not recognized. "
+            f"Consider using the latest supported version ({LATEST_API_VERSION})."
+        )
     return version
 
 
@@ -59,7 +65,7 @@ def page(query: QueryParams) -> Page:
     if not re.fullmatch("[0-9]{1,2}", size) or not 1 <= int(size) <= LARGEST_PAGE:
         raise bad_parameter(f"maxresults must be between 1 and {LARGEST_PAGE}.")
     try:
-        after = base64.b64decode(query.get("$skiptoken", ""), altchars=b"-_", validate=True).decode()
+        after = _from_base64url(query.get("$skiptoken", "")).decode()
     except ValueError:
         raise bad_parameter("The $skiptoken is not one of this service.") from None
     return Page(size=int(size), after=after)
@@ -67,7 +73,12 @@ def page(query: QueryParams) -> Page:
 
 def skip_token(key: str) -> str:
     """The `$skiptoken` that goes on after the item with this key."""
-    return base64.urlsafe_b64encode(key.encode()).decode()
+    return to_base64url(key.encode())
+
+
+def to_base64url(content: bytes) -> str:
+    """Base64url without padding (RFC 7515, appendix C), in which the service writes bytes."""
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 async def body(request: Request) -> dict[str, Any]:
@@ -99,6 +110,10 @@ def properties(content: Mapping[str, Any]) -> Properties:
         not_before=_seconds(said.get("nbf"), "nbf"),
         expires=_seconds(said.get("exp"), "exp"),
     )
+
+
+def _from_base64url(unverified: str) -> bytes:
+    return base64.b64decode(unverified + "=" * (-len(unverified) % 4), altchars=b"-_", validate=True)
 
 
 def _tags(unverified: object) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What Key Vault says when it refuses: the statuses, codes and sentences of the real service.
 
-Sources: recordings in azure-sdk-for-python, and "Azure Key Vault REST API error codes" on Microsoft Learn.
+Sources: recordings in azure-sdk-for-python and azure-sdk-for-js, and "Azure Key Vault REST API error codes" on
+Microsoft Learn.
 """
 
 from collections.abc import Mapping
@@ -30,11 +31,21 @@ class KeyVaultError(Exception):
             self.body["innererror"] = {"code": inner}
 
 
-def render(_request: Request, error: Exception) -> Response:
+async def render(_request: Request, error: Exception) -> Response:
     """The answer that carries a KeyVaultError."""
     if not isinstance(error, KeyVaultError):
         raise error
     return JSONResponse({"error": error.body}, status_code=error.status, headers=error.headers)
+
+
+async def render_method_not_allowed(request: Request, _error: Exception) -> Response:
+    """The answer to a method that the router knows for other paths alone."""
+    return await render(request, method_not_allowed(request.method))
+
+
+async def render_no_such_path(request: Request, _error: Exception) -> Response:
+    """The answer where the router knows no such path."""
+    return await render(request, no_such_path(request.url.path))
 
 
 def unauthorized(message: str, *, challenge: str) -> KeyVaultError:
@@ -62,6 +73,16 @@ def secret_disabled() -> KeyVaultError:
 def bad_parameter(message: str) -> KeyVaultError:
     """400: a part of the request that the service does not take."""
     return KeyVaultError(400, "BadParameter", message)
+
+
+def method_not_allowed(method: str) -> KeyVaultError:
+    """405: a path of the service, under a method that it does not have there."""
+    return KeyVaultError(405, "MethodNotAllowed", f"HTTP {method} not allowed")
+
+
+def no_such_path(path: str) -> KeyVaultError:
+    """404: no path of the service. The status is known; no recording shows the code and the sentence."""
+    return KeyVaultError(404, "NotFound", f"No resource was found at {path}.")
 
 
 def secret_not_found(name: str) -> KeyVaultError:

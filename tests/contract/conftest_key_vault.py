@@ -16,6 +16,7 @@ import httpx
 from azure.core.credentials import AccessToken
 from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets._shared import http_challenge_cache
+from azure.keyvault.secrets._shared.client_base import DEFAULT_VERSION
 
 from local.certificates import write_certificates
 from local.key_vault import VAULTS, run
@@ -104,6 +105,7 @@ class RunningVaults:
         vault: str = "token_vault",
         credential: StaticCredential | None = None,
         retry_total: int = 3,
+        api_version: str = DEFAULT_VERSION,
     ) -> SecretClient:
         """The SDK's client as the product makes it for loopback, with short waits between its tries."""
         client = SecretClient(
@@ -112,6 +114,7 @@ class RunningVaults:
             verify_challenge_resource=False,
             connection_verify=str(self.state.ca_file),
             retry_total=retry_total,
+            api_version=api_version,
             retry_backoff_factor=0.01,
         )
         return self._open.enter_context(client)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.keyvault.secrets import ApiVersion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,6 +136,24 @@ def test_an_update_without_a_version_hits_whichever_is_the_latest(vaults: Runnin
         client.update_secret_properties("unnamed", "0" * 32, enabled=True)
 
 
+def test_an_update_says_when_it_was_made_and_changes_what_it_names_alone(tmp_path: Path) -> None:
+    with RunningVaults(tmp_path) as running:
+        client = running.client()
+        begins, expires = datetime(2015, 2, 2, 8, tzinfo=UTC), datetime(2050, 2, 2, 8, tzinfo=UTC)
+        before = client.set_secret("aged", "1", not_before=begins, content_type="password", tags={"foo": "old"})
+        write_offset(running.state.clock_file, timedelta(minutes=10))
+        after = client.update_secret_properties(
+            "aged", before.properties.version, content_type="text/plain", expires_on=expires, tags={}, enabled=False
+        )
+        assert after.id == before.id
+        assert (after.content_type, after.tags, after.enabled) == ("text/plain", {}, False)
+        assert (after.not_before, after.expires_on) == (begins, expires)
+        assert after.created_on == before.properties.created_on
+        assert after.updated_on is not None
+        assert before.properties.updated_on is not None
+        assert after.updated_on >= before.properties.updated_on + timedelta(minutes=10)
+
+
 def test_the_answer_to_an_update_carries_no_value(vaults: RunningVaults) -> None:
     vaults.client().set_secret("silent", "do not show")
     with vaults.http(token=vaults.token()) as http:
@@ -158,7 +177,7 @@ def test_a_disabled_version_cannot_be_read_until_it_is_enabled(vaults: RunningVa
 
 
 def test_a_missing_secret_and_a_missing_version_are_not_found(vaults: RunningVaults) -> None:
-    client = vaults.client()
+    client = vaults.client("vault-administrator")
     client.set_secret("present", "1")
     with pytest.raises(ResourceNotFoundError) as refusal:
         client.get_secret("absent")
@@ -167,8 +186,10 @@ def test_a_missing_secret_and_a_missing_version_are_not_found(vaults: RunningVau
     for name, version in (("present", "0" * 32), ("absent", "0" * 32)):
         with pytest.raises(ResourceNotFoundError, match=f"{name}/0000"):
             client.get_secret(name, version)
-    with pytest.raises(ResourceNotFoundError):
-        list(client.list_properties_of_secret_versions("absent"))
+    for refused in (client.begin_delete_secret, client.update_secret_properties, client.get_deleted_secret):
+        with pytest.raises(ResourceNotFoundError):
+            refused("absent")
+    assert list(client.list_properties_of_secret_versions("absent")) == []
 
 
 def test_a_deleted_secret_blocks_its_name_until_it_is_recovered_with_its_versions(vaults: RunningVaults) -> None:
@@ -231,20 +252,27 @@ def test_what_just_keeps_the_limits_is_stored(vaults: RunningVaults) -> None:
     assert client.get_secret("n" * 127).properties.tags == written.properties.tags == tags
 
 
-def test_an_api_version_is_required_and_must_be_known(vaults: RunningVaults) -> None:
-    with vaults.http(token=vaults.token()) as http:
-        for query in ("", "?api-version=1.0"):
-            refused = http.get(f"/secrets{query}")
-            assert (refused.status_code, refused.json()["error"]["code"]) == (400, "BadParameter")
-        for version in ("7.0", "7.6", "2025-07-01", "2026-04-01"):
-            assert http.get("/secrets", params={"api-version": version}).status_code == 200
+@pytest.mark.parametrize("version", ApiVersion)
+def test_every_api_version_of_the_sdk_is_served(vaults: RunningVaults, version: ApiVersion) -> None:
+    client = vaults.client(api_version=version)
+    name = f"api-{version.value.replace('.', '-')}"
+    assert client.set_secret(name, "1").id == client.get_secret(name).id
 
 
-def test_what_is_no_operation_of_a_vault_is_refused_plainly(vaults: RunningVaults) -> None:
+def test_an_api_version_is_required_and_an_unknown_one_is_told_the_latest(vaults: RunningVaults) -> None:
     with vaults.http(token=vaults.token()) as http:
-        assert http.head("/secrets/a/?api-version=7.6").status_code == 405
-        assert http.post("/secrets/a?api-version=7.6").status_code == 405
-        assert http.get("/keys?api-version=7.6").status_code == 404
+        refused = http.get("/secrets")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "BadParameter")
+    with pytest.raises(HttpResponseError) as refusal:
+        vaults.client(api_version="8.1").get_secret("any")
+    assert refusal.value.status_code == 400
+    assert refusal.value.message == (
+        "(BadParameter) The specified version (8.1) is not recognized. "
+        "Consider using the latest supported version (2026-04-01).\n"
+        "Code: BadParameter\n"
+        "Message: The specified version (8.1) is not recognized. "
+        "Consider using the latest supported version (2026-04-01)."
+    )
 
 
 def test_secrets_outlive_a_restart_and_are_seeded_once(tmp_path: Path) -> None:
