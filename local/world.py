@@ -141,7 +141,7 @@ CUSTOMER_ADMIN = User(
     mfa=True,
 )
 
-_EVERY_SECRET_OPERATION = frozenset({"get", "list", "set", "update", "delete", "recover", "purge"})
+_EVERY_SECRET_OPERATION = frozenset({"get", "list", "set", "update", "delete", "recover", "purge", "backup", "restore"})
 
 # What Secure Application Model partners consent to in their own tenant and, through GDAP, in each customer's.
 _HOME_GRANTS = {

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from local.key_vault.access import Gate
 from local.key_vault.answer_headers import AnswerHeaders
+from local.key_vault.backups import Backups
 from local.key_vault.bundles import Bundles
 from local.key_vault.entrance import Authentication, Entrance
 from local.key_vault.operations import Operations
@@ -65,7 +66,9 @@ def application(
         permissions={identity.object_id: getattr(identity, vault) for identity in identities},
     )
     entrance = Entrance(gate=gate, throttle=Throttle(limits), store=store)
-    operations = Operations(store=store, bundles=Bundles(getattr(state, vault)))
+    operations = Operations(
+        store=store, bundles=Bundles(getattr(state, vault)), backups=Backups(state.folder / "vault-backup.key")
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

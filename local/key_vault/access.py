@@ -21,6 +21,8 @@ _ACTIONS = {
     "delete": "delete",
     "recover": "recover/action",
     "purge": "purge/action",
+    "backup": "backup/action",
+    "restore": "restore/action",
 }
 
 

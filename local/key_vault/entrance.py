@@ -50,8 +50,10 @@ class Entrance:
         """Every operation of a vault behind its permission."""
         return [
             self._route("GET", "/secrets", "list", does.list_secrets),
+            self._route("POST", "/secrets/restore", "restore", does.restore),
             self._route("PUT", "/secrets/{name}", "set", does.put),
             self._route("DELETE", "/secrets/{name}", "delete", does.delete),
+            self._route("POST", "/secrets/{name}/backup", "backup", does.backup),
             self._route("GET", "/secrets/{name}/versions", "list", does.list_versions),
             *(
                 self._route(method, path, permission, operation)

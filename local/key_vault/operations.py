@@ -10,12 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from local.key_vault import parameters
+from local.key_vault.backups import MOST_VERSIONS, Backups
 from local.key_vault.bundles import Bundles, Json
 from local.key_vault.refusals import (
     deleted_secret_not_found,
     name_is_deleted,
+    restore_conflict,
     secret_disabled,
     secret_not_found,
+    too_many_versions,
 )
 from local.key_vault.store import Store
 from local.key_vault.version import SecretVersion
@@ -24,9 +27,10 @@ from local.key_vault.version import SecretVersion
 class Operations:
     """One vault's operations; each raises KeyVaultError when it refuses."""
 
-    def __init__(self, *, store: Store, bundles: Bundles) -> None:
+    def __init__(self, *, store: Store, bundles: Bundles, backups: Backups) -> None:
         self._store = store
         self._bundles = bundles
+        self._backups = backups
 
     async def put(self, request: Request) -> Response:
         """Set: always a new version, which becomes the latest."""
@@ -97,6 +101,25 @@ class Operations:
         self._find_deleted(name)
         self._store.purge(name)
         return Response(status_code=204)
+
+    async def backup(self, request: Request) -> Response:
+        """Back a secret up with all its versions."""
+        name = parameters.secret_name(request)
+        versions = self._store.history(name, count=MOST_VERSIONS + 1)
+        if not versions:
+            raise secret_not_found(name)
+        if len(versions) > MOST_VERSIONS:
+            raise too_many_versions(name, MOST_VERSIONS)
+        return JSONResponse({"value": parameters.to_base64url(self._backups.seal(versions))})
+
+    async def restore(self, request: Request) -> Response:
+        """Bring back what a backup holds, under the same ids; never onto a name that is in use or soft-deleted."""
+        versions = self._backups.open(parameters.backup(await parameters.body(request)))
+        latest = versions[-1]
+        if any(self._store.latest(latest.name, deleted=deleted) for deleted in (False, True)):
+            raise restore_conflict(self._bundles.secret(latest)["id"])
+        self._store.add(versions)
+        return JSONResponse(self._bundles.secret(self._find(latest.name)))
 
     def _find(self, name: str, version: str | None = None) -> SecretVersion:
         found = self._store.latest(name) if version is None else self._store.version(name, version)

@@ -97,6 +97,14 @@ def value(content: Mapping[str, Any]) -> str:
     return _text(content.get("value"), "value", most_bytes=LARGEST_VALUE)
 
 
+def backup(content: Mapping[str, Any]) -> bytes:
+    """The backup blob that a restore is given."""
+    try:
+        return _from_base64url(_text(content.get("value"), "value"))
+    except ValueError:
+        raise bad_parameter("Property value is not base64url.") from None
+
+
 def properties(content: Mapping[str, Any]) -> Properties:
     """What a PUT or PATCH says about a version besides its value."""
     content_type, tags, attributes = content.get("contentType"), content.get("tags"), content.get("attributes")

@@ -109,6 +109,33 @@ def name_is_deleted(name: str) -> KeyVaultError:
     return KeyVaultError(409, "Conflict", message, inner="ObjectIsDeletedButRecoverable")
 
 
+def restore_conflict(secret_id: str) -> KeyVaultError:
+    """409: a backup of a secret whose name is in use."""
+    message = (
+        f"There was a conflict restoring the secret '{secret_id}'. This can happen if either: a second secret with the "
+        "same name was created after the first secret was deleted; thus trying to restore a secret whose name is "
+        "already in use. To fix this, rename the second secret to something else so that the restore works. The second "
+        "probable cause of this exception is when multiple operations are performed in parallel against the secret. To "
+        "avoid this error, perform operations against a secret in a sequential manner."
+    )
+    return KeyVaultError(409, "Conflict", message)
+
+
+def corrupt_backup() -> KeyVaultError:
+    """400: bytes that no vault made."""
+    return KeyVaultError(400, "Malformed backup blob", "Backup blob contains invalid or corrupt version.")
+
+
+def foreign_backup() -> KeyVaultError:
+    """400: a backup of another geography or subscription, or one that was changed since."""
+    return KeyVaultError(400, "Malformed backup blob", "Cannot decrypt backup blob.")
+
+
+def too_many_versions(name: str, most: int) -> KeyVaultError:
+    """400: a secret too long-lived to be backed up. The limit is published; the sentence is not."""
+    return bad_parameter(f"Secret {name} has more than {most} versions and cannot be backed up.")
+
+
 def throttled() -> KeyVaultError:
     """429: over the vault's limit; the throttling guidance knows no Retry-After, so there is none."""
     message = "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached"

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -75,17 +75,27 @@ class Store:
 
     def put(self, name: str, value: str, properties: Properties) -> str:
         """Write a new version, which becomes the latest, and return its id."""
-        row = _row(properties) | {"name": name, "version": uuid.uuid4().hex, "value": value}
+        now = int(time.time())
+        said = asdict(properties) | {"enabled": properties.enabled is not False}
+        version = SecretVersion(
+            name=name, version=uuid.uuid4().hex, value=value, **said, created=now, updated=now, deleted_on=None
+        )
+        self.add([version])
+        return version.version
+
+    def add(self, versions: Sequence[SecretVersion]) -> None:
+        """Write versions of one secret as they are, oldest first; the last becomes the latest."""
         with self._connection as transaction:
-            transaction.execute("INSERT OR IGNORE INTO secret (name) VALUES (:name)", row)
-            written = transaction.execute(
-                "INSERT INTO version (name, version, value, content_type, tags, enabled, not_before, expires, created,"
-                " updated) VALUES (:name, :version, :value, :content_type, :tags, coalesce(:enabled, 1), :not_before,"
-                " :expires, :now, :now)",
-                row,
-            )
-            transaction.execute("UPDATE secret SET latest = ? WHERE name = ?", (written.lastrowid, name))
-        return str(row["version"])
+            for version in versions:
+                row = _row(version)
+                transaction.execute("INSERT OR IGNORE INTO secret (name) VALUES (:name)", row)
+                written = transaction.execute(
+                    "INSERT INTO version (name, version, value, content_type, tags, enabled, not_before, expires,"
+                    " created, updated) VALUES (:name, :version, :value, :content_type, :tags, :enabled, :not_before,"
+                    " :expires, :created, :updated)",
+                    row,
+                )
+                transaction.execute("UPDATE secret SET latest = ? WHERE name = ?", (written.lastrowid, version.name))
 
     def update(self, name: str, version: str, properties: Properties) -> None:
         """Change what `properties` says of a version; its tags are replaced as a whole."""
@@ -94,7 +104,7 @@ class Store:
                 "UPDATE version SET content_type = coalesce(:content_type, content_type), tags = coalesce(:tags, tags),"
                 " enabled = coalesce(:enabled, enabled), not_before = coalesce(:not_before, not_before),"
                 " expires = coalesce(:expires, expires), updated = :now WHERE name = :name AND version = :version",
-                _row(properties) | {"name": name, "version": version},
+                _row(properties) | {"name": name, "version": version, "now": int(time.time())},
             )
 
     def latest(self, name: str, *, deleted: bool = False) -> SecretVersion | None:
@@ -130,6 +140,15 @@ class Store:
             count,
         )
 
+    def history(self, name: str, *, count: int) -> list[SecretVersion]:
+        """At most `count` versions of a secret, oldest first."""
+        return self._read(
+            "SELECT every_version.* FROM every_version JOIN version USING (name, version)"
+            " WHERE name = ? AND deleted_on IS NULL ORDER BY sequence LIMIT ?",
+            name,
+            count,
+        )
+
     def delete(self, name: str) -> None:
         """Soft-delete a secret with all its versions."""
         self._change("UPDATE secret SET deleted_on = ? WHERE name = ?", int(time.time()), name)
@@ -154,9 +173,8 @@ class Store:
         return [_version(row) for row in self._connection.execute(query, values)]
 
 
-def _row(properties: Properties) -> dict[str, Any]:
-    tags = None if properties.tags is None else json.dumps(dict(properties.tags))
-    return asdict(properties) | {"tags": tags, "now": int(time.time())}
+def _row(said: Properties | SecretVersion) -> dict[str, Any]:
+    return asdict(said) | {"tags": None if said.tags is None else json.dumps(dict(said.tags))}
 
 
 def _version(row: sqlite3.Row) -> SecretVersion:

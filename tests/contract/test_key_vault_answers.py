@@ -19,6 +19,8 @@ ROUTES = [
     ("GET", "/secrets/any/0123"),
     ("PATCH", "/secrets/any/0123"),
     ("GET", "/secrets/any/versions"),
+    ("POST", "/secrets/any/backup"),
+    ("POST", "/secrets/restore"),
     ("GET", "/deletedsecrets"),
     ("GET", "/deletedsecrets/any"),
     ("DELETE", "/deletedsecrets/any"),
@@ -30,6 +32,7 @@ NOT_ALLOWED = [
     ("POST", "/secrets/any"),
     ("PUT", "/secrets/any/0123"),
     ("DELETE", "/secrets/any/versions"),
+    ("PUT", "/secrets/any/backup"),
     ("PUT", "/deletedsecrets"),
     ("PUT", "/deletedsecrets/any"),
     ("GET", "/deletedsecrets/any/recover"),
@@ -102,6 +105,7 @@ def test_every_answer_names_itself_and_may_not_be_stored(vaults: RunningVaults) 
         ("PUT", "/secrets/described", token, 200),
         ("GET", "/secrets/described", token, 200),
         ("GET", "/secrets", token, 200),
+        ("POST", "/secrets/restore", token, 400),
         ("GET", "/secrets/described", None, 401),
         ("GET", "/nothing-here", None, 401),
         ("GET", "/secrets/described", stranger, 403),
@@ -146,9 +150,13 @@ def test_neither_the_sdk_nor_the_stand_in_logs_a_value_or_a_token(
     token = vaults.token("vault-administrator")
     client = vaults.client("vault-administrator")
     client.set_secret("logged", "a-value-nobody-logs")
+    backup = client.backup_secret("logged")
+    client.begin_delete_secret("logged").wait()
+    client.purge_deleted_secret("logged")
+    client.restore_secret_backup(backup)
     vaults.fault(path="/secrets/logged/", status=503)
     assert client.get_secret("logged").value == "a-value-nobody-logs"
     logged = caplog.text + vaults.state.log_file("key_vault").read_text()
     assert "x-ms-keyvault-region" in logged
-    for hidden in ("a-value-nobody-logs", token):
+    for hidden in ("a-value-nobody-logs", token, backup.decode()):
         assert hidden not in logged
