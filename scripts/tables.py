@@ -20,15 +20,19 @@ EMPHASIS = re.compile(r"\*(\w+)\*")
 STORAGE = "Only for a real `func start`: its timers keep their state there. The local host needs none."
 
 
-def errors() -> str:
-    """Every error of the tree, each before what it branches into, branches by their code."""
+def every_error() -> list[type[BrokerError]]:
+    """The whole tree of the product: each error before what it branches into, branches by their code."""
     for package in PRODUCT:
         for found in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
             if not found.name.endswith("__main__"):
                 importlib.import_module(found.name)
+    return list(_tree(BrokerError))
+
+
+def errors() -> str:
+    """Every error with its answer."""
     rows = [
-        f"| `{kind.code}` | `{kind.error}` | {kind.status} | {kind.says} | {kind.remedy} |"
-        for kind in _tree(BrokerError)
+        f"| `{kind.code}` | `{kind.error}` | {kind.status} | {kind.says} | {kind.remedy} |" for kind in every_error()
     ]
     return _table("code | OAuth `error` | status | what it says | what to do", rows)
 

@@ -35,6 +35,7 @@ OWNERS = {
         "shared/customers/partner_center.py",
         "shared/entra/authority.py",
         "shared/entra/authority_http.py",
+        "shared/entra/discovery.py",
         "shared/outbound.py",
         "shared/keys/signing_keys.py",
     },

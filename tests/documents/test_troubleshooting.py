@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-import consent_http.refusals  # noqa: F401 - its branch of the tree has to be there to be counted
 from consent_http.sign_in_errors import sign_in_refusal
+from scripts.tables import every_error
 from shared.entra import authority_errors
 from shared.entra.authority_errors import in_customer_tenant, refusal
-from shared.errors import BrokerError
 from tests.documents.pages import ROOT, rows, section
 
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text()
@@ -43,10 +42,6 @@ def told_numbers() -> Iterator[Told]:
 NUMBERS = list(told_numbers())
 
 
-def kinds(kind: type[BrokerError] = BrokerError) -> list[type[BrokerError]]:
-    return [kind, *(one for child in kind.__subclasses__() for one in kinds(child))]
-
-
 def known_numbers() -> set[int]:
     """Every number that the broker tells apart."""
     sets = (value for value in vars(authority_errors).values() if isinstance(value, frozenset))
@@ -54,7 +49,7 @@ def known_numbers() -> set[int]:
 
 
 def test_every_code_has_one_row_and_no_other_has() -> None:
-    assert sorted(row[0].strip("`") for row in CODES) == sorted(kind.code for kind in kinds())
+    assert sorted(row[0].strip("`") for row in CODES) == sorted(kind.code for kind in every_error())
 
 
 @pytest.mark.parametrize("row", CODES, ids=lambda row: row[0].strip("`"))
@@ -63,7 +58,7 @@ def test_every_row_says_what_lies_behind_it_and_what_to_check(row: list[str]) ->
 
 
 def test_no_remedy_of_the_list_of_errors_is_repeated() -> None:
-    assert [kind.code for kind in kinds() if kind.remedy.rstrip(".").lower() in TEXT.lower()] == []
+    assert [kind.code for kind in every_error() if kind.remedy.rstrip(".").lower() in TEXT.lower()] == []
 
 
 def test_every_number_that_the_broker_knows_is_told_once_and_no_other_is() -> None:

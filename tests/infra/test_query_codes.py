@@ -4,15 +4,16 @@ import re
 
 import pytest
 
-import consent_http.refusals  # noqa: F401 - its branch of the tree has to be there to be counted
+from customers_http.refusals import ApplicationGrantsInvalid
 from refresh_timer.outcome import CARRIED_OVER, TRANSIENT, UNDONE, WORKED
-from shared.errors import ApplicationGrantsInvalid, BrokerError, NotAuthenticated, NotAuthorized
+from scripts.tables import every_error
+from shared.errors import BrokerError, NotAuthenticated, NotAuthorized
 from tests.infra.project import INFRA
 
 
 def tree(kind: type[BrokerError] = BrokerError) -> set[type[BrokerError]]:
     """A kind of error and all below it."""
-    return {kind}.union(*(tree(child) for child in kind.__subclasses__()))
+    return {one for one in every_error() if issubclass(one, kind)}
 
 
 def codes(kinds: set[type[BrokerError]]) -> set[str]:

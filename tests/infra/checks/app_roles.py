@@ -2,8 +2,8 @@
 
 from uuid import UUID, uuid5
 
-from shared import assertion
-from shared.settings import OPERATOR_CLIENTS
+from shared.callers import assertion
+from shared.setting_table import OPERATOR_CLIENTS
 from tests.infra.check import noticing
 from tests.infra.damage import Added, Put, Removed, Source, Text
 from tests.infra.deployment import Deployment, Value

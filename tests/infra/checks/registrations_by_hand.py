@@ -1,6 +1,6 @@
 """The registrations that somebody makes by hand: the same as those of the Bicep."""
 
-from shared.settings import OPERATOR_CLIENTS
+from shared.setting_table import OPERATOR_CLIENTS
 from tests.infra.check import noticing
 from tests.infra.checks.app_roles import registered
 from tests.infra.checks.registrations import SIGN_IN_PERMISSIONS, permissions
