@@ -5,6 +5,7 @@ version's: adding a version rotates, disabling one revokes, and two instances th
 """
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,17 +15,26 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from shared.audit import record
 from shared.clock import Clock, from_text, to_text
-from shared.errors import ConsentUnreadable
+from shared.errors import BrokerError, ConsentUnreadable, Unavailable
 from shared.vault import SecretVault, SecretVersion
 from shared.vault_errors import VaultUnavailable
 
 LINK_KEYS = "link-keys"
+# As Key Vault makes the ids of versions.
+KEY_ID = re.compile(r"[0-9a-f]{32}")
 # Whoever sends made-up key ids must not make us read the vault each time.
-REREAD_AFTER = timedelta(minutes=1)
+REREAD_AFTER, REREAD_AFTER_FAILURE = timedelta(minutes=1), timedelta(seconds=5)
 # How long a disabled key may still open what it sealed, on an instance that sees no new links.
 TRUSTED_FOR = timedelta(minutes=10)
 # A device code alone may be a thousand characters; links and cookies stay far below what hosts and browsers take.
 MAX_LENGTH = 8000
+
+
+class SealKeyUnknown(Unavailable):
+    """Sealed with a key that this instance has not read yet, or that there never was."""
+
+    code, says = "seal_key_unknown", "This instance of the broker does not know yet with which key this was sealed."
+    remedy = "Try again in a minute. If it stays so, the link is damaged: ask for a new one."
 
 
 class SealExpired(ValueError):
@@ -52,9 +62,12 @@ class Seals:
         return f"{key_id}.{token.rstrip('=')}"
 
     def open(self, purpose: str, unverified_sealed: str) -> Mapping[str, Any] | None:
-        """The content; None when it is not ours or not for this purpose. Raises SealExpired when it is too old."""
+        """The content; None when it is not ours or not for this purpose. Raises SealExpired when it is too old.
+
+        Raises SealKeyUnknown while it cannot be told: another instance may have made the key a moment ago.
+        """
         key_id, _, unverified_token = unverified_sealed.partition(".")
-        if not unverified_token or len(unverified_sealed) > MAX_LENGTH:
+        if not unverified_token or len(unverified_sealed) > MAX_LENGTH or not KEY_ID.fullmatch(key_id):
             return None
         if key_id not in self._keys:
             self._look_again()
@@ -79,14 +92,17 @@ class Seals:
         return opened
 
     def _look_again(self) -> None:
-        """Read the keys for an id that is not known, at once and then not for a minute."""
+        """Read the keys for an id that is not known: one look a minute, and until the next one nobody knows."""
         with self._lock:
-            now = self._clock()
-            due = self._read_on is None or self._looked_on is None or abs(now - self._looked_on) >= REREAD_AFTER
-            if due:
-                self._looked_on = now
-        if due:
+            now, looked_on = self._clock(), self._looked_on
+            if self._read_on is not None and looked_on is not None and abs(now - looked_on) < REREAD_AFTER:
+                raise SealKeyUnknown(retry_after=max(1, round((looked_on + REREAD_AFTER - now).total_seconds())))
+            self._looked_on = now
+        try:
             self._read_keys(at_most_old=timedelta())
+        except BrokerError:
+            self._looked_on = now - REREAD_AFTER + REREAD_AFTER_FAILURE
+            raise
 
     def _read_keys(self, *, at_most_old: timedelta) -> None:
         with self._lock:

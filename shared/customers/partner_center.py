@@ -16,7 +16,7 @@ from shared.budget import Budget
 from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
-from shared.outbound import Outbound
+from shared.outbound import LONGEST_PAGE, Outbound
 
 PAGE_SIZE, MOST_PAGES = 500, 200
 # Documented for each application: 50 requests a second.
@@ -25,6 +25,8 @@ TRIES = 3
 # Seconds: how long a thread sleeps at most between two tries, and how long whoever asked is told to wait at most.
 LONGEST_WAIT, LONGEST_RETRY_AFTER = 5.0, 300
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
+# Of a change, this alone says for certain that nothing was done.
+NOT_DONE = frozenset({429})
 CODE = re.compile(r"[0-9A-Za-z]{1,40}")
 OK, CREATED, NO_CONTENT, NOT_FOUND, CONFLICT = 200, 201, 204, 404, 409
 
@@ -123,7 +125,12 @@ class PartnerCenter:
         headers: Mapping[str, str] | None = None,
         also: Sequence[int] = (),
     ) -> requests.Response:
-        """The answer, after at most three tries; the request id stays the same, which makes a repeat harmless."""
+        """The answer, after at most three tries.
+
+        A change that got no answer, or a 5xx, may have been done: it is not sent again, and whoever wants it looks
+        first (RFC 9110 section 9.2.2).
+        """
+        reading = method == "GET"
         sent = {
             **(headers or {}),
             "Authorization": f"Bearer {token.token}",
@@ -137,12 +144,18 @@ class PartnerCenter:
                 self._sleep(min(2.0**attempt / 2 if wait is None else wait, LONGEST_WAIT))
             self._budget.spend()
             try:
-                answer = self._outbound.request(method, f"{self._url}/{path}", json=content, headers=sent)
-            except requests.RequestException:
-                continue
+                answer = self._outbound.request(
+                    method, f"{self._url}/{path}", json=content, headers=sent, once=not reading, longest=LONGEST_PAGE
+                )
+            except requests.RequestException as error:
+                if reading:
+                    continue
+                raise PartnerCenterUnavailable from error
             if answer.status_code not in PASSING:
                 return _accepted(answer, also)
             wait = _seconds(answer)
+            if not reading and answer.status_code not in NOT_DONE:
+                break
         raise PartnerCenterUnavailable(retry_after=wait or None)
 
 

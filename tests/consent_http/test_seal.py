@@ -9,13 +9,23 @@ from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent_http.seal import LINK_KEYS, MAX_LENGTH, REREAD_AFTER, TRUSTED_FOR, SealExpired, Seals
+from consent_http.seal import (
+    LINK_KEYS,
+    MAX_LENGTH,
+    REREAD_AFTER,
+    REREAD_AFTER_FAILURE,
+    TRUSTED_FOR,
+    SealExpired,
+    SealKeyUnknown,
+    Seals,
+)
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import HandClock
 from tests.fakes.memory_vault import MemoryVault
 
 SECOND = timedelta(seconds=1)
 LIFETIME = timedelta(hours=1)
+MADE_UP = "f" * 32
 
 
 class Instances:
@@ -228,8 +238,12 @@ def test_junk_key_ids_cause_at_most_one_read_of_the_vault_a_minute(instances: In
     instances.seal(seals)
     for _ in range(3):
         instances.asked.clear()
+        assert seals.open("link", f"{MADE_UP}.gAAAA") is None, "this very look has said so"
         for number in range(50):
-            assert seals.open("link", f"made-up-{number}.gAAAA") is None
+            with pytest.raises(SealKeyUnknown) as unknown:
+                seals.open("link", f"{number:032x}.gAAAA")
+            assert unknown.value.retry_after == 60
+            assert seals.open("link", f"made-up-{number}.gAAAA") is None, "no key of any vault is called so"
         assert instances.asked["list_versions"] == 1
         assert instances.asked["get"] == instances.asked["put"] == 0, "known keys are not read again"
         instances.clock.advance(REREAD_AFTER)
@@ -241,10 +255,39 @@ def test_junk_does_not_wear_down_a_vault_that_is_down(instances: Instances) -> N
     instances.asked.clear()
     instances.down = True
     with pytest.raises(VaultUnavailable):
-        seals.open("link", "made-up.gAAAA")
+        seals.open("link", f"{MADE_UP}.gAAAA")
     for number in range(50):
-        assert seals.open("link", f"made-up-{number}.gAAAA") is None
+        with pytest.raises(SealKeyUnknown):
+            seals.open("link", f"{number:032x}.gAAAA")
     assert instances.asked.total() == 1
+
+
+def test_a_key_made_elsewhere_a_moment_ago_is_not_called_a_forgery(instances: Instances) -> None:
+    """Somebody has just made us look; another instance rotates the key, and its link comes to us."""
+    seals, other = instances.begin(), instances.begin()
+    instances.seal(seals)
+    seals.open("link", f"{MADE_UP}.gAAAA")
+    instances.rotate()
+    instances.clock.advance(REREAD_AFTER / 2)
+    sealed = instances.seal(other)
+    with pytest.raises(SealKeyUnknown) as unknown:
+        seals.open("link", sealed)
+    assert unknown.value.retry_after == 29
+    instances.clock.advance(REREAD_AFTER / 2)
+    assert seals.open("link", sealed) == {"for": "Ada"}
+
+
+def test_a_look_that_failed_is_made_again_soon(instances: Instances) -> None:
+    seals = instances.begin()
+    instances.seal(seals)
+    instances.rotate()
+    sealed = instances.seal(instances.begin())
+    instances.down = True
+    with pytest.raises(VaultUnavailable):
+        seals.open("link", sealed)
+    instances.down = False
+    instances.clock.advance(REREAD_AFTER_FAILURE)
+    assert seals.open("link", sealed) == {"for": "Ada"}
 
 
 def test_a_cold_instance_does_not_call_a_link_invalid_while_the_vault_is_down(instances: Instances) -> None:

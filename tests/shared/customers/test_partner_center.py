@@ -112,19 +112,29 @@ def test_a_token_without_mfa_is_refused_with_partner_centers_own_code(center: Pa
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"drop": "before"}, {"status": 500}], ids=str)
-def test_what_passes_is_tried_again_and_works(
+def test_a_reading_is_tried_again_and_works(
     center: PartnerCenter, token: AccessToken, controls: Controls, fault: dict[str, Any]
 ) -> None:
-    controls.post("faults", {"method": "POST", "path": CONSENTS, "times": 2, **fault})
-    assert consent(center, token)
+    controls.post("faults", {"method": "GET", "path": "/v1/customers", "times": 2, **fault})
+    assert center.customers(token, correlation=CORRELATION)
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_id_and_does_no_harm(
+def test_a_change_that_was_put_off_for_certain_is_tried_again(
     center: PartnerCenter, token: AccessToken, controls: Controls
 ) -> None:
-    """The first request was served: under a new id the second would be told that there is a consent already."""
-    controls.post("faults", {"method": "POST", "path": CONSENTS, "times": 1, "drop": "after"})
+    controls.post("faults", {"method": "POST", "path": CONSENTS, "times": 2, "status": 429})
     assert consent(center, token)
+
+
+@pytest.mark.parametrize("fault", [{"drop": "after"}, {"drop": "before"}, {"status": 500}, {"status": 503}], ids=str)
+def test_a_change_that_may_have_been_done_is_sent_once(
+    center: PartnerCenter, token: AccessToken, controls: Controls, fault: dict[str, Any]
+) -> None:
+    """Sent again, it could be told that there is a consent already: whoever wants it looks first."""
+    controls.post("faults", {"method": "POST", "path": CONSENTS, "times": 1, **fault})
+    with pytest.raises(PartnerCenterUnavailable):
+        consent(center, token)
+    assert sum(count for (method, _), count in controls.requests().items() if method == "POST") == 1
 
 
 def test_what_does_not_pass_is_given_up_after_three_tries(
