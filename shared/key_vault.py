@@ -12,12 +12,13 @@ from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.policies import RetryPolicy
 from azure.keyvault.secrets import KeyVaultSecret, SecretClient, SecretProperties
 
-from shared.key_vault_errors import errors_of
+from shared.key_vault_errors import errors_of, wait_of
 from shared.sdk_transport import sdk_transport
 from shared.setting_values import LOOPBACK
 from shared.vault import Secret, SecretVersion
 
-LONGEST_RETRY_AFTER = 5.0
+# Seconds that a thread sleeps at most between two tries.
+LONGEST_WAIT = 5.0
 # Seconds for all tries of one call, whatever hangs.
 LONGEST_CALL = 25
 # Azure-core would repeat no PATCH; ours name the version and say what it is to be, so that twice is as good as once.
@@ -101,8 +102,9 @@ class _BoundedRetry(RetryPolicy[Any, Any]):
         return {**super().configure_retries(options), "methods": REPEATED}
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        wait = super().get_retry_after(response)
-        return None if wait is None else min(float(wait), LONGEST_RETRY_AFTER)
+        # Its own reader raises on what is neither seconds nor a date.
+        wait = wait_of(response.http_response.headers)
+        return None if wait is None else min(float(wait), LONGEST_WAIT)
 
 
 def _secret(found: KeyVaultSecret) -> Secret:

@@ -17,7 +17,9 @@ from azure.core.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
+from shared.clock import utc_now
 from shared.errors import BrokerError, ConsentNameBlocked, ConsentUnreadable, IdentityUnavailable
+from shared.retry_after import seconds_to_wait
 from shared.vault_errors import (
     VaultNetworkRefused,
     VaultRefused,
@@ -63,10 +65,16 @@ def _response_error(name: str, error: HttpResponseError, *, size: int) -> Broker
         return VaultNetworkRefused() if inner in BY_NETWORK else VaultRefused()
     if status in {BAD_REQUEST, TOO_LARGE}:
         return VaultValueTooLarge(f"{name}: {size} bytes.") if size > LONGEST_VALUE else VaultRequestRefused()
+    wait = wait_of(getattr(error.response, "headers", {}))
     if status == THROTTLED:
-        return VaultThrottled()
+        return VaultThrottled(retry_after=wait)
     again = status is None or status in PASSING or status >= SERVER_ERROR
-    return VaultUnavailable() if again else VaultRefused()
+    return VaultUnavailable(retry_after=wait) if again else VaultRefused()
+
+
+def wait_of(headers: Mapping[str, str]) -> int | None:
+    """How many seconds the vault asks to wait."""
+    return seconds_to_wait(headers.get("Retry-After"), now=utc_now())
 
 
 def _inner_code(error: HttpResponseError) -> str:

@@ -13,17 +13,19 @@ from typing import Any
 import requests
 
 from shared.budget import Budget
+from shared.clock import Clock, utc_now
 from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 from shared.outbound import LONGEST_PAGE, Outbound
+from shared.retry_after import seconds_to_wait
 
 PAGE_SIZE, MOST_PAGES = 500, 200
 # Documented for each application: 50 requests a second.
 REQUESTS_A_SECOND = 50
 TRIES = 3
-# Seconds: how long a thread sleeps at most between two tries, and how long whoever asked is told to wait at most.
-LONGEST_WAIT, LONGEST_RETRY_AFTER = 5.0, 300
+# Seconds that a thread sleeps at most between two tries.
+LONGEST_WAIT = 5.0
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 # Of a change, this alone says for certain that nothing was done.
 NOT_DONE = frozenset({429})
@@ -57,12 +59,14 @@ class PartnerCenter:
         *,
         url: str,
         page_size: int = PAGE_SIZE,
+        clock: Clock = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._page_size = page_size
         self._outbound = outbound
         self._url = f"{url}/v1"
+        self._clock = clock
         self._sleep = sleep
         self._budget = Budget(REQUESTS_A_SECOND, seconds=1.0, monotonic=monotonic, sleep=sleep)
 
@@ -153,7 +157,7 @@ class PartnerCenter:
                 raise PartnerCenterUnavailable from error
             if answer.status_code not in PASSING:
                 return _accepted(answer, also)
-            wait = _seconds(answer)
+            wait = seconds_to_wait(answer.headers.get("Retry-After"), now=self._clock())
             if not reading and answer.status_code not in NOT_DONE:
                 break
         raise PartnerCenterUnavailable(retry_after=wait or None)
@@ -194,9 +198,3 @@ def _customer(item: Mapping[str, Any]) -> Customer:
         name=str(profile.get("companyName", "")),
         domain=str(profile.get("domain", "")),
     )
-
-
-def _seconds(answer: requests.Response) -> int | None:
-    given = answer.headers.get("Retry-After", "")
-    # The digits beyond the bound's own say nothing more, and thousands of them are no number to Python.
-    return min(int(given[:9]), LONGEST_RETRY_AFTER) if given.isascii() and given.isdigit() else None

@@ -137,7 +137,7 @@ class Authority:
         except (requests.RequestException, MsalError) as error:
             raise AuthorityUnavailable(retry_after=self._http.retry_after()) from error
         except RecursionError as error:
-            raise AuthorityUnavailable("Its answer could not be read.") from error
+            raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
         except RuntimeError as error:
             raise AnswerMismatched from error  # MSAL's word for a nonce that is not ours
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -145,6 +145,9 @@ class Authority:
             # have kept a part of it, and would choke on that for ever (its telemetry does).
             self._applications.forget(tenant_id)
             raise AuthorityUnavailable("Its answer could not be read.", retry_after=self._http.retry_after()) from error
-        if "error" in answer and str(answer["error"]) not in expected:
-            raise refusal(answer, retry_after=self._http.retry_after(), throttled=self._http.throttled())
+        later = self._http.says_later()
+        if "error" in answer and (later or str(answer["error"]) not in expected):
+            raise refusal(answer, retry_after=self._http.retry_after(), throttled=later)
+        if "error" not in answer and self._http.says_no():  # tokens beside a failure are nobody's word either
+            raise AuthorityUnavailable(retry_after=self._http.retry_after())
         return answer

@@ -6,20 +6,24 @@ from typing import Any
 
 import requests
 
+from shared.clock import Clock, utc_now
 from shared.entra import discovery
 from shared.entra.discovery import Discovery
 from shared.outbound import Outbound
+from shared.retry_after import seconds_to_wait
 
-LONGEST_RETRY_AFTER = 300
-THROTTLED = 429
+SUCCESS, REDIRECT, THROTTLED, SERVER_ERROR = 200, 300, 429, 500
 
 
 class AuthorityHttp:
     """Shaped as MSAL wants it: `get`, `post`, `close`."""
 
-    def __init__(self, outbound: Outbound, discovery: Discovery, *, authority_host: str) -> None:
+    def __init__(
+        self, outbound: Outbound, discovery: Discovery, *, authority_host: str, clock: Clock = utc_now
+    ) -> None:
         self._outbound = outbound
         self._discovery = discovery
+        self._clock = clock
         self._authority_host = authority_host
         self._of_thread = threading.local()
 
@@ -38,10 +42,7 @@ class AuthorityHttp:
         """A token request; MSAL hides how long a throttled client is asked to wait, so it is read here."""
         answer = self._outbound.post(url, **arguments)
         self._of_thread.status = answer.status_code
-        seconds = answer.headers.get("Retry-After", "")
-        self._of_thread.retry_after = (
-            min(int(seconds), LONGEST_RETRY_AFTER) if seconds.isascii() and seconds.isdigit() else None
-        )
+        self._of_thread.retry_after = seconds_to_wait(answer.headers.get("Retry-After"), now=self._clock())
         return answer
 
     def close(self) -> None:
@@ -51,10 +52,15 @@ class AuthorityHttp:
         """Begin a request in this thread: what was said of the last one is forgotten."""
         self._of_thread.retry_after = self._of_thread.status = None
 
-    def throttled(self) -> bool:
-        """Whether the last answer in this thread was 429."""
+    def says_later(self) -> bool:
+        """Whether the last answer in this thread was 429 or a server's failure, whatever its body is."""
         status: int | None = getattr(self._of_thread, "status", None)
-        return status == THROTTLED
+        return status is not None and (status == THROTTLED or status >= SERVER_ERROR)
+
+    def says_no(self) -> bool:
+        """Whether the last answer in this thread was no success."""
+        status: int | None = getattr(self._of_thread, "status", None)
+        return status is not None and not SUCCESS <= status < REDIRECT
 
     def retry_after(self) -> int | None:
         """Seconds the last answer in this thread asked to wait, at most five minutes."""

@@ -189,9 +189,7 @@ def test_a_condition_of_the_customers_own_is_told_as_that(state: StackState) -> 
     assert outcome(state, "DELETE", CONTOSO, apply=False) == "removed", "one token is enough to tell"
 
 
-def test_a_change_whose_answer_was_lost_is_on_record_and_counts_at_once(
-    state: StackState, center: Controls
-) -> None:
+def test_a_change_whose_answer_was_lost_is_on_record_and_counts_at_once(state: StackState, center: Controls) -> None:
     reports = Workload(state=state, name="reports")
     Controls(state, state.entra).remove("consents", {"tenant": TAILSPIN, "client": PARTNER_APPLICATION})
     assert reports.token("tailspin", "arm").json()["code"] == "application_not_consented"

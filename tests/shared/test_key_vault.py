@@ -11,7 +11,7 @@ from local.state import StackState
 from local.workload import Workload
 from shared.consents.store import ConsentStore
 from shared.errors import BrokerError, ConsentNameBlocked, ConsentUnreadable
-from shared.key_vault import LONGEST_RETRY_AFTER, KeyVault
+from shared.key_vault import LONGEST_WAIT, KeyVault
 from shared.vault import SecretVault
 from shared.vault_errors import (
     VaultNetworkRefused,
@@ -139,9 +139,31 @@ def test_a_caller_never_waits_as_long_as_the_vault_would_like(
     vault_controls.post("faults", {"path": f"/secrets/{name}/?", "status": 429, "times": -1, "headers": headers})
     with pytest.raises(VaultUnavailable):
         key_vault.get(name)
-    assert 0 < max(waits) <= LONGEST_RETRY_AFTER
+    assert 0 < max(waits) <= LONGEST_WAIT
     assert len(waits) <= 2
-    assert not headers or waits == [LONGEST_RETRY_AFTER] * 2
+    assert not headers or waits == [LONGEST_WAIT] * 2
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("said", "told"), [("7", 7), ("Fri, 01 Jan 2100 00:00:00 GMT", 300), ("soon", None)])
+def test_how_long_the_vault_asks_to_wait_is_told(
+    key_vault: KeyVault, vault_controls: Controls, name: str, *, status: int, said: str, told: int | None
+) -> None:
+    """azure-core's own reader takes what is neither seconds nor a date for a failure of its own."""
+    fault = {"path": f"/secrets/{name}/?", "status": status, "headers": {"Retry-After": said}, "body": "<html>"}
+    vault_controls.post("faults", fault)
+    with pytest.raises(VaultUnavailable) as asked:
+        key_vault.put(name, "v", tags={}, once=True)
+    assert asked.value.retry_after == told
+
+
+def test_a_wait_that_cannot_be_read_is_no_reason_to_give_up(
+    key_vault: KeyVault, vault_controls: Controls, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    key_vault.put(name, "v", tags={})
+    vault_controls.post("faults", {"path": f"/secrets/{name}/?", "status": 503, "headers": {"Retry-After": "soon"}})
+    assert key_vault.get(name) is not None
 
 
 def test_a_write_that_must_happen_once_is_sent_once_when_its_answer_is_lost(

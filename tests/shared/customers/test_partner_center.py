@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from local.state import StackState
 from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
 from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
-from shared.customers.partner_center import LONGEST_RETRY_AFTER, LONGEST_WAIT, EnterpriseGrant, PartnerCenter
+from shared.customers.partner_center import LONGEST_WAIT, EnterpriseGrant, PartnerCenter
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 from shared.outbound import Outbound
+from shared.retry_after import LONGEST_SECONDS
 from tests.consent_http.rig import old_token
 from tests.local_control import Controls
 from tests.shared.samples import PARTNER_CENTER_SCOPE, authority_of
@@ -26,6 +28,7 @@ GRANTS = [
 NOBODY = "99990000-1111-4222-8333-444444440001"
 CORRELATION = "7c9c0ff5-6c3b-4a41-9b0b-8a5f0d3f7b52"
 CONSENTS = ".*/applicationconsents"
+EVENING = datetime(2026, 11, 28, 20, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def slept() -> list[float]:
 @pytest.fixture
 def center(stack: StackState, slept: list[float], controls: Controls) -> Iterator[PartnerCenter]:  # noqa: ARG001 - faults end with it
     outbound = Outbound(trusted_ca_file=str(stack.ca_file), threads=4)
-    yield PartnerCenter(outbound, url=stack.partner_center, sleep=slept.append)
+    yield PartnerCenter(outbound, url=stack.partner_center, clock=lambda: EVENING, sleep=slept.append)
     outbound.close()
 
 
@@ -151,14 +154,16 @@ def test_what_does_not_pass_is_given_up_after_three_tries(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("9" * 400, LONGEST_RETRY_AFTER),
-        ("3600", LONGEST_RETRY_AFTER),
+        ("9" * 400, LONGEST_SECONDS),
+        ("3600", LONGEST_SECONDS),
         ("7", 7),
         ("0", None),
         ("-1", None),
         ("1.5", None),
         ("soon", None),
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("Sat, 28 Nov 2026 20:00:30 GMT", 30),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", LONGEST_SECONDS),
     ],
     ids=lambda value: str(value)[:12],
 )

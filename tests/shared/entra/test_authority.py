@@ -28,7 +28,6 @@ from shared.entra.application_credential import (
     VaultCredential,
 )
 from shared.entra.authority import Authority
-from shared.entra.authority_http import LONGEST_RETRY_AFTER
 from shared.entra.errors import (
     AnswerMismatched,
     ApplicationMisconfigured,
@@ -40,6 +39,7 @@ from shared.entra.errors import (
 from shared.entra.managed_identity import BrokerIdentity
 from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable
 from shared.keys.signed_claims import unverified_claims
+from shared.retry_after import LONGEST_SECONDS
 from shared.vault_errors import VaultUnavailable
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
@@ -218,10 +218,27 @@ def test_a_refused_exchange_is_asked_again_each_time(
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-@pytest.mark.parametrize("body", [{"error": "temporarily_unavailable", "error_codes": [90055]}, None, "<html>"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "temporarily_unavailable", "error_codes": [90055]},
+        {"error": "invalid_grant", "error_codes": [50173]},
+        {"note": "no error"},
+        {"access_token": "x", "expires_in": 3600},
+        [],
+        None,
+        "<html>",
+    ],
+)
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7), ("99999", LONGEST_RETRY_AFTER), ("Fri, 01 Jan 2100 00:00:00 GMT", None), ("-1", None), (None, None)],
+    [
+        ("7", 7),
+        ("99999", LONGEST_SECONDS),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", LONGEST_SECONDS),
+        ("-1", None),
+        (None, None),
+    ],
 )
 def test_how_long_the_authority_asks_to_wait_is_kept(  # noqa: PLR0917 - a table of five columns
     authority: Authority,
