@@ -20,13 +20,13 @@ from consent_http.refusals import (
 )
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import REDEEMED, refusals_of_the_authority
-from consent_http.sign_in_refusals import SignInRefused
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
 from shared.consents.consent import Act, Consent, checked_name
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
+from shared.entra.sign_in_refusals import SignInRefused
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
 from shared.errors import InvalidRequest
 from shared.settings import Settings

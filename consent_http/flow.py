@@ -10,10 +10,11 @@ from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import REDEEMED, code_of, refusals_of_the_authority, sign_in_refusal
-from consent_http.sign_in_refusals import SignInFailed, SignInLost, WrongTenant
+from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from shared.clock import Clock
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
+from shared.entra.sign_in_refusals import SignInFailed
 from shared.entra.tokens import SignIn, TokenSet
 from shared.settings import Settings
 

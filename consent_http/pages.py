@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from consent_http.completion import Confirmation
 from consent_http.link import Link
-from consent_http.refusals import ConsentRefused, LinkRefused
+from consent_http.refusals import LinkRefused
 from shared.clock import for_people
 from shared.consents.consent import Consent
-from shared.errors import BrokerError
+from shared.errors import BrokerError, ConsentRefused
 
 _STYLE = """
 :root{color-scheme:light dark;--text:#1b1b1f;--soft:#54545e;--back:#f2f3f7;--card:#fff;--line:#d9dae1;--deed:#0a4fa3;

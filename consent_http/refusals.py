@@ -1,10 +1,10 @@
 """Why a consent is not given: the branch of the error tree that this package adds.
 
-ConsentRefused
+shared.errors.ConsentRefused
 ├── LinkRefused
 │   ├── LinkInvalid, LinkExpired, LinkUsed, LinkSuperseded, LinkWithdrawn
 │   └── ButtonFromElsewhere
-├── sign_in_refusals.SignInRefused
+├── shared.entra.sign_in_refusals.SignInRefused, with more in sign_in_refusals
 ├── DeviceCodeRefused
 │   └── DeviceCodeOff, DeviceCodeInvalid, DeviceCodeExpired, DeviceCodeDeclined
 └── ImportRefused
@@ -12,14 +12,7 @@ ConsentRefused
 ConsentChanged                  another one came in between
 """
 
-from shared.errors import BrokerError, InvalidRequest
-
-
-class ConsentRefused(BrokerError):
-    """Nothing was stored."""
-
-    code, error, status = "consent_refused", "access_denied", 400
-    says, remedy = "This consent was not accepted; nothing was stored.", "Ask for a new link and try again."
+from shared.errors import ConsentRefused, InvalidRequest
 
 
 class LinkRefused(ConsentRefused):

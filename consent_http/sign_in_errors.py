@@ -4,13 +4,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
-from consent_http.sign_in_refusals import (
-    AccountNotAdmitted,
-    AdminApprovalNeeded,
-    ConditionalAccessBlocked,
-    SignInDeclined,
-    SignInFailed,
-)
 from shared.entra.authority_errors import (
     CONDITION,
     NO_RIGHTS,
@@ -21,6 +14,13 @@ from shared.entra.authority_errors import (
     is_of_registration,
 )
 from shared.entra.errors import ApplicationMisconfigured
+from shared.entra.sign_in_refusals import (
+    AccountNotAdmitted,
+    AdminApprovalNeeded,
+    ConditionalAccessBlocked,
+    SignInDeclined,
+    SignInFailed,
+)
 from shared.errors import AuthorityUnavailable, BrokerError, Unavailable
 
 DECLINED = frozenset({65004})

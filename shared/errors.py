@@ -6,6 +6,7 @@ BrokerError
 ├── NotAuthenticated           the assertion proves nothing (keys, callers)
 │   └── AssertionMissing
 ├── NotAuthorized              known, and not allowed (callers, token_http)
+├── ConsentRefused             a consent is not given, nothing is stored (consent_http, entra)
 ├── ConsentUnusable            no token can come from this stored consent (consents, entra)
 │   ├── ConsentUnreadable
 │   └── ConsentNameBlocked
@@ -86,6 +87,13 @@ class NotAuthorized(BrokerError):
 
     code, error, status = "not_authorized", "access_denied", 403
     says, remedy = "This is not allowed to you.", "Ask the broker's administrator."
+
+
+class ConsentRefused(BrokerError):
+    """Nothing was stored."""
+
+    code, error, status = "consent_refused", "access_denied", 400
+    says, remedy = "This consent was not accepted; nothing was stored.", "Ask for a new link and try again."
 
 
 class ConsentUnusable(BrokerError):

@@ -17,6 +17,13 @@ from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared import errors
 from shared.consents.consent import Consent, Person, Withdrawal
 from shared.entra.errors import ApplicationMisconfigured
+from shared.entra.sign_in_refusals import (
+    AccountNotAdmitted,
+    AdminApprovalNeeded,
+    ConditionalAccessBlocked,
+    SignInDeclined,
+    SignInFailed,
+)
 from shared.errors import BrokerError
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.browser.board import Board
@@ -147,11 +154,11 @@ REFUSALS: Mapping[type[BrokerError], Way] = {
     refusals.LinkWithdrawn: _a_link_from_before_a_withdrawal,
     refusals.ButtonFromElsewhere: _a_button_on_another_site,
     sign_in_refusals.SignInLost: _no_cookie_left,
-    sign_in_refusals.SignInDeclined: _cancelled,
-    sign_in_refusals.SignInFailed: refused(sign_in_refusals.SignInFailed(authority_code=500011)),
-    sign_in_refusals.AdminApprovalNeeded: refused(sign_in_refusals.AdminApprovalNeeded(authority_code=90094)),
-    sign_in_refusals.ConditionalAccessBlocked: refused(sign_in_refusals.ConditionalAccessBlocked(authority_code=53003)),
-    sign_in_refusals.AccountNotAdmitted: refused(sign_in_refusals.AccountNotAdmitted(authority_code=50105)),
+    SignInDeclined: _cancelled,
+    SignInFailed: refused(SignInFailed(authority_code=500011)),
+    AdminApprovalNeeded: refused(AdminApprovalNeeded(authority_code=90094)),
+    ConditionalAccessBlocked: refused(ConditionalAccessBlocked(authority_code=53003)),
+    AccountNotAdmitted: refused(AccountNotAdmitted(authority_code=50105)),
     sign_in_refusals.IdTokenInvalid: refused(sign_in_refusals.IdTokenInvalid()),
     sign_in_refusals.RefreshTokenMissing: refused(sign_in_refusals.RefreshTokenMissing()),
     sign_in_refusals.WrongTenant: refused(sign_in_refusals.WrongTenant()),

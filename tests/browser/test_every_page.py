@@ -7,13 +7,14 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from consent_http import refusals, sign_in_refusals
-from shared.errors import BrokerError
+from consent_http import refusals
+from shared.entra.sign_in_refusals import SignInRefused
+from shared.errors import BrokerError, ConsentRefused
 from tests.browser.gallery import GALLERY, PAGES, REFUSALS, Scene, go
 from tests.browser.steps import expect_code
 
 # Branches that no page is made of: what groups others, and what operators are answered in JSON.
-GROUPS = {refusals.ConsentRefused, refusals.LinkRefused, sign_in_refusals.SignInRefused}
+GROUPS = {ConsentRefused, refusals.LinkRefused, SignInRefused}
 FOR_OPERATORS = {refusals.DeviceCodeRefused, refusals.ImportRefused}
 type Colours = Literal["light", "dark"]
 COLOURS: tuple[Colours, ...] = ("light", "dark")
@@ -39,7 +40,7 @@ SPACING = """() => { for (const element of document.querySelectorAll("body, body
     lineHeight: "1.5", letterSpacing: "0.12em", wordSpacing: "0.16em"}) }"""
 
 
-def kinds_of_pages(kind: type[BrokerError] = refusals.ConsentRefused) -> Iterator[type[BrokerError]]:
+def kinds_of_pages(kind: type[BrokerError] = ConsentRefused) -> Iterator[type[BrokerError]]:
     if kind in FOR_OPERATORS:
         return
     yield kind

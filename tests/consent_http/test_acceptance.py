@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from consent_http.acceptance import Acceptance, Accepted
 from consent_http.link import Link
-from consent_http.refusals import ConsentRefused
 from consent_http.sign_in_refusals import (
     AnotherPerson,
     IdTokenInvalid,
@@ -37,6 +36,7 @@ from local.world import (
 )
 from shared.consents.consent import Consent, Person, Withdrawal
 from shared.entra.tokens import AccessToken, SignIn, TokenSet
+from shared.errors import ConsentRefused
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import read_settings

@@ -24,9 +24,7 @@ from consent_http.refusals import (
     LinkWithdrawn,
 )
 from consent_http.sign_in_refusals import (
-    AdminApprovalNeeded,
     AnotherPerson,
-    ConditionalAccessBlocked,
     IdTokenInvalid,
     MfaMissing,
     RefreshTokenMissing,
@@ -37,6 +35,7 @@ from local.state import StackState
 from local.world import ADMIN, CONTOSO, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared.clock import to_text
 from shared.consents.consent import Consent, Withdrawal
+from shared.entra.sign_in_refusals import AdminApprovalNeeded, ConditionalAccessBlocked
 from shared.entra.tokens import SignIn
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnusable, InvalidRequest
 from shared.vault_errors import VaultUnavailable

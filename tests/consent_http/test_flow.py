@@ -10,18 +10,12 @@ import pytest
 from consent_http.completion import Confirmation
 from consent_http.flow import SIGN_IN_LIFETIME, cookie_suffix
 from consent_http.refusals import LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
-from consent_http.sign_in_refusals import (
-    AdminApprovalNeeded,
-    ConditionalAccessBlocked,
-    SignInDeclined,
-    SignInFailed,
-    SignInLost,
-    WrongTenant,
-)
+from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Withdrawal
 from shared.entra.errors import NewConsentNeeded
+from shared.entra.sign_in_refusals import AdminApprovalNeeded, ConditionalAccessBlocked, SignInDeclined, SignInFailed
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnusable
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.browser import query_of

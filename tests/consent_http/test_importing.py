@@ -22,10 +22,7 @@ from consent_http.refusals import (
     LinkWithdrawn,
 )
 from consent_http.sign_in_refusals import (
-    AccountNotAdmitted,
-    AdminApprovalNeeded,
     AnotherPerson,
-    ConditionalAccessBlocked,
     IdTokenInvalid,
     MfaMissing,
     MfaUnknown,
@@ -47,6 +44,7 @@ from local.world import (
 )
 from shared.consents.consent import Consent, Withdrawal
 from shared.entra.errors import ApplicationMisconfigured
+from shared.entra.sign_in_refusals import AccountNotAdmitted, AdminApprovalNeeded, ConditionalAccessBlocked
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnreadable, InvalidRequest
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, old_token, running_rig, signed_in

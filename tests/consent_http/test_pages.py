@@ -15,7 +15,8 @@ from consent_http.completion import Confirmation
 from consent_http.pages import Page
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consents.consent import Consent, Person, Withdrawal
-from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnreadable
+from shared.entra.sign_in_refusals import SignInFailed
+from shared.errors import AuthorityUnavailable, BrokerError, ConsentRefused, ConsentUnreadable
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.browser import title_of
 from tests.consent_http.rig import a_link
@@ -108,7 +109,7 @@ def nasty_pages(text: str) -> list[Page]:
             Confirmation(consent=consent(text, name=text), in_force=consent(text, name=text)), "correlation"
         ),
         pages.done_page(Confirmation(consent=consent(text), in_force=overtaking), "correlation"),
-        pages.refusal_page(sign_in_refusals.SignInFailed(text, authority_code=53003), text),
+        pages.refusal_page(SignInFailed(text, authority_code=53003), text),
     ]
 
 
@@ -206,7 +207,7 @@ def test_who_was_overtaken_is_told_by_whom_or_by_what() -> None:
         assert told in Read(page.html).text
 
 
-def every_refusal(kind: type[BrokerError] = refusals.ConsentRefused) -> list[type[BrokerError]]:
+def every_refusal(kind: type[BrokerError] = ConsentRefused) -> list[type[BrokerError]]:
     return [kind, *(found for child in kind.__subclasses__() for found in every_refusal(child))]
 
 
@@ -226,9 +227,9 @@ def test_each_refusal_has_a_code_of_its_own() -> None:
 
 
 def test_the_authoritys_own_number_is_on_the_page() -> None:
-    page = pages.refusal_page(sign_in_refusals.SignInFailed(authority_code=53003), "id")
+    page = pages.refusal_page(SignInFailed(authority_code=53003), "id")
     assert "AADSTS53003" in page.html
-    assert "AADSTS" not in pages.refusal_page(sign_in_refusals.SignInFailed(), "id").html
+    assert "AADSTS" not in pages.refusal_page(SignInFailed(), "id").html
 
 
 def test_a_used_link_is_not_headed_as_if_nothing_were_stored() -> None:

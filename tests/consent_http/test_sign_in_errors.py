@@ -7,17 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_http.sign_in_errors import code_of, refusals_of_the_authority, sign_in_refusal
-from consent_http.sign_in_refusals import (
+from local.entra.aadsts_codes import CODES
+from local.state import StackState
+from local.world import ADMIN
+from shared.entra.errors import ApplicationMisconfigured
+from shared.entra.sign_in_refusals import (
     AccountNotAdmitted,
     AdminApprovalNeeded,
     ConditionalAccessBlocked,
     SignInDeclined,
     SignInFailed,
 )
-from local.entra.aadsts_codes import CODES
-from local.state import StackState
-from local.world import ADMIN
-from shared.entra.errors import ApplicationMisconfigured
 from shared.errors import AuthorityUnavailable, BrokerError
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import Rig, old_token, signed_in
