@@ -135,13 +135,7 @@ class PartnerCenter:
         first (RFC 9110 section 9.2.2).
         """
         reading = method == "GET"
-        sent = {
-            **(headers or {}),
-            "Authorization": f"Bearer {token.token}",
-            "Accept": "application/json",
-            "ms-correlationid": correlation,
-            "ms-requestid": str(uuid.uuid4()),
-        }
+        sent = {**(headers or {}), **_headers(token, correlation)}
         wait: int | None = None
         for attempt in range(TRIES):
             if attempt:
@@ -161,6 +155,15 @@ class PartnerCenter:
             if not reading and answer.status_code not in NOT_DONE:
                 break
         raise PartnerCenterUnavailable(retry_after=wait or None)
+
+
+def _headers(token: AccessToken, correlation: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {token.token}",
+        "Accept": "application/json",
+        "ms-correlationid": correlation,
+        "ms-requestid": str(uuid.uuid4()),
+    }
 
 
 def _accepted(answer: requests.Response, also: Sequence[int]) -> requests.Response:
