@@ -5,7 +5,8 @@ BeforeAll {
     Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../PartnerToken/PartnerToken.psd1') -Force
     $env:BROKER_URL = 'https://broker.example'
     $env:BROKER_AUDIENCE = 'api://broker'
-    Mock -ModuleName PartnerToken -CommandName Get-OwnToken -MockWith { [System.Net.NetworkCredential]::new('', 'own').SecurePassword }
+    $own = Get-Secret -Text 'own'
+    Mock -ModuleName PartnerToken -CommandName Get-OwnToken -MockWith { $own }
     Mock -ModuleName PartnerToken -CommandName Start-Sleep
 }
 
@@ -16,7 +17,7 @@ AfterAll {
 Describe 'Get-PartnerToken' {
     BeforeAll {
         $answer = Get-RecordedAnswer -Name 'token of a customer for a resource'
-        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }.GetNewClosure()
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
     }
 
     It 'gives the token as a SecureString' {
@@ -46,12 +47,21 @@ Describe 'Get-PartnerToken' {
     It 'refuses an address that a token must not be sent to: <_>' -ForEach @('http://broker.example', 'broker.example', 'ftp://broker.example') {
         (Get-FailureOf { Get-PartnerToken contoso graph -BrokerUrl $_ }).Exception.Data['Code'] | Should -Be 'broker_unknown'
     }
+
+    It 'says what is not set: <Name>' -ForEach @(
+        @{ Name = 'BROKER_URL'; Command = { Get-PartnerToken contoso graph -BrokerUrl '' }; Code = 'broker_unknown' }
+        @{ Name = 'BROKER_AUDIENCE'; Command = { Get-PartnerToken contoso graph -Audience '' }; Code = 'audience_unknown' }
+    ) {
+        $failure = Get-FailureOf $Command
+        $failure.Exception.Data['Code'] | Should -Be $Code
+        $failure.Exception.Message | Should -Match $Name
+    }
 }
 
 Describe 'What the broker refuses' {
     It 'is an error with code, remedy and correlation id' {
         $answer = Get-RecordedAnswer -Name 'not permitted'
-        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }.GetNewClosure()
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
         $failure = Get-FailureOf { Get-PartnerToken contoso graph }
         $failure.FullyQualifiedErrorId | Should -BeLike 'not_permitted*'
         $failure.Exception.Data['Code'] | Should -Be 'not_permitted'
@@ -63,7 +73,7 @@ Describe 'What the broker refuses' {
 
     It 'is asked again while it is away, four times in all' {
         $answer = Get-RecordedAnswer -Name 'authority away'
-        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }.GetNewClosure()
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
         (Get-FailureOf { Get-PartnerToken contoso graph }).Exception.Data['Code'] | Should -Be 'authority_unavailable'
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -Times 4 -Exactly
         Should -Invoke -ModuleName PartnerToken -CommandName Start-Sleep -Times 3 -Exactly -ParameterFilter { $Seconds -eq 5 }
@@ -77,9 +87,53 @@ Describe 'What the broker refuses' {
         }
     }
 
-    It 'is told apart from a page of somebody else' {
-        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { [pscustomobject] @{ Status = 502; Headers = @{}; Content = $null } }
-        (Get-FailureOf { Get-PartnerToken contoso graph }).Exception.Data['Code'] | Should -Be 'not_the_broker'
+    It 'is told apart from what somebody else says: <Command>, HTTP <Status>' -ForEach @(
+        @{ Command = { Get-PartnerToken contoso graph }; Status = 404; Content = $null }
+        @{ Command = { Get-PartnerToken contoso graph }; Status = 200; Content = [pscustomobject] @{} }
+        @{ Command = { New-PartnerAccessToken -Scopes 'https://graph.microsoft.com/.default' }; Status = 200; Content = [pscustomobject] @{ access_token = 'x' } }
+    ) {
+        $answer = [pscustomobject] @{ Status = $Status; Headers = @{}; Content = $Content }
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $failure = Get-FailureOf $Command
+        $failure.Exception.Data['Code'] | Should -Be 'not_the_broker'
+        $failure.Exception.Message | Should -Match "HTTP $Status.*BROKER_URL"
+        $failure.Exception.Message | Should -Not -Match 'Try again'
+    }
+
+    It 'is worth another try where a gateway before it is busy or away: HTTP <_>' -ForEach @(429, 502) {
+        $answer = [pscustomobject] @{ Status = $_; Headers = @{}; Content = $null }
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $failure = Get-FailureOf { Get-PartnerToken contoso graph }
+        $failure.Exception.Data['Code'] | Should -Be 'not_the_broker'
+        $failure.Exception.Message | Should -Match 'Try again'
+    }
+}
+
+Describe 'Nobody who answers' {
+    BeforeAll {
+        $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+        $address = "http://$($listener.LocalEndpoint)"
+    }
+
+    AfterAll { $listener.Stop() }
+
+    It 'is named, with what to do, where a connection is taken and no answer comes' {
+        $failure = Get-FailureOf {
+            InModuleScope -ModuleName PartnerToken -Parameters @{ Uri = $address } -ScriptBlock {
+                param($Uri)
+                Send-Request -Request @{ Method = 'GET'; Uri = $Uri; Direct = $true } -TimeoutSeconds 1
+            }
+        }
+        $failure.Exception.Data['Code'] | Should -Be 'no_answer'
+        $failure.Exception.Message | Should -BeLike "No answer from $($listener.LocalEndpoint) within 1 s. *try again."
+    }
+
+    It 'is named, with what to do, where no connection is taken' {
+        $listener.Stop()
+        $failure = Get-FailureOf { Get-PartnerToken contoso graph -BrokerUrl $address }
+        $failure.Exception.Data['Code'] | Should -Be 'no_answer'
+        $failure.Exception.Message | Should -BeLike 'No answer from 127.0.0.1:* (SocketException: *). *try again.'
     }
 }
 
@@ -87,8 +141,8 @@ Describe 'New-PartnerAccessToken' {
     BeforeAll {
         $answer = Get-RecordedAnswer -Name 'token of the retired command, at home'
         $answer.Headers['x-ms-request-id'] = '11111111-1111-1111-1111-111111111111'
-        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }.GetNewClosure()
-        $credential = [pscredential]::new('app', [System.Net.NetworkCredential]::new('', 'x').SecurePassword)
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $credential = [pscredential]::new('app', (Get-Secret -Text 'x'))
     }
 
     It 'gives the properties of the retired result' {
@@ -103,6 +157,11 @@ Describe 'New-PartnerAccessToken' {
         $old = @{ ApplicationId = 'app'; Credential = $credential; RefreshToken = 'old'; ServicePrincipal = $true }
         $null = New-PartnerAccessToken @old -Scopes 'https://graph.microsoft.com/.default' -Tenant contoso -WarningVariable told 3>$null
         $told | Should -Match 'not used'
+    }
+
+    It 'asks for Exchange Online by the module''s name' {
+        $null = New-PartnerAccessToken -Module ExchangeOnline -Tenant contoso
+        Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['resource'] -eq 'exchange' -and $Request['Json'].Count -eq 2 }
     }
 
     It 'takes several scopes of one API as one' {
@@ -122,7 +181,9 @@ Describe 'New-PartnerAccessToken' {
         @{ Name = 'ServicePrincipal'; More = @{ ServicePrincipal = $true } }
         @{ Name = 'CertificateThumbprint'; More = @{ CertificateThumbprint = 'x' } }
         @{ Name = 'Environment'; More = @{ Environment = 'AzureGermanCloud' } }
+        @{ Name = 'Credential'; More = @{ Credential = [pscredential]::Empty } }
         @{ Name = 'Scopes'; More = @{ Scopes = 'https://graph.microsoft.com/.default', 'https://management.azure.com/.default' } }
+        @{ Name = 'Scopes'; More = @{ Scopes = 'openid', 'profile' } }
     ) {
         $parameters = @{ Scopes = 'https://graph.microsoft.com/.default' }
         foreach ($key in $More.Keys) { $parameters[$key] = $More[$key] }
@@ -133,37 +194,54 @@ Describe 'New-PartnerAccessToken' {
 }
 
 Describe 'Connect-Partner' {
-    It 'gives the command a SecureString where it wants one' {
-        InModuleScope -ModuleName PartnerToken -ScriptBlock {
-            function Connect-Wanting { param([securestring] $AccessToken, [string] $Tenant) }
-            $content = [pscustomobject] @{ AccessToken = 'x'; Tenant = 'y' }
-            $taken = Get-ConnectParameter -Content $content -Command (Get-Command -Name Connect-Wanting) -More @{ NoWelcome = $true }
-            $taken['AccessToken'] | Should -BeOfType ([securestring])
-            $taken['Tenant'] | Should -Be 'y'
-            $taken['NoWelcome'] | Should -BeTrue
-        }
+    BeforeAll {
+        function global:Connect-MgGraph { param([securestring] $AccessToken, [switch] $NoWelcome) "connected, $NoWelcome" }
+    }
+
+    AfterAll { Remove-Item -Path Function:Connect-MgGraph }
+
+    It 'calls the Connect command with a SecureString where it wants one, and with what was added' {
+        Mock -ModuleName PartnerToken -CommandName Connect-MgGraph
+        $requests = Use-RecordedAnswer -Name 'connect Graph'
+        Connect-Partner Graph contoso -Consent spare -ConnectParameter @{ NoWelcome = $true }
+        $requests[0]['Query']['tenant'] | Should -Be 'contoso'
+        $requests[0]['Query']['consent'] | Should -Be 'spare'
+        Should -Invoke -ModuleName PartnerToken -CommandName Connect-MgGraph -Times 1 -Exactly -ParameterFilter { $AccessToken -is [securestring] -and $NoWelcome }
+    }
+
+    It 'returns what the Connect command returns' {
+        $null = Use-RecordedAnswer -Name 'connect Graph'
+        Connect-Partner Graph contoso | Should -Be 'connected, False'
+    }
+
+    It 'asks nobody to sign in where no token came' {
+        Mock -ModuleName PartnerToken -CommandName Connect-MgGraph
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { [pscustomobject] @{ Status = 200; Headers = @{}; Content = [pscustomobject] @{} } }
+        (Get-FailureOf { Connect-Partner Graph contoso }).Exception.Data['Code'] | Should -Be 'not_the_broker'
+        Should -Invoke -ModuleName PartnerToken -CommandName Connect-MgGraph -Times 0
+    }
+
+    It 'says what to install before any token is asked for: <Gallery>' -ForEach @(
+        @{ Module = 'Az'; Gallery = 'Az.Accounts' }
+        @{ Module = 'MSOnline'; Gallery = 'MSOnline' }
+    ) {
+        Mock -ModuleName PartnerToken -CommandName Get-Command
+        $failure = Get-FailureOf { Connect-Partner $Module contoso }
+        $failure.Exception.Data['Code'] | Should -Be 'module_missing'
+        $failure.Exception.Message | Should -Match "Install-Module $Gallery,"
+        Should -Invoke -ModuleName PartnerToken -CommandName Get-OwnToken -Times 0
     }
 
     It 'lets nobody put something over what the broker gives' {
-        InModuleScope -ModuleName PartnerToken -ScriptBlock {
-            $content = [pscustomobject] @{ AccessToken = 'x' }
-            { Get-ConnectParameter -Content $content -Command (Get-Command -Name Get-Date) -More @{ AccessToken = 'mine' } } | Should -Throw -ExpectedMessage '-ConnectParameter: AccessToken *'
-        }
+        $null = Use-RecordedAnswer -Name 'connect Graph'
+        $failure = Get-FailureOf { Connect-Partner Graph contoso -ConnectParameter @{ AccessToken = 'mine' } }
+        $failure.Exception.Message | Should -BeLike '-ConnectParameter: AccessToken *'
     }
 
     It 'warns of what is retired, in the broker''s words' {
         InModuleScope -ModuleName PartnerToken -ScriptBlock {
             $header = '299 - "AzureRM is retired: use Az.", 299 - "Azure AD Graph is retired: \"use\" Microsoft Graph."'
             Get-WarningText -Header $header | Should -Be 'AzureRM is retired: use Az.', 'Azure AD Graph is retired: "use" Microsoft Graph.'
-        }
-    }
-}
-
-Describe 'The identity that asks' {
-    It 'opens no other file than the Azure Arc agent''s own: <_>' -ForEach @('Basic realm=/etc/passwd', 'Basic realm=/var/opt/azcmagent/tokens/../../../etc/shadow.key', 'Bearer', '') {
-        InModuleScope -ModuleName PartnerToken -Parameters @{ Challenge = $_ } -ScriptBlock {
-            param($Challenge)
-            { Read-ArcKey -Challenge $Challenge } | Should -Throw -ExpectedMessage '*nothing was read.'
         }
     }
 }

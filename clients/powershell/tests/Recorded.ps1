@@ -1,26 +1,48 @@
 # The recorded exchanges, as the tests take them: their answers in the shape of Send-Request's.
 
-function Get-Recorded {
-    param([Parameter(Mandatory)][string] $Name)
+function Get-AllRecorded {
     foreach ($file in Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath '../contracts') -Filter '*.json') {
-        $exchanges = (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8 | ConvertFrom-Json).exchanges
-        $found = $exchanges | Where-Object -FilterScript { $_.name -eq $Name }
-        if ($found) { return $found }
+        (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8 | ConvertFrom-Json).exchanges
     }
-    throw "No exchange is recorded as '$Name'."
 }
 
 function Get-RecordedAnswer {
     param([Parameter(Mandatory)][string] $Name)
-    $answer = (Get-Recorded -Name $Name).answer
+    $answer = (Get-AllRecorded | Where-Object -FilterScript { $_.name -eq $Name }).answer
+    if (-not $answer) { throw "No exchange is recorded as '$Name'." }
     $headers = @{}
     foreach ($property in $answer.headers.PSObject.Properties) { $headers[$property.Name] = $property.Value }
-    foreach ($property in 'expires_on', 'expires_in') {
-        if ($answer.json.PSObject.Properties[$property]) {
-            $answer.json.$property = if ($property -eq 'expires_on') { [DateTimeOffset]::UtcNow.AddHours(1).ToUnixTimeSeconds() } else { 3600 }
-        }
+    $times = @{ expires_on = [DateTimeOffset]::UtcNow.AddHours(1).ToUnixTimeSeconds(); expires_in = 3600 }
+    foreach ($name in $times.Keys) {
+        $property = $answer.json.PSObject.Properties[$name]
+        # Some platforms write a number, some a text.
+        if ($property) { $property.Value = if ($property.Value -is [string]) { [string] $times[$name] } else { $times[$name] } }
     }
     [pscustomobject] @{ Status = $answer.status; Headers = $headers; Content = $answer.json }
+}
+
+# Lets Send-Request give the recorded answers, one after the other; returns the list that its requests come into.
+function Use-RecordedAnswer {
+    param([Parameter(Mandatory)][string[]] $Name)
+    $answers = [System.Collections.Generic.Queue[object]]::new()
+    $requests = [System.Collections.Generic.List[hashtable]]::new()
+    foreach ($one in $Name) { $answers.Enqueue((Get-RecordedAnswer -Name $one)) }
+    Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith {
+        param($Request)
+        $requests.Add($Request)
+        $answers.Dequeue()
+    }.GetNewClosure()
+    , $requests
+}
+
+function Get-Secret {
+    param([Parameter(Mandatory)][string] $Text)
+    [System.Net.NetworkCredential]::new('', $Text).SecurePassword
+}
+
+function Get-Text {
+    param([Parameter(Mandatory)][securestring] $Secret)
+    [System.Net.NetworkCredential]::new('', $Secret).Password
 }
 
 # What a command throws; an error where it throws nothing.

@@ -1,65 +1,88 @@
 #Requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.3.0' }
 
 BeforeDiscovery {
-    $recorded = foreach ($file in Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath '../contracts') -Filter '*.json') {
-        (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8 | ConvertFrom-Json).exchanges
-    }
-    $cases = foreach ($one in $recorded) { @{ Name = $one.name; Exchange = $one } }
+    . (Join-Path -Path $PSScriptRoot -ChildPath 'Recorded.ps1')
+    $cases = foreach ($one in Get-AllRecorded) { @{ Name = $one.name; Exchange = $one } }
 }
 
 BeforeAll {
+    . (Join-Path -Path $PSScriptRoot -ChildPath 'Recorded.ps1')
     Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath '../PartnerToken/PartnerToken.psd1') -Force
+
+    # A recorded table as the module takes it; whatever stands open in an address has to pass as one.
+    function Get-Table {
+        param($Recorded)
+        $table = @{}
+        if ($Recorded) { foreach ($field in $Recorded.PSObject.Properties) { $table[$field.Name] = $field.Value } }
+        $table
+    }
+
+    function Get-Address {
+        param([string] $Recorded)
+        $Recorded -replace '^<(broker|entra|identity endpoint)>', 'https://open.example'
+    }
+
+    # The request that a function of Requests.ps1 makes of the recorded arguments, as HttpClient would send it.
+    function Get-Sent {
+        param($Exchange)
+        $module = Get-Module -Name PartnerToken
+        $declared = & $module { param($Name) (Get-Command -Name $Name).Parameters } $Exchange.function
+        $arguments = Get-Table -Recorded $Exchange.arguments
+        foreach ($name in @($arguments.Keys)) {
+            $told = $arguments[$name]
+            $arguments[$name] = switch ($declared[$name].ParameterType) {
+                ([securestring]) { Get-Secret -Text $told }
+                ([hashtable]) { Get-Table -Recorded $told }
+                default { Get-Address -Recorded $told }
+            }
+        }
+        & $module { param($Name, $Arguments) Get-Message -Request (& $Name @Arguments) } $Exchange.function $arguments
+    }
+
+    # Lines `name=value`, in an order that two tables share.
+    function Get-Lines {
+        param([System.Collections.IDictionary] $Table)
+        @(foreach ($name in $Table.Keys | Sort-Object) { '{0}={1}' -f $name, $Table[$name] }) -join "`n"
+    }
+
+    # `a=b&c=d`, as a query and a form have it.
+    function Read-Pairs {
+        param([string] $Text)
+        $table = @{}
+        foreach ($pair in $Text.TrimStart('?') -split '&' | Where-Object -FilterScript { $_ }) {
+            $name, $value = $pair -split '=', 2
+            $table[[uri]::UnescapeDataString($name)] = [uri]::UnescapeDataString($value)
+        }
+        $table
+    }
 }
 
 Describe 'What goes over the wire' {
-    It 'is what was recorded: <Name>' -TestCases $cases {
-        param($Exchange)
-        InModuleScope -ModuleName PartnerToken -Parameters @{ Exchange = $Exchange } -ScriptBlock {
-            param($Exchange)
-            # Whatever stands open in a recording has to pass as an address.
-            $open = { param($Text) $Text -replace '^<(broker|entra|identity endpoint)>', 'https://open.example' }
-            $arguments = @{}
-            $declared = (Get-Command -Name $Exchange.function).Parameters
-            foreach ($property in $Exchange.arguments.PSObject.Properties) {
-                $arguments[$property.Name] = switch ($declared[$property.Name].ParameterType) {
-                    ([securestring]) { Protect-Text -Text $property.Value }
-                    ([hashtable]) {
-                        $table = @{}
-                        foreach ($field in $property.Value.PSObject.Properties) { $table[$field.Name] = $field.Value }
-                        $table
-                    }
-                    default { & $open $property.Value }
-                }
-            }
-            $message = Get-Message -Request (& $Exchange.function @arguments)
+    It 'is what was recorded and nothing else: <Name>' -ForEach $cases {
+        $sent, $recorded = (Get-Sent -Exchange $Exchange), $Exchange.request
+        $fields = @{}
+        foreach ($name in 'query', 'json', 'form') { $fields[$name] = Get-Table -Recorded ($recorded.PSObject.Properties[$name].Value) }
+        $address = [uri] (Get-Address -Recorded $recorded.url)
+        $query = Read-Pairs -Text $address.Query
+        foreach ($name in $fields['query'].Keys) { $query[$name] = $fields['query'][$name] }
+        $headers = @{}
+        foreach ($header in $sent.Headers) { $headers[$header.Key] = $header.Value -join ', ' }
+        $body = if ($sent.Content) { $sent.Content.ReadAsStringAsync().GetAwaiter().GetResult() } else { '' }
+        $isJson = $sent.Content -and $sent.Content.Headers.ContentType.MediaType -eq 'application/json'
 
-            $message.Method.Method | Should -Be $Exchange.request.method
-            $message.RequestUri.AbsoluteUri | Should -BeLike "$(& $open $Exchange.request.url)*"
-            foreach ($header in $Exchange.request.headers.PSObject.Properties) {
-                $message.Headers.GetValues($header.Name) | Should -Be $header.Value
-            }
-            if ($Exchange.request.PSObject.Properties['query']) {
-                foreach ($pair in $Exchange.request.query.PSObject.Properties) {
-                    $message.RequestUri.Query | Should -Match ([regex]::Escape("$($pair.Name)=$([uri]::EscapeDataString($pair.Value))"))
-                }
-            }
-            if ($Exchange.request.PSObject.Properties['json']) {
-                $sent = $message.Content.ReadAsStringAsync().GetAwaiter().GetResult() | ConvertFrom-Json
-                foreach ($field in $Exchange.request.json.PSObject.Properties) { $sent.($field.Name) | Should -Be $field.Value }
-            }
-            if ($Exchange.request.PSObject.Properties['form']) {
-                $sent = $message.Content.ReadAsStringAsync().GetAwaiter().GetResult()
-                foreach ($field in $Exchange.request.form.PSObject.Properties) {
-                    $sent | Should -Match ([regex]::Escape("$($field.Name)=$([uri]::EscapeDataString($field.Value))"))
-                }
-            }
-        }
+        $sent.Method.Method | Should -Be $recorded.method
+        $sent.RequestUri.GetLeftPart('Path') | Should -Be $address.GetLeftPart('Path')
+        Get-Lines -Table (Read-Pairs -Text $sent.RequestUri.Query) | Should -Be (Get-Lines -Table $query)
+        Get-Lines -Table $headers | Should -Be (Get-Lines -Table ((Get-Table -Recorded $recorded.headers) + @{ Accept = 'application/json' }))
+        $isJson | Should -Be ($null -ne $recorded.PSObject.Properties['json'])
+        if ($isJson) { Get-Lines -Table (Get-Table -Recorded ($body | ConvertFrom-Json)) | Should -Be (Get-Lines -Table $fields['json']) }
+        else { Get-Lines -Table (Read-Pairs -Text $body) | Should -Be (Get-Lines -Table $fields['form']) }
     }
 
-    It 'appends to an address that has a query already' {
-        InModuleScope -ModuleName PartnerToken -ScriptBlock {
-            $request = @{ Method = 'GET'; Uri = 'https://example.org/token?api-version=2.0'; Query = @{ audience = 'api://A' } }
-            (Get-RequestUri -Request $request).AbsoluteUri | Should -Be 'https://example.org/token?api-version=2.0&audience=api%3A%2F%2FA'
-        }
+    It 'is recorded for every request that the module makes' {
+        $made = & (Get-Module -Name PartnerToken) { (Get-ChildItem -Path Function:Get-*Request).Name }
+        $recorded = (Get-AllRecorded).function | Sort-Object -Unique
+        @($made).Count | Should -BeGreaterThan 0
+        $made | Sort-Object | Should -Be $recorded
     }
 }

@@ -1,11 +1,11 @@
-"""The recorded exchanges of the PowerShell module: read, made from its own source, filled in, and compared."""
+"""The recorded exchanges of the PowerShell module: read, filled in, and compared."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.clients.powershell.syntax import CLIENT, MODULE, functions, returned
+from tests.clients.powershell.pwsh import CLIENT
 
 FOLDER = CLIENT / "contracts"
 
@@ -32,18 +32,6 @@ def contracts() -> Iterator[Contract]:
     for file in sorted(FOLDER.glob("*.json")):
         for one in json.loads(file.read_text())["exchanges"]:
             yield Contract(**{"given": "", **one})
-
-
-def from_source(contract: Contract) -> dict[str, Any]:
-    """The request that the module's source makes of the arguments, as it goes over the wire."""
-    table = returned(functions(MODULE / "Private")[contract.function], contract.arguments)
-    headers = dict(table.get("Headers", {}))
-    for scheme in ("Bearer", "Basic"):
-        if scheme in table:
-            headers["Authorization"] = f"{scheme} {table[scheme]}"
-    named = {"query": table.get("Query"), "headers": headers, "json": table.get("Json"), "form": table.get("Form")}
-    told = {name: content for name, content in named.items() if content is not None}
-    return {"method": table["Method"], "url": table["Uri"], **told}
 
 
 def filled(content: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON

@@ -1,4 +1,4 @@
-"""The exchanges of the PowerShell module: made by its source as recorded, and answered so by the running stack."""
+"""The recorded exchanges of the PowerShell module: the running stack answers as its Pester tests take for granted."""
 
 import ssl
 from collections.abc import Iterator
@@ -8,46 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
-from local.person import Person
-from local.stack import identity_environment, running_stack
+from local.stack import identity_environment
 from local.state import StackState
 from local.workload import Workload
-from local.world import AAD_GRAPH, ADMIN, CONTOSO, DEFAULT_WORLD, EXCHANGE, PARTNER_APPLICATION, PARTNER_TENANT
-from tests.clients.powershell.contracts import Contract, contracts, differences, filled, from_source
-from tests.clients.powershell.syntax import MODULE, functions
+from tests.clients.powershell.contracts import Contract, contracts, differences, filled
 from tests.local_control import Controls
-from tests.token_http.over_http import write_policy
 from token_http.modules import MODULES
 
 CONTRACTS = list(contracts())
-POLICY = {
-    "description": "Reports may have whatever a module needs.",
-    "tenants": {"contoso": CONTOSO},
-    "permissions": [
-        {
-            "name": "all modules",
-            "caller": DEFAULT_WORLD.identity("reports").object_id,
-            "consents": ["partner", "spare"],
-            "tenants": ["contoso", "home"],
-            "resources": ["arm", "graph", "aadgraph", "exchange", "partnercenter"],
-        },
-    ],
-}
-
-
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
-    """A stack with a consent and a policy for every module."""
-    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
-    with running_stack(tmp_path_factory.mktemp("contracts") / "state", settings=quiet) as started:
-        write_policy(started, "policy-1", POLICY)
-        entra = Controls(started, started.entra)
-        for resource, scope in ((EXCHANGE, "Exchange.Manage"), (AAD_GRAPH, "Directory.Read.All")):
-            grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": [scope]}
-            entra.post("consents", {"tenant": PARTNER_TENANT, **grant})
-        with Person() as person:
-            assert person.consent(Workload(state=started, name="operator").link(), ADMIN).is_success
-        yield started
 
 
 def names(state: StackState) -> dict[str, str]:
@@ -67,7 +35,7 @@ def names(state: StackState) -> dict[str, str]:
 
 @contextmanager
 def given(state: StackState, circumstance: str) -> Iterator[None]:
-    """What a recording presupposes."""
+    """What a recording presupposes; no other test asks for its token of arm, which the broker would remember."""
     assert circumstance in {"", "authority away"}
     entra = Controls(state, state.entra)
     if circumstance:
@@ -93,11 +61,6 @@ def send(state: StackState, request: dict[str, Any]) -> httpx.Response:
     )
 
 
-@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
-def test_the_source_makes_the_recorded_request(contract: Contract) -> None:
-    assert from_source(contract) == contract.request
-
-
 @pytest.mark.parametrize(
     "contract", [one for one in CONTRACTS if one.held_to == "stack"], ids=lambda contract: contract.name
 )
@@ -107,11 +70,6 @@ def test_the_running_stack_answers_as_recorded(state: StackState, contract: Cont
     headers = {name: answer.headers.get(name) for name in contract.answer["headers"]}
     found = {"status": answer.status_code, "headers": headers, "json": answer.json()}
     assert list(differences(contract.answer, found)) == []
-
-
-def test_every_request_of_the_module_is_recorded() -> None:
-    made = {name for name in functions(MODULE / "Private") if name.startswith("Get-") and name.endswith("Request")}
-    assert made == {contract.function for contract in CONTRACTS}
 
 
 def test_every_module_of_the_broker_is_recorded() -> None:

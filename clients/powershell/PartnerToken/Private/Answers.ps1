@@ -64,7 +64,9 @@ function Get-BrokerFailure {
     $code = Get-Field -Object $Answer.Content -Name 'code'
     $sentence = Get-Field -Object $Answer.Content -Name 'error_description'
     if (-not $code -or -not $sentence) {
-        return Get-Failure -Code 'not_the_broker' -Status $Answer.Status -Message "HTTP $($Answer.Status), and not in the broker's words. Check BrokerUrl (or BROKER_URL)."
+        # Such as a gateway before the broker, which is busy or finds it away.
+        $again = if ($Answer.Status -eq 429 -or $Answer.Status -ge 500) { ' Try again later.' } else { '' }
+        return Get-Failure -Code 'not_the_broker' -Status $Answer.Status -Message "HTTP $($Answer.Status), and not in the broker's words.$again Check BrokerUrl (or BROKER_URL)."
     }
     $correlation = [string] (Get-Field -Object $Answer.Content -Name 'correlation_id')
     Get-Failure -Code $code -Status $Answer.Status -CorrelationId $correlation -Message "${code}: $sentence (correlation id $correlation)"

@@ -29,6 +29,15 @@ function Get-ConnectCommand {
     $command
 }
 
+# Without a token the command would ask a person to sign in, and an unattended job would hang.
+function Assert-ConnectAnswer {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $Answer)
+    if (-not ($Answer.Content.PSObject.Properties | Where-Object -FilterScript { $_.Name -like '*AccessToken' })) {
+        throw (Get-BrokerFailure -Answer $Answer)
+    }
+}
+
 # The broker's answer as the command takes it: a SecureString where the command wants one.
 function Get-ConnectParameter {
     [CmdletBinding()]

@@ -28,13 +28,23 @@ function Send-Request {
         }
     }
     catch {
-        $reason = $_.Exception.GetBaseException()
-        throw (Get-Failure -Code 'no_answer' -Message "No answer from $($message.RequestUri.Authority): $($reason.GetType().Name). $($reason.Message)")
+        throw (Get-NoAnswer -Exception $_.Exception -Address $message.RequestUri.Authority -TimeoutSeconds $TimeoutSeconds)
     }
     finally {
         $message.Dispose()
         $client.Dispose()
     }
+}
+
+# Why there was no answer; a timeout is a cancellation to HttpClient, and its innermost reason says nothing.
+function Get-NoAnswer {
+    [CmdletBinding()]
+    [OutputType([System.Management.Automation.ErrorRecord])]
+    param([System.Exception] $Exception, [string] $Address, [int] $TimeoutSeconds)
+    $reason = $Exception.GetBaseException()
+    $why = "($($reason.GetType().Name): $($reason.Message))"
+    if ($Exception.InnerException -is [System.OperationCanceledException]) { $why = "within $TimeoutSeconds s" }
+    Get-Failure -Code 'no_answer' -Message "No answer from $Address $why. Check this address and the network, then try again."
 }
 
 function Get-Message {

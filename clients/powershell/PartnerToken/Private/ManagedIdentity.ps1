@@ -58,10 +58,11 @@ function Read-ArcKey {
     $folder = if (Test-Windows) { Join-Path -Path $env:ProgramData -ChildPath 'AzureConnectedMachineAgent\Tokens' } else { '/var/opt/azcmagent/tokens' }
     $path = if ($Challenge -match '^Basic realm=(?<file>.+)$') { [System.IO.Path]::GetFullPath($Matches['file']) } else { '' }
     $isExpected = $path.EndsWith('.key') -and [System.IO.Path]::GetDirectoryName($path) -eq $folder
-    if (-not $isExpected -or [System.IO.FileInfo]::new($path).Length -gt $script:LongestArcKey) {
+    $isTooLong = $isExpected -and [System.IO.File]::Exists($path) -and [System.IO.FileInfo]::new($path).Length -gt $script:LongestArcKey
+    if (-not $isExpected -or $isTooLong) {
         throw (Get-Failure -Code 'arc_challenge_refused' -Message "The challenge names no key file of the Azure Arc agent in $folder; nothing was read.")
     }
-    Protect-Text -Text ([System.IO.File]::ReadAllText($path).Trim())
+    Read-SecretFile -Path $path -Advice 'This account has to be an administrator, or in the group himds (Linux) or Hybrid agent extension applications (Windows).'
 }
 
 function Test-ArcAgent {

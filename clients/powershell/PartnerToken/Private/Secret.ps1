@@ -17,3 +17,13 @@ function Unprotect-Text {
     }
     [string] $Value
 }
+
+# What a file holds, without the white space around it; the advice is for whoever may not read it.
+function Read-SecretFile {
+    [CmdletBinding()]
+    [OutputType([securestring])]
+    param([string] $Path, [string] $Advice)
+    try { $text = [System.IO.File]::ReadAllText($Path) }
+    catch { throw (Get-Failure -Code 'no_own_token' -Message "$($_.Exception.GetBaseException().Message) $Advice") }
+    Protect-Text -Text $text.Trim()
+}

@@ -57,5 +57,8 @@ function Invoke-AzCli {
     if (-not $az) { return }
     # Windows PowerShell makes an error of every line on stderr, and `Stop` would end here for a mere warning.
     $ErrorActionPreference = 'Continue'
-    & $az.Source @Argument 2>$null
+    # A pipeline's step ends with the last exit code, and this one is none of the script's.
+    $before = Get-Variable -Name LASTEXITCODE -Scope Global -ValueOnly -ErrorAction Ignore
+    try { & $az.Source @Argument 2>$null }
+    finally { $global:LASTEXITCODE = $before }
 }

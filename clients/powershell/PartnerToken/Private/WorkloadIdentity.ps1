@@ -6,7 +6,7 @@ function Request-WorkloadIdentityToken {
     param([string] $Audience, [string] $ClientId)
     Assert-Variable -Name 'AZURE_FEDERATED_TOKEN_FILE', 'AZURE_TENANT_ID', 'AZURE_CLIENT_ID' -Identity 'WorkloadIdentity'
     # Read anew each time: the file is rewritten while the job runs.
-    $assertion = Protect-Text -Text ([System.IO.File]::ReadAllText($env:AZURE_FEDERATED_TOKEN_FILE).Trim())
+    $assertion = Read-SecretFile -Path $env:AZURE_FEDERATED_TOKEN_FILE -Advice 'AZURE_FEDERATED_TOKEN_FILE names it.'
     $id = if ($ClientId) { $ClientId } else { $env:AZURE_CLIENT_ID }
     Request-FederatedToken -Audience $Audience -Tenant $env:AZURE_TENANT_ID -ClientId $id -Assertion $assertion -Identity 'WorkloadIdentity'
 }

@@ -87,6 +87,7 @@ function Connect-Partner {
         if ($Tenant) { $query['tenant'] = $Tenant }
         if ($Consent) { $query['consent'] = $Consent }
         $answer = Send-BrokerRequest -Request (Get-ConnectRequest -BrokerUrl $broker -Own $own -Module $Module -Query $query)
+        Assert-ConnectAnswer -Answer $answer
         $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
         & $command @parameters
     }

@@ -6,7 +6,7 @@ function Get-PartnerToken {
     .DESCRIPTION
     Asks the Secure Application Model broker as the identity of this machine, job or session (see -Identity).
     The token is a delegated one of the person who consented; the broker's access policy decides who gets which.
-    While the broker asks to wait (HTTP 503), it is asked up to three times more, after at most 30 seconds each time.
+    While the broker asks to wait (HTTP 429 or 503), it is asked up to three times more, after at most 30 seconds each time.
 
     An error has the broker's stable code as its id, and Code, CorrelationId and Status in $_.Exception.Data;
     its message names the remedy. No stream is ever told a token.

@@ -1,0 +1,168 @@
+#Requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.3.0' }
+
+BeforeDiscovery {
+    $commands = (Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath '../PartnerToken/Public')).BaseName
+}
+
+BeforeAll {
+    # A syntax tree by PowerShell's own parser, with the tokens and errors of the text.
+    function Read-Script {
+        param([System.IO.FileInfo] $File)
+        $tokens = $errors = $null
+        $tree = [System.Management.Automation.Language.Parser]::ParseFile($File.FullName, [ref] $tokens, [ref] $errors)
+        [pscustomobject] @{ Name = $File.Name; Tree = $tree; Tokens = $tokens; Errors = $errors }
+    }
+
+    # The calls in a tree, as trees of their own; Name is the command's.
+    function Get-Call {
+        param($Tree)
+        $Tree.FindAll({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true) |
+            Select-Object -Property @{ Name = 'Name'; Expression = { $_.GetCommandName() } }, @{ Name = 'Tree'; Expression = { $_ } } |
+            Where-Object -FilterScript { $_.Name }
+    }
+
+    function Get-DefinedName {
+        param($Script)
+        foreach ($one in $Script) { $one.Tree.FindAll({ $args[0] -is [System.Management.Automation.Language.FunctionDefinitionAst] }, $true).Name }
+    }
+
+    # Parameters of a command's own, without -Verbose and the like.
+    function Get-Declared {
+        param([string] $Name)
+        (Get-Command -Name $Name).Parameters.Values | Where-Object -FilterScript {
+            $_.Name -notin [System.Management.Automation.PSCmdlet]::CommonParameters
+        }
+    }
+
+    function Get-Accepted {
+        param($Parameter)
+        ($Parameter.Attributes | Where-Object -FilterScript { $_ -is [ValidateSet] }).ValidValues
+    }
+
+    # Parameter -> its description, of a command's help.
+    function Get-Described {
+        param([string] $Name)
+        $described = @{}
+        foreach ($parameter in (Get-Help -Name $Name -Full).parameters.parameter) { $described[$parameter.name] = "$($parameter.description.Text)" }
+        $described
+    }
+
+    $folder = Join-Path -Path $PSScriptRoot -ChildPath '../PartnerToken'
+    $manifest = Join-Path -Path $folder -ChildPath 'PartnerToken.psd1'
+    Import-Module -Name $manifest -Force
+    $scripts = Get-ChildItem -Path (Split-Path -Path $PSScriptRoot) -Recurse -Include '*.ps1', '*.psm1', '*.psd1' | ForEach-Object -Process { Read-Script -File $_ }
+    $sources = $scripts | Where-Object -FilterScript { $_.Tree.Extent.File -match '[\\/]PartnerToken[\\/].*\.psm?1$' }
+    $defined = Get-DefinedName -Script $sources
+    $public = (Get-ChildItem -Path (Join-Path -Path $folder -ChildPath 'Public')).BaseName | Sort-Object
+    # In Windows PowerShell 5.1 and PowerShell 7 alike; the last ones are Az.Accounts' and are looked for before.
+    $builtIn = @(
+        'Add-Type', 'ConvertFrom-Json', 'ConvertTo-Json', 'Export-ModuleMember', 'ForEach-Object', 'Get-ChildItem', 'Get-Command'
+        'Get-Variable', 'Join-Path', 'Select-Object', 'Set-StrictMode', 'Sort-Object', 'Start-Sleep', 'Test-Path', 'Where-Object'
+        'Write-Verbose', 'Write-Warning', 'Get-AzAccessToken', 'Get-AzContext'
+    )
+}
+
+Describe 'The module' {
+    It 'is written in what Windows PowerShell 5.1 reads too, its tests as well' {
+        # Of PowerShell 7 alone: && || ? : ?? ??= ?. ?[ and the block `clean`.
+        $newer = 'AndAnd', 'OrOr', 'QuestionMark', 'QuestionQuestion', 'QuestionQuestionEquals', 'QuestionDot', 'QuestionLBracket', 'Clean'
+        $scripts.Name | Should -Contain 'Exchange.ps1'
+        foreach ($script in $scripts) {
+            $script.Errors | Should -BeNullOrEmpty -Because $script.Name
+            ($script.Tokens | Where-Object -FilterScript { "$($_.Kind)" -in $newer }).Text | Should -BeNullOrEmpty -Because $script.Name
+        }
+    }
+
+    It 'calls only commands that exist everywhere, and each of its own functions' {
+        $called = foreach ($script in $sources) { (Get-Call -Tree $script.Tree).Name }
+        $called | Where-Object -FilterScript { $_ -notin $builtIn + $defined } | Should -BeNullOrEmpty
+        $defined | Where-Object -FilterScript { $_ -notin $called + $public } | Should -BeNullOrEmpty
+    }
+
+    It 'leaves secrets as SecureStrings until they are sent' {
+        $users = $sources | Where-Object -FilterScript { (Get-Call -Tree $_.Tree).Name -contains 'Unprotect-Text' }
+        $users.Name | Should -Be 'Exchange.ps1'
+    }
+
+    It 'exports each public function, a file of its name, and nothing else' {
+        (Test-ModuleManifest -Path $manifest).ExportedCommands.Keys | Sort-Object | Should -Be $public
+        (Get-Module -Name PartnerToken).ExportedCommands.Keys | Sort-Object | Should -Be $public
+        $public | Where-Object -FilterScript { $_ -notin $defined } | Should -BeNullOrEmpty
+    }
+
+    It 'is for Windows PowerShell 5.1 and PowerShell 7, under a licence that it names' {
+        $told = Test-ModuleManifest -Path $manifest
+        $told.PowerShellVersion | Should -Be '5.1'
+        $told.CompatiblePSEditions | Should -Be 'Desktop', 'Core'
+        $told.LicenseUri | Should -Match '/mit'
+    }
+
+    It 'takes the same identities in both commands' {
+        $token, $connect = 'Get-PartnerToken', 'Connect-Partner' | ForEach-Object -Process { , (Get-Accepted -Parameter (Get-Command -Name $_).Parameters['Identity']) }
+        $token.Count | Should -BeGreaterThan 1
+        $connect | Should -Be $token
+    }
+}
+
+Describe 'The help of <_>' -ForEach $commands {
+    BeforeAll { $help = Get-Help -Name $_ -Full }
+
+    It 'says what the command is, and explains every parameter' {
+        $described = Get-Described -Name $_
+        $described.Keys | Sort-Object | Should -Be ((Get-Declared -Name $_).Name | Sort-Object)
+        $described.Values | Should -Not -Contain ''
+        $help.Synopsis | Should -Match '\.$'
+        "$($help.description.Text)" | Should -Not -BeNullOrEmpty
+        "$($help.returnValues.returnValue.type.name)" | Should -Not -BeNullOrEmpty
+    }
+
+    It 'has examples that call it with parameters that it takes' {
+        @($help.examples.example).Count | Should -BeGreaterOrEqual 2
+        foreach ($example in $help.examples.example) {
+            $lines = "$($example.code)`n$($example.remarks.Text -join "`n")" -split "`n" -match $help.Name
+            $tree = [System.Management.Automation.Language.Parser]::ParseInput(($lines -join "`n"), [ref] $null, [ref] $null)
+            $calls = @(Get-Call -Tree $tree | Where-Object -FilterScript { $_.Name -eq $help.Name })
+            $calls.Count | Should -BeGreaterThan 0
+            foreach ($call in $calls) {
+                $bound = [System.Management.Automation.Language.StaticParameterBinder]::BindCommand($call.Tree, $true)
+                $bound.BindingExceptions.Keys | Should -BeNullOrEmpty -Because $call.Tree.Extent.Text
+            }
+        }
+    }
+}
+
+Describe 'The drop-in' {
+    # learn.microsoft.com, partnercenterps-3.0, New-PartnerAccessToken.
+    It 'has the retired parameter <Name>, and does not ask for it' -ForEach @(
+        @{ Name = 'AccessToken'; Type = [string] }
+        @{ Name = 'ApplicationId'; Type = [string]; Aliases = 'ClientId' }
+        @{ Name = 'CertificateThumbprint'; Type = [string] }
+        @{ Name = 'Credential'; Type = [pscredential] }
+        @{ Name = 'Environment'; Type = [string]; Aliases = 'EnvironmentName'; Values = 'AzureCloud', 'AzureChinaCloud', 'AzureGermanCloud', 'AzurePPE', 'AzureUSGovernment' }
+        @{ Name = 'Module'; Type = [string]; Aliases = 'ModuleName'; Values = 'ExchangeOnline' }
+        @{ Name = 'RefreshToken'; Type = [string] }
+        @{ Name = 'Scopes'; Type = [string[]] }
+        @{ Name = 'ServicePrincipal'; Type = [switch] }
+        @{ Name = 'Tenant'; Type = [string]; Aliases = 'Domain', 'TenantId' }
+        @{ Name = 'UseAuthorizationCode'; Type = [switch]; Aliases = 'AuthCode' }
+        @{ Name = 'UseDeviceAuthentication'; Type = [switch]; Aliases = 'DeviceCode', 'DeviceAuth', 'Device' }
+    ) {
+        $parameter = (Get-Command -Name New-PartnerAccessToken).Parameters[$Name]
+        $parameter.ParameterType | Should -Be $Type
+        $parameter.Aliases -join ' ' | Should -Be ($Aliases -join ' ')
+        (Get-Accepted -Parameter $parameter) -join ' ' | Should -Be ($Values -join ' ')
+        # A prompt in an unattended job is a job that hangs.
+        ($parameter.Attributes | Where-Object -FilterScript { $_ -is [Parameter] }).Mandatory | Should -BeFalse
+    }
+
+    It 'has no other parameter' {
+        @(Get-Declared -Name New-PartnerAccessToken).Count | Should -Be 12
+    }
+
+    It 'has a reason for every parameter that its help calls refused, and for no other' {
+        $described = Get-Described -Name New-PartnerAccessToken
+        $refused = $described.Keys | Where-Object -FilterScript { $described[$_] -match 'refused' } | Sort-Object
+        $refused.Count | Should -BeGreaterThan 1
+        & (Get-Module -Name PartnerToken) { $script:RetiredReasons.Keys } | Sort-Object | Should -Be $refused
+    }
+}

@@ -1,0 +1,51 @@
+"""What the module is tested with: a stack whose policy gives whatever any PowerShell module needs, and a PowerShell."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.person import Person
+from local.stack import running_stack
+from local.state import StackState
+from local.workload import Workload
+from local.world import AAD_GRAPH, ADMIN, CONTOSO, DEFAULT_WORLD, EXCHANGE, PARTNER_APPLICATION, PARTNER_TENANT
+from tests.clients.powershell.pwsh import Session, session
+from tests.local_control import Controls
+from tests.token_http.over_http import write_policy
+
+POLICY = {
+    "description": "Reports may have whatever a module needs.",
+    "tenants": {"contoso": CONTOSO},
+    "permissions": [
+        {
+            "name": "all modules",
+            "caller": DEFAULT_WORLD.identity("reports").object_id,
+            "consents": ["partner", "spare"],
+            "tenants": ["contoso", "home"],
+            "resources": ["arm", "graph", "aadgraph", "exchange", "partnercenter"],
+        },
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+    """A stack with a consent and a policy for every module; whoever plants a fault here takes it away again."""
+    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    folder = tmp_path_factory.mktemp("powershell") / "state"
+    with running_stack(folder, keeps_ledger=True, settings=quiet) as started:
+        write_policy(started, "policy-1", POLICY)
+        entra = Controls(started, started.entra)
+        for resource, scope in ((EXCHANGE, "Exchange.Manage"), (AAD_GRAPH, "Directory.Read.All")):
+            grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": [scope]}
+            entra.post("consents", {"tenant": PARTNER_TENANT, **grant})
+        with Person() as person:
+            assert person.consent(Workload(state=started, name="operator").link(), ADMIN).is_success
+        yield started
+
+
+@pytest.fixture(scope="session")
+def shell(state: StackState) -> Iterator[Session]:
+    """One PowerShell for all, since it takes a second to start; .NET reads whom to trust once."""
+    with session({"SSL_CERT_FILE": str(state.ca_file)}) as running:
+        yield running

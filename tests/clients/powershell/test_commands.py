@@ -1,0 +1,283 @@
+"""The module's commands under a real PowerShell against the running stack."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.demo import claims_of
+from local.stack import identity_environment
+from local.state import StackState
+from local.workload import Workload
+from local.world import BROKER_API, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT
+from tests.clients.powershell.pwsh import MODULE, Failure, Outcome, Session, needs_pwsh, powershell
+from tests.local_control import Controls
+from token_http.modules import MODULES, Module
+
+type Ask = Callable[..., Outcome]
+
+pytestmark = needs_pwsh
+
+GRAPH = "https://graph.microsoft.com"
+EXCHANGE = "https://outlook.office365.com"
+PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
+CORRELATION = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+def bare(state: StackState) -> dict[str, str]:
+    """A machine without any identity, on which the broker is named."""
+    return {"BROKER_URL": state.host, "BROKER_AUDIENCE": f"api://{BROKER_API}"}
+
+
+def app_service(state: StackState, identity: str = "reports") -> dict[str, str]:
+    """The same as an App Service with this managed identity."""
+    return bare(state) | identity_environment(state, identity)
+
+
+@pytest.fixture
+def ask(shell: Session, state: StackState) -> Ask:
+    """Runs a command on such an App Service, with other variables where they are given."""
+
+    def asked(command: str, identity: str = "reports", more: Mapping[str, str] | None = None) -> Outcome:
+        return shell.run(command, app_service(state, identity) | dict(more or {}))
+
+    return asked
+
+
+def returned(outcome: Outcome) -> Any:  # noqa: ANN401 - whatever the command returned
+    """The one thing that a command returned."""
+    assert outcome.failure is None, outcome.failure
+    (only,) = outcome.output
+    return only
+
+
+def refused(outcome: Outcome) -> Failure:
+    """What a command threw, having returned nothing."""
+    assert outcome.failure is not None
+    assert outcome.output == []
+    return outcome.failure
+
+
+def secrets_in(state: StackState, text: str) -> list[str]:
+    """Every token, code and secret of this stack that stands in the text."""
+    secrets = {line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()}
+    return [one for one in secrets | {*state.identity_headers.values()} if len(one) > 20 and one in text]
+
+
+def test_a_token_is_a_securestring_with_its_facts(ask: Ask) -> None:
+    command = """
+    $token = Get-PartnerToken -Tenant contoso -Resource graph
+    @{ kind = $token.Token.GetType().Name; ends = $token.ExpiresOn.ToUnixTimeSeconds(); tenant = $token.TenantId
+       resource = $token.Resource; scopes = $token.Scopes; type = $token.Type }
+    """
+    token = returned(ask(command))
+    assert (token["kind"], token["type"]) == ("SecureString", "Bearer")
+    assert (token["tenant"], token["resource"]) == (CONTOSO, GRAPH)
+    assert f"{GRAPH}/Directory.Read.All" in token["scopes"]
+    assert token["ends"] > datetime.now(UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "audience"),
+    [
+        ("contoso graph", GRAPH),
+        (f"-TenantId {CONTOSO} -Scope {EXCHANGE}/.default", EXCHANGE),
+        ("contoso graph -Consent partner -MinLifetime 2400", GRAPH),
+        ("""contoso graph -Claims '{"access_token": {"acrs": {"essential": true, "value": "c1"}}}'""", GRAPH),
+    ],
+)
+def test_a_token_is_text_when_asked_for(ask: Ask, parameters: str, audience: str) -> None:
+    claims = claims_of(returned(ask(f"(Get-PartnerToken {parameters} -AsPlainText).Token")))
+    assert (claims["aud"], claims["tid"]) == (audience, CONTOSO)
+
+
+def test_an_old_scripts_call_works_and_is_told_what_is_not_used(ask: Ask) -> None:
+    command = f"""
+    $credential = [pscredential]::new('app', (ConvertTo-SecureString 'old-secret' -AsPlainText -Force))
+    $old = @{{ ApplicationId = 'app'; Credential = $credential; RefreshToken = 'old-token'; ServicePrincipal = $true }}
+    $token = New-PartnerAccessToken @old -Scopes '{GRAPH}/.default' -Tenant contoso
+    @{{ token = $token.AccessToken; correlation = "$($token.CorrelationId)"; refresh = $token.RefreshToken
+        names = $token.PSObject.Properties.Name }}
+    """
+    outcome = ask(command)
+    result = returned(outcome)
+    assert (claims_of(result["token"])["tid"], result["refresh"]) == (CONTOSO, None)
+    assert re.fullmatch(CORRELATION, result["correlation"])
+    # The properties of the retired AuthResult.
+    assert set(result["names"]) == {
+        *("AccessToken", "IsExtendedLifeTimeToken", "UniqueId", "ExpiresOn", "ExtendedExpiresOn", "TenantId"),
+        *("Account", "IdToken", "Scopes", "CorrelationId", "RefreshToken"),
+    }
+    (warning,) = outcome.warnings
+    assert "are not used" in warning
+    assert "old-" not in outcome.told
+
+
+@pytest.mark.parametrize(
+    ("parameters", "tenant", "audience"),
+    [
+        (f"-Scopes {PARTNER_CENTER}/user_impersonation", PARTNER_TENANT, PARTNER_CENTER),
+        ("-Module ExchangeOnline -Tenant contoso", CONTOSO, EXCHANGE),
+        (f"-Domain contoso -Scopes {GRAPH}/User.Read, {GRAPH}/Mail.Read, offline_access", CONTOSO, GRAPH),
+    ],
+)
+def test_the_drop_in_asks_as_the_retired_command_meant(ask: Ask, parameters: str, tenant: str, audience: str) -> None:
+    claims = claims_of(returned(ask(f"(New-PartnerAccessToken {parameters}).AccessToken")))
+    assert (claims["tid"], claims["aud"]) == (tenant, audience)
+
+
+# Parameters of the Connect commands by their documentation, as far as the broker may give them.
+CONNECT = {
+    "Connect-AzAccount": "$AccessToken, $MicrosoftGraphAccessToken, $AccountId, $Tenant",
+    "Connect-AzureRmAccount": "$AccessToken, $GraphAccessToken, $AccountId, $TenantId",
+    "Connect-AzureAD": "$AadAccessToken, $MsAccessToken, $AccountId, $TenantId",
+    "Connect-MsolService": "$AdGraphAccessToken, $MsGraphAccessToken",
+    "Connect-PartnerCenter": "$AccessToken, $Tenant",
+    "Connect-ExchangeOnline": "$AccessToken, $DelegatedOrganization, $UserPrincipalName",
+    "Connect-MgGraph": "[securestring] $AccessToken",
+}
+
+
+def stand_in(command: str) -> str:
+    """A command of this name that returns what it was given; a parameter that it does not know is an error."""
+    return f"""
+    function global:{command} {{
+        [CmdletBinding()] param({CONNECT[command]}, [switch] $Quietly)
+        $taken = @{{}}
+        foreach ($name in $PSBoundParameters.Keys) {{
+            $value = $PSBoundParameters[$name]
+            if ($value -is [securestring]) {{ $value = ConvertFrom-SecureString $value -AsPlainText }}
+            $taken[$name] = "$value"
+        }}
+        $taken
+    }}
+    """
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
+def test_a_module_is_connected_with_the_parameters_of_its_command(ask: Ask, module: Module) -> None:
+    tenant = "" if module.home_only else "contoso"
+    command = f"Connect-Partner -Module {module.name.lower()} {tenant} -ConnectParameter @{{ Quietly = $true }}"
+    outcome = ask(f"{stand_in(module.command)}\n{command}")
+    taken: Mapping[str, str] = returned(outcome)
+    assert taken["Quietly"] == "True"
+    tokens = [claims_of(taken[parameter.parameter]) for parameter in module.tokens]
+    assert {token["tid"] for token in tokens} == {PARTNER_TENANT if module.home_only else CONTOSO}
+    retired = [parameter for parameter in module.tokens if parameter.resource == "aadgraph"]
+    assert len(outcome.warnings) == len(module.notices) + len(retired)
+    assert all("is retired" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize(
+    ("command", "identity", "refusal"),
+    [
+        ("Get-PartnerToken contoso graph", "intruder", ("not_permitted", 403)),
+        ("Get-PartnerToken contoso graph", "stranger", ("role_missing", 403)),
+        ("Get-PartnerToken contoso graph -Consent spare", "reports", ("consent_absent", 400)),
+        (f"Get-PartnerToken contoso graph -Audience {GRAPH}", "reports", ("assertion_for_another_audience", 401)),
+        (f"New-PartnerAccessToken -Scopes {GRAPH}/.default -Tenant nowhere", "reports", ("not_permitted", 403)),
+        ("Connect-Partner Graph contoso", "intruder", ("not_permitted", 403)),
+    ],
+)
+def test_a_refusal_has_code_remedy_and_correlation_id(
+    ask: Ask, command: str, identity: str, refusal: tuple[str, int]
+) -> None:
+    failure = refused(ask(f"{stand_in('Connect-MgGraph')}\n{command}", identity))
+    assert (failure.code, failure.status) == refusal
+    assert failure.id == f"{failure.code},{command.partition(' ')[0]}"
+    assert re.fullmatch(rf"{failure.code}: .+ \(correlation id {CORRELATION}\)", failure.message)
+    assert failure.correlation
+    assert failure.correlation in failure.message
+
+
+@pytest.mark.parametrize("identity", ["reports", "intruder"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "Get-PartnerToken contoso graph",
+        f"New-PartnerAccessToken -RefreshToken old -Scopes {GRAPH}/.default -Tenant contoso",
+        "Connect-Partner Graph contoso",
+    ],
+)
+def test_no_stream_and_no_error_is_told_a_token(ask: Ask, state: StackState, identity: str, command: str) -> None:
+    outcome = ask(f"{stand_in('Connect-MgGraph')}\n$null = {command} -Verbose -Debug", identity)
+    assert "Asking for a token of one's own: AppService." in outcome.told
+    assert (outcome.failure is None) == (identity == "reports")
+    assert secrets_in(state, outcome.told) == []
+
+
+def test_while_the_broker_asks_to_wait_it_is_asked_four_times(ask: Ask, state: StackState) -> None:
+    """With a claims challenge of its own: no token for it is remembered, nor its failure for another test."""
+    command = """
+    $global:waits = @()
+    function global:Start-Sleep { param($Seconds) $global:waits += $Seconds }
+    Get-PartnerToken contoso graph -Claims '{"access_token": {"acrs": {"essential": true, "value": "c2"}}}'
+    """
+    entra = Controls(state, state.entra)
+    entra.post("faults", {"method": "POST", "path": ".*/token", "times": -1, "status": 503})
+    try:
+        failure = refused(ask(command))
+    finally:
+        entra.clear("faults")
+        waits = ask("Remove-Item Function:Start-Sleep; $global:waits").output
+    assert (failure.code, failure.status) == ("authority_unavailable", 503)
+    assert len(waits) == 3
+    assert all(1 <= wait <= 30 for wait in waits)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://127.0.0.1:9"])
+def test_nobody_at_the_brokers_address_is_named(ask: Ask, address: str) -> None:
+    failure = refused(ask("Get-PartnerToken contoso graph", more={"BROKER_URL": address}))
+    assert failure.code == "no_answer"
+    assert re.fullmatch(r"No answer from 127\.0\.0\.1:9 \(.+\)\. Check .+\.", failure.message)
+
+
+def test_somebody_else_at_the_brokers_address_is_not_taken_for_it(ask: Ask, state: StackState) -> None:
+    failure = refused(ask("Get-PartnerToken contoso graph", more={"BROKER_URL": state.managed_identity}))
+    assert (failure.code, failure.status) == ("not_the_broker", 404)
+
+
+def test_a_token_file_becomes_a_token_of_ones_own(shell: Session, state: StackState, tmp_path: Path) -> None:
+    """The broker knows the application and says what it lacks: the exchange before it worked."""
+    (tmp_path / "token").write_text(Workload(state=state, name="broker").assertion("api://AzureADTokenExchange"))
+    variables = bare(state) | {
+        "AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token"),
+        "AZURE_TENANT_ID": PARTNER_TENANT,
+        "AZURE_CLIENT_ID": PARTNER_APPLICATION,
+        "AZURE_AUTHORITY_HOST": state.entra,
+    }
+    assert refused(shell.run("Get-PartnerToken contoso graph", variables)).code == "role_missing"
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"IDENTITY_HEADER": "wrong"}, "X-IDENTITY-HEADER is missing or wrong"),
+        ({"BROKER_AUDIENCE": "api://nobody"}, "AADSTS500011"),
+        ({"AZURE_CLIENT_ID": PARTNER_APPLICATION}, "No managed identity of this app"),
+    ],
+)
+def test_an_identity_that_gives_no_token_is_told_of(ask: Ask, more: Mapping[str, str], named: str) -> None:
+    failure = refused(ask("Get-PartnerToken contoso graph", more=more))
+    assert failure.code == "no_own_token"
+    assert named in failure.message
+
+
+def test_a_person_sees_what_to_do_and_neither_a_trace_nor_a_token(state: StackState) -> None:
+    """A process of its own, which ends at the error as an unattended job does."""
+    script = f"""
+    $ErrorActionPreference = 'Stop'
+    Import-Module '{MODULE}'
+    Get-PartnerToken contoso graph
+    'and after it'
+    """
+    seen = powershell("-Command", script, variables=app_service(state, "intruder"))
+    assert (seen.returncode, seen.stdout) == (1, "")
+    # The view breaks lines at the width of a terminal, behind a bar.
+    told = " ".join(seen.stderr.replace("|", " ").split())
+    assert re.search(rf"not_permitted: .*Add a permission .*\(correlation id {CORRELATION}\)", told)
+    assert not re.search(r"Exception|\.ps1|   at ", seen.stderr)
+    assert secrets_in(state, seen.stderr) == []
