@@ -98,12 +98,18 @@ def _row(operations: Operations, method: str, tenant: str, options: argparse.Nam
     return {"tenant": tenant, "outcome": told["outcome"], "detail": detail}
 
 
-# What is wrong with the asker, the consent or the grant set is wrong for every customer.
-_STOPS = frozenset(
-    {"assertion_missing", "assertion_invalid", "assertion_expired", "assertion_for_another_audience", "role_missing"}
-    | {"consent_absent", "consent_withdrawn", "new_consent_needed", "application_grants_invalid", "invalid_request"}
-    | {"application_misconfigured", "credential_missing", ""}
-)
+# What is wrong with the asker, the consent or the broker's own settings is wrong for every customer.
+_ASKER = {
+    *("not_authenticated", "assertion_missing", "assertion_invalid", "assertion_expired"),
+    *("assertion_for_another_audience", "assertion_from_another_tenant", "assertion_of_another_kind"),
+    *("role_missing", "invalid_request"),
+}
+_CONSENT = {
+    *("consent_unusable", "consent_absent", "consent_withdrawn", "consent_unreadable", "consent_from_newer_version"),
+    *("consent_name_blocked", "new_consent_needed"),
+}
+_BROKER = {"application_grants_invalid", "application_misconfigured", "credential_missing"}
+_STOPS = frozenset(_ASKER | _CONSENT | _BROKER | {""})
 
 
 def _tenants(options: argparse.Namespace, operations: Operations) -> Sequence[str]:
