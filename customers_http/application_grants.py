@@ -10,7 +10,7 @@ from typing import Any
 
 from customers_http.refusals import ApplicationGrantsInvalid
 from shared.cloud import TEAMS, Cloud
-from shared.customers.partner_center import EnterpriseGrant
+from shared.customers.customer import EnterpriseGrant
 from shared.entra.resource import NAME
 from shared.errors import ConsentUnreadable
 from shared.setting_values import GUID

@@ -7,13 +7,13 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from shared.budget import Budget
 from shared.clock import Clock, utc_now
+from shared.customers.customer import Customer, EnterpriseGrant, customer_of
 from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
@@ -31,23 +31,6 @@ PASSING = frozenset({408, 429, 500, 502, 503, 504})
 NOT_DONE = frozenset({429})
 CODE = re.compile(r"[0-9A-Za-z]{1,40}")
 OK, CREATED, NO_CONTENT, NOT_FOUND, CONFLICT = 200, 201, 204, 404, 409
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """One customer of the partner, as Partner Center tells it."""
-
-    tenant_id: str
-    name: str
-    domain: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnterpriseGrant:
-    """Delegated scopes of one API, by the application id it has in every tenant."""
-
-    application_id: str
-    scopes: Sequence[str]
 
 
 class PartnerCenter:
@@ -108,7 +91,7 @@ class PartnerCenter:
         for _ in range(MOST_PAGES):
             content = _json(self._asked("GET", path, token, correlation, headers=headers))
             try:
-                yield [_customer(item) for item in content["items"]]
+                yield [customer_of(item) for item in content["items"]]
                 following = content.get("links", {}).get("next")
                 if not following:
                     return
@@ -192,12 +175,3 @@ def _json(answer: requests.Response) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         raise PartnerCenterUnavailable("Its answer could not be read.")
     return content
-
-
-def _customer(item: Mapping[str, Any]) -> Customer:
-    profile = item["companyProfile"]
-    return Customer(
-        tenant_id=str(profile["tenantId"]).lower(),
-        name=str(profile.get("companyName", "")),
-        domain=str(profile.get("domain", "")),
-    )

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import consent_http.refusals  # noqa: F401 - its branch of the tree has to be there
+from customers_http.refusals import ApplicationGrantsInvalid
 from partner_token.customer_commands import _STOPS
-from shared.errors import (
-    ApplicationGrantsInvalid,
-    ApplicationMisconfigured,
-    BrokerError,
-    ConsentUnusable,
-    InvalidRequest,
-    NotAuthenticated,
-    RoleMissing,
-)
+from scripts.tables import every_error
+from shared.callers.errors import RoleMissing
+from shared.entra.errors import ApplicationMisconfigured
+from shared.errors import BrokerError, ConsentUnusable, InvalidRequest, NotAuthenticated
 
 CLIENTS = Path(__file__).resolve().parents[2] / "clients"
 POWERSHELL = CLIENTS / "powershell"
@@ -27,7 +22,7 @@ FIELDS = {"correlation_id"}
 
 def codes(*branches: type[BrokerError]) -> set[str]:
     """The codes of these errors and all below them."""
-    return {code for branch in branches for code in ({branch.code} | codes(*branch.__subclasses__()))}
+    return {kind.code for kind in every_error() if issubclass(kind, branches)}
 
 
 def recorded() -> Iterator[str]:

@@ -11,8 +11,9 @@ import pytest
 
 from local.state import StackState
 from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
+from shared.customers.customer import EnterpriseGrant
 from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
-from shared.customers.partner_center import LONGEST_WAIT, EnterpriseGrant, PartnerCenter
+from shared.customers.partner_center import LONGEST_WAIT, PartnerCenter
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 from shared.outbound import Outbound

@@ -1,0 +1,32 @@
+"""Values of Partner Center: a customer, and what an application is granted in one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """One customer of the partner, as Partner Center tells it."""
+
+    tenant_id: str
+    name: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterpriseGrant:
+    """Delegated scopes of one API, by the application id it has in every tenant."""
+
+    application_id: str
+    scopes: Sequence[str]
+
+
+def customer_of(item: Mapping[str, Any]) -> Customer:
+    """A customer as Partner Center writes one; raises what reading JSON of another form raises."""
+    profile = item["companyProfile"]
+    return Customer(
+        tenant_id=str(profile["tenantId"]).lower(),
+        name=str(profile.get("companyName", "")),
+        domain=str(profile.get("domain", "")),
+    )
