@@ -1,5 +1,6 @@
 """The made-up world the stand-ins serve: tenants, people, applications, identities, and who consented to what."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -40,6 +41,10 @@ class User:
     mfa: bool
     administers_customers: bool = False
     roles: tuple[str, ...] = ()
+
+    def object_id_in(self, tenant_id: str) -> str:
+        """Their own at home; a guest, or a partner's delegate, has another object id in every tenant."""
+        return self.object_id if tenant_id == self.tenant_id else str(uuid.uuid5(uuid.UUID(tenant_id), self.object_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

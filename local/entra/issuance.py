@@ -70,7 +70,7 @@ class Issuance:
     def user_token(self, session: Session, client: Client, target: Target, *, scopes: tuple[str, ...]) -> AccessToken:
         """A delegated access token, valid for 60 to 90 minutes by chance as the real ones are."""
         claims = {
-            **_person(session.user, pairwise_with=target.resource.app_id),
+            **_person(session.user, target.tenant, pairwise_with=target.resource.app_id),
             **_client(target, client.application.client_id, client.strength),
             **_names(session, target),
             **_roles(session.user.roles, target),
@@ -100,7 +100,7 @@ class Issuance:
             "aud": client_id,
             "iss": f"{self._entra}/{tenant.id}/v2.0",
             **_times(now, lifetime=3600),
-            **_person(session.user, pairwise_with=client_id),
+            **_person(session.user, tenant, pairwise_with=client_id),
             "preferred_username": session.user.username,
             "tid": tenant.id,
             "uti": secrets.token_urlsafe(16),
@@ -148,11 +148,11 @@ def _times(now: int, *, lifetime: int) -> dict[str, int]:
     return {"iat": now - BACKDATED, "nbf": now - BACKDATED, "exp": now + lifetime}
 
 
-def _person(user: User, *, pairwise_with: str) -> dict[str, str]:
+def _person(user: User, tenant: Tenant, *, pairwise_with: str) -> dict[str, str]:
     subject = hashlib.sha256(f"{user.object_id} {pairwise_with}".encode()).digest()
     return {
         "name": user.display_name,
-        "oid": user.object_id,
+        "oid": user.object_id_in(tenant.id),
         "sub": base64.urlsafe_b64encode(subject).decode().rstrip("="),
     }
 

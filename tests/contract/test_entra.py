@@ -317,9 +317,22 @@ def test_one_refresh_token_reaches_every_delegating_customer(
     result = stack.exchange(refresh_token, tenant, scope)
     claims = stack.claims(result["access_token"])
     assert (claims["tid"], claims["aud"], claims["scp"]) == (tenant, audience, scopes)
-    assert (claims["iss"], claims["oid"]) == (f"https://sts.windows.net/{tenant}/", ADMIN.object_id)
+    assert (claims["iss"], claims["oid"]) == (f"https://sts.windows.net/{tenant}/", ADMIN.object_id_in(tenant))
     assert claims["amr"] == ["pwd", "mfa"]
     assert result["id_token_claims"]["tid"] == tenant
+
+
+def test_a_delegate_has_another_object_id_in_every_tenant_and_the_same_one_each_time(
+    stack: Stack, refresh_token: str
+) -> None:
+    def told(tenant: str) -> set[str]:
+        answers = [stack.exchange(refresh_token, tenant, GRAPH_DEFAULT) for _ in range(2)]
+        access = {stack.claims(answer["access_token"])["oid"] for answer in answers}
+        return access | {answer["id_token_claims"]["oid"] for answer in answers}
+
+    assert told(PARTNER_TENANT) == {ADMIN.object_id}
+    (in_contoso,), (in_northwind,) = told(CONTOSO), told(NORTHWIND)
+    assert len({ADMIN.object_id, in_contoso, in_northwind}) == 3
 
 
 def test_every_consented_scope_is_granted_whatever_was_asked_and_written_in_full(

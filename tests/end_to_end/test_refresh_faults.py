@@ -16,7 +16,7 @@ from local.demo import claims_of
 from local.parts import Parts
 from local.policy import seeds
 from local.stack import running_parts
-from local.world import PARTNER_APPLICATION, SECOND_ADMIN
+from local.world import CONTOSO, PARTNER_APPLICATION, SECOND_ADMIN
 from tests.end_to_end.hosts import another_host
 from tests.end_to_end.killing import versions
 from tests.end_to_end.refreshing import (
@@ -338,13 +338,13 @@ def test_a_renewal_of_an_old_lineage_that_is_written_late_serves_nobody_and_is_r
         assert scene.run().report["due"] == 0
         client.set_secret(f"renewal-{name}", old.value or "", tags=old.properties.tags)
     scene.pass_time(MINUTE)
-    assert _person_of_token(scene, name) == SECOND_ADMIN.object_id
+    assert _person_of_token(scene, name) == SECOND_ADMIN.object_id_in(CONTOSO)
     assert scene.statuses([name]) == ["unproven"]
     run = scene.run()
     assert (run.invocation, run.outcomes) == ("Success", {name: "stored"})
     assert scene.statuses([name]) == ["ok"]
     scene.pass_time(2 * HOUR)
-    assert _person_of_token(scene, name) == SECOND_ADMIN.object_id
+    assert _person_of_token(scene, name) == SECOND_ADMIN.object_id_in(CONTOSO)
     assert versions(scene.state, f"renewal-{name}") == 4, "of both acts, the late one, and the one over it"
 
 

@@ -113,7 +113,7 @@ def check_parameters(content: dict[str, Any], module: str, others: Mapping[str, 
     for parameter, audience in TOKENS[module].items():
         claims = claims_of(content.pop(parameter))
         assert (claims["aud"], claims["tid"]) == (audience, tenant_id), parameter
-        assert claims["oid"] == ADMIN.object_id
+        assert claims["oid"] == ADMIN.object_id_in(tenant_id)
     assert content == others
 
 

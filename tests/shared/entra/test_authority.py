@@ -113,7 +113,7 @@ def test_one_refresh_token_serves_every_customer_and_resource(authority: Authori
     ):
         exchanged = authority.exchange(refresh_token, tenant_id=tenant, scope=scope)
         claims = unverified_claims(exchanged.access_token.token)
-        assert (claims["tid"], claims["aud"], claims["oid"]) == (tenant, resource, ADMIN.object_id)
+        assert (claims["tid"], claims["aud"], claims["oid"]) == (tenant, resource, ADMIN.object_id_in(tenant))
         assert exchanged.access_token.tenant_id == tenant
         assert exchanged.refresh_token not in {"", refresh_token}
         assert exchanged.refresh_token not in repr(exchanged)
