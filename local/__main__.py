@@ -1,8 +1,7 @@
-"""The local stack's command line: python -m local demo | run | live | env | clock | timer | link | token."""
+"""The local stack's command line: python -m local demo | run | live | env | clock | timer | link | token | rough."""
 
 import argparse
 import json
-import os
 import shlex
 import signal
 import sys
@@ -13,12 +12,14 @@ from pathlib import Path
 
 from local.clock import read_offset, write_offset
 from local.demo import DemoFailed, claims_of, run_demo
+from local.guide import what_to_try
 from local.live import running_live
 from local.processes import StackFailed
+from local.rough.by_hand import PARTS, ROUGHNESS, order
 from local.stack import APP_FOLDER, host_environment, identity_environment, running_stack
 from local.state import StackState, load_state
 from local.workload import Workload, fire_timer
-from local.world import ADMIN, BROKER_API, DEFAULT_WORLD, SECOND_ADMIN, WITHOUT_MFA
+from local.world import BROKER_API, DEFAULT_WORLD
 
 DEFAULT_FOLDER = Path(".local")
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Keep the stack up until Ctrl-C."""
     stopped = _until_stopped()
     with running_stack(options.state, keep=options.keep) as state:
-        print(_what_to_try(state, options.state), flush=True)
+        print(what_to_try(state, options.state, usual_folder=DEFAULT_FOLDER), flush=True)
         stopped.wait()
         print("\nStopping ...", flush=True)
     return 0
@@ -110,6 +111,13 @@ def token(options: argparse.Namespace) -> int:
     return 0 if answer.is_success else 1
 
 
+def rough(options: argparse.Namespace) -> int:
+    """Make one part of the stack rough: its network, its answers, its keys."""
+    met = {"path": options.path, "times": options.times}
+    print(order(_running(options), options.part, options.what, **met, seconds=options.seconds))
+    return 0
+
+
 _SHARED_SETTINGS = (
     "PARTNER_TENANT_ID",
     "PARTNER_CLIENT_ID",
@@ -147,10 +155,18 @@ def _parser() -> argparse.ArgumentParser:
         resource={"help": "graph, arm, partnercenter, ..."},
         identity=identity,
     )
+    add(
+        rough,
+        part={"choices": PARTS, "metavar": "PART", "help": ", ".join(PARTS)},
+        what={"choices": ROUGHNESS, "metavar": "WHAT", "help": ", ".join(ROUGHNESS)},
+        path={"default": ".*", "help": "a regular expression that the whole path of a request matches (%(default)s)"},
+        times={"type": int, "default": 1, "help": "how many requests it meets; -1 for ever (%(default)s)"},
+        seconds={"type": float, "default": 1.0, "help": "of being late, or between dripping bytes (%(default)s)"},
+    )
     return parser
 
 
-_SPELLED = {"keep": "--keep", "identity": "--identity"}
+_SPELLED = {name: f"--{name}" for name in ("keep", "identity", "path", "times", "seconds")}
 
 
 def _until_stopped() -> threading.Event:
@@ -172,40 +188,6 @@ def _duration(text: str) -> timedelta:
         return timedelta(**{UNITS[text[-1]]: float(text[:-1])})
     except (KeyError, ValueError, IndexError):
         raise StackFailed(f"{text} is no duration; +60d, +1h and -30m are.") from None
-
-
-def _what_to_try(state: StackState, folder: Path) -> str:
-    command = "python -m local" if "VIRTUAL_ENV" in os.environ else ".venv/bin/python -m local"
-    here = "" if folder == DEFAULT_FOLDER else f" --state {folder}"
-    consent_link = Workload(state=state, name="operator").link()
-    people = "\n".join(
-        f"  {user.username:<24} {user.password:<22} {'with MFA' if user.mfa else 'without MFA: refused'}"
-        for user in (ADMIN, SECOND_ADMIN, WITHOUT_MFA)
-    )
-    return f"""
-The local stack is up: {state.host}   (health: {state.host}/api/health)
-
-1. Consent: open this link in a browser (one use, 30 minutes) and sign in as one of
-{people}
-
-{consent_link}
-
-2. A token, as the managed identity `reports`:
-  {command} token contoso graph{here}
-   or with any client:
-  eval "$({command} env{here})"
-  assertion=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" \\
-    "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=$BROKER_AUDIENCE" \\
-    | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-  curl -s "$BROKER_URL/api/token" -H "Authorization: Bearer $assertion" \\
-    -H "Content-Type: application/json" -d '{{"tenant": "contoso", "resource": "graph"}}'
-
-3. Time and the timer:
-  {command} clock +60d{here}
-  {command} timer{here}
-
-A new link: {command} link{here}.   Everything else: {command} --help.   Logs: {folder / "log"}.   Ctrl-C ends all.
-"""
 
 
 if __name__ == "__main__":

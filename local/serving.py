@@ -20,8 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.clock import MovedClock
 from local.control import Control
+from local.rough.wire import Wire
 from local.state import StackState
 
+# How long HTTP.sys, the server below Azure's own, keeps an idle connection unless it is told otherwise.
+IDLE_SECONDS = 120
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -123,6 +126,8 @@ def _config(app: ASGIApp, state: StackState, door: Door) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        http=Wire,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=1,  # clients keep idle connections; every answered write is committed already
         ssl_certfile=str(state.certificate_file) if door.tls else None,
         ssl_keyfile=str(state.certificate_key_file) if door.tls else None,

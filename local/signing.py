@@ -10,16 +10,18 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+_UNPUBLISHED = ".unpublished"
+
 
 class SigningKeys:
-    """RSA keys in a folder, newest last; `sign` uses the newest, `verify` any of them."""
+    """RSA keys in a folder, newest last; `sign` uses the newest, `verify` any, and `key_set` shows those published."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loaded: dict[str, rsa.RSAPrivateKey] = {}
 
-    def rotate(self) -> str:
-        """Add a key and sign with it from now on; returns its id."""
+    def rotate(self, *, alone: bool = False) -> str:
+        """Add a key and sign with it from now on; returns its id. With `alone`, no older one is published any more."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         key_id = f"{len(self._files()):04d}-{secrets.token_hex(8)}"
@@ -31,7 +33,10 @@ class SigningKeys:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
+        older = self._files()
         beside.replace(file)
+        for former in older if alone else []:
+            former.with_suffix(_UNPUBLISHED).touch()
         return key_id
 
     def sign(self, claims: Mapping[str, Any]) -> str:
@@ -47,8 +52,9 @@ class SigningKeys:
         return jwt.decode(token, key.public_key(), algorithms=["RS256"], audience=audience)
 
     def key_set(self) -> dict[str, list[dict[str, Any]]]:
-        """The public keys as a JSON Web Key Set (RFC 7517)."""
-        return {"keys": [self._public(key_id, key) for key_id, key in self._keys().items()]}
+        """The published keys as a JSON Web Key Set (RFC 7517)."""
+        hidden = {file.stem for file in self._folder.glob(f"*{_UNPUBLISHED}")}
+        return {"keys": [self._public(key_id, key) for key_id, key in self._keys().items() if key_id not in hidden]}
 
     @staticmethod
     def _public(key_id: str, key: rsa.RSAPrivateKey) -> dict[str, Any]:

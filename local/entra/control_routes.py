@@ -73,6 +73,6 @@ class ControlRoutes:
         self._directory.revoke((await request.json())["user"])
         return Response(status_code=204)
 
-    async def rotate(self, _request: Request) -> Response:
-        """Adds a signing key and signs with it from now on; answers `{"kid"}`."""
-        return JSONResponse({"kid": self._keys.rotate()})
+    async def rotate(self, request: Request) -> Response:
+        """`{"alone"?: false}`: adds a signing key, signs with it from now on, and may publish it alone: `{"kid"}`."""
+        return JSONResponse({"kid": self._keys.rotate(**json.loads(await request.body() or b"{}"))})

@@ -217,6 +217,28 @@ def test_the_commands_of_a_running_stack_do_what_the_readme_says(tmp_path: Path)
         assert state.host.startswith("http://localhost:")
 
 
+def test_roughness_can_be_ordered_by_hand_and_ended(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+
+    def rough(*arguments: str) -> str:
+        code, out, err = done("rough", *arguments, "--state", str(folder))
+        assert code == 0, err
+        return out
+
+    with running_stack(folder) as state:
+        assert rough("managed_identity", "503", "--times", "-1") == "managed_identity: 503 is ordered.\n"
+        url = f"{state.managed_identity}/msi/token"
+        assert httpx.get(url, trust_env=False).headers["retry-after"] == "1"
+        assert rough("managed_identity", "calm") == "managed_identity: what was ordered has ended.\n"
+        assert httpx.get(url, trust_env=False).status_code == httpx.codes.UNAUTHORIZED
+        assert "connections" in rough("token_vault", "forget_by_silence")
+        assert "kid" in rough("entra", "new_key")
+        assert rough("entra", "unlisted_number")
+        assert rough("entra", "calm")
+        code, _, err = done("rough", "token_vault", "new_key", "--state", str(folder))
+        assert (code, "token_vault takes no order of new_key" in err) == (1, True)
+
+
 def test_what_make_run_prints_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     with command("run", "--state", str(folder)) as process, Person() as person:
