@@ -22,6 +22,7 @@ from local.workload import Workload, fire_timer
 from local.world import BROKER_API, DEFAULT_WORLD
 
 DEFAULT_FOLDER = Path(".local")
+FUNC = "func"
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -36,16 +37,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def demo(_options: argparse.Namespace) -> int:
+def demo(options: argparse.Namespace) -> int:
     """The whole main job, without a hand."""
-    run_demo()
+    run_demo(on_func=options.host == FUNC)
     return 0
 
 
 def run(options: argparse.Namespace) -> int:
     """Keep the stack up until Ctrl-C."""
     stopped = _until_stopped()
-    with running_stack(options.state, keep=options.keep) as state:
+    with running_stack(options.state, keep=options.keep, on_func=options.host == FUNC) as state:
         print(what_to_try(state, options.state, usual_folder=DEFAULT_FOLDER), flush=True)
         stopped.wait()
         print("\nStopping ...", flush=True)
@@ -142,8 +143,9 @@ def _parser() -> argparse.ArgumentParser:
 
     names = [identity.name for identity in DEFAULT_WORLD.identities]
     identity = {"choices": names, "default": "reports", "help": "a managed identity (%(default)s)"}
-    add(demo)
-    add(run, keep={"action": "store_true", "help": "go on with what the folder holds"})
+    host = {"choices": ["local", FUNC], "default": "local", "help": _HOSTS}
+    add(demo, host=host)
+    add(run, host=host, keep={"action": "store_true", "help": "go on with what the folder holds"})
     add(live)
     add(env, identity=identity)
     add(clock, by={"help": "+60d, +1h, -30m, or reset; +0d says where it is"})
@@ -166,7 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_SPELLED = {name: f"--{name}" for name in ("keep", "identity", "path", "times", "seconds")}
+_SPELLED = {name: f"--{name}" for name in ("keep", "identity", "host", "path", "times", "seconds")}
+_HOSTS = "the Functions host: local, or the real one of Azure Functions Core Tools with Azurite (%(default)s)"
 
 
 def _until_stopped() -> threading.Event:

@@ -13,6 +13,9 @@ from pathlib import Path
 
 import time_machine
 
+# Exists beside the offset where a process looks at it from time to time only, and says how often, in seconds.
+FOLLOWED_EVERY = "clock-followed-every"
+
 
 class MovedClock:
     """Follows the offset kept in the state folder; call `follow` wherever a process begins something."""
@@ -57,7 +60,13 @@ def read_offset(file: Path) -> timedelta:
 
 
 def write_offset(file: Path, offset: timedelta) -> None:
-    """Set the offset for every process; written beside and renamed, so that no reader sees half of it."""
+    """Set the offset, and return when every process follows it.
+
+    Written beside and renamed, so that no reader sees half of it.
+    """
     beside = file.with_suffix(".new")
     beside.write_text(json.dumps({"offset_seconds": offset.total_seconds()}))
     beside.replace(file)
+    followed_every = file.with_name(FOLLOWED_EVERY)
+    if followed_every.exists():
+        time.sleep(2 * float(followed_every.read_text()))

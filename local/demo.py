@@ -26,11 +26,15 @@ class DemoFailed(RuntimeError):
     """A step did not do what it should; the demonstration ends with an error."""
 
 
-def run_demo() -> None:
-    """Start a stack in a folder that vanishes, do everything, stop it; raises DemoFailed."""
+def run_demo(*, on_func: bool = False) -> None:
+    """Start a stack in a folder that vanishes, do everything, stop it; raises DemoFailed.
+
+    `on_func` runs the broker on the real Functions host.
+    """
     with tempfile.TemporaryDirectory(prefix="broker-demo-") as folder:
-        say("Starting the local stack: Functions host, Entra ID, two Key Vaults, managed identities ...")
-        with running_stack(Path(folder) / "state") as state:
+        host = "the real Functions host" if on_func else "Functions host"
+        say(f"Starting the local stack: {host}, Entra ID, two Key Vaults, managed identities ...")
+        with running_stack(Path(folder) / "state", on_func=on_func) as state:
             say(f"   broker       {state.host}")
             say(f"   Entra ID     {state.entra}   (sign-in pages: {state.entra_browser})")
             say(f"   token vault  {state.token_vault}")

@@ -1,6 +1,7 @@
 """A person in front of a browser, scripted: follows links, reads forms, presses buttons, over real HTTP."""
 
 import functools
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ def usual_trust() -> ssl.SSLContext:
 
 
 MOST_PAGES = 8
+EMPTY_DOMAIN = re.compile(r";\s*domain=\s*(?=;|$)", re.IGNORECASE)
 type Seen = Callable[[httpx.Response], None]
 
 
@@ -32,14 +34,33 @@ class Form:
     fields: Mapping[str, str]
 
 
+class BrowserTransport(httpx.HTTPTransport):
+    """Ignores a cookie's empty Domain, as browsers do (RFC 6265 section 5.2.3) and Python's cookie jar does not.
+
+    The Functions host writes one into every cookie that has no Domain.
+    """
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """One request, and what a browser would make of the answer's cookies."""
+        response = super().handle_request(request)
+        response.headers = httpx.Headers(
+            [
+                (name, EMPTY_DOMAIN.sub("", value) if name.lower() == "set-cookie" else value)
+                for name, value in response.headers.multi_items()
+            ]
+        )
+        return response
+
+
 class Person:
     """One browser with its cookies; `trace` lists each page's method, address without query, and status."""
 
     def __init__(self, seen: Seen = lambda _response: None) -> None:
         """`seen` is told every response, redirects included."""
         hooks = {"response": [httpx.Response.read, seen]}
+        transport = BrowserTransport(verify=usual_trust(), trust_env=False)
         self._client = httpx.Client(
-            follow_redirects=True, timeout=30, trust_env=False, verify=usual_trust(), event_hooks=hooks
+            follow_redirects=True, timeout=30, trust_env=False, transport=transport, event_hooks=hooks
         )
         self.trace: list[tuple[str, str, int]] = []
 

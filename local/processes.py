@@ -55,10 +55,13 @@ def wait_until(answering: Callable[[], bool], processes: Mapping[str, SpawnProce
 
 
 def answers(state: StackState) -> bool:
-    """Whether the host of this very stack answers: its port may be another's by now."""
+    """Whether the host of this very stack answers with its functions: its port may be another's by now."""
     headers = {"x-functions-key": state.control_secret}
-    url = f"{state.host}/admin/host/status"
     try:
-        return httpx.get(url, headers=headers, timeout=5, trust_env=False, verify=usual_trust()).is_success
+        with httpx.Client(headers=headers, timeout=5, trust_env=False, verify=usual_trust()) as client:
+            status, functions = (client.get(f"{state.host}/admin/{path}") for path in ("host/status", "functions"))
     except httpx.HTTPError:
         return False
+    # The real host is there before it has found its functions, and when it has found none.
+    is_running = status.is_success and status.json()["state"] == "Running"
+    return is_running and functions.is_success and bool(functions.json())

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from local import entra, host, key_vault, managed_identity, partner_center
+from local import entra, func, host, key_vault, managed_identity, partner_center
 from local.certificates import write_certificates
 from local.parts import Part, Parts
 from local.policy import seeds
 from local.ports import listen, port_of
+from local.processes import StackFailed
 from local.serving import refuse_in_azure
 from local.signing import SigningKeys
 from local.state import StackState, load_state
@@ -29,13 +30,17 @@ def running_stack(
     keeps_ledger: bool = False,
     settings: Mapping[str, str] | None = None,
     app_folder: Path = APP_FOLDER,
+    on_func: bool = False,
 ) -> Iterator[StackState]:
     """Start everything and wait until the host answers; stop everything on the way out.
 
     The folder starts clean unless `keep`. `app_folder` holds the app to serve, `settings` are put over the host's own
-    (an empty text unsets one). Raises StackFailed, and then nothing is left running.
+    (an empty text unsets one), `on_func` serves the app by the real host. Raises StackFailed, and then nothing is left
+    running.
     """
-    with running_parts(folder, keep=keep, keeps_ledger=keeps_ledger, settings=settings, app_folder=app_folder) as parts:
+    with running_parts(
+        folder, keep=keep, keeps_ledger=keeps_ledger, settings=settings, app_folder=app_folder, on_func=on_func
+    ) as parts:
         yield parts.state
 
 
@@ -47,27 +52,34 @@ def running_parts(
     keeps_ledger: bool = False,
     settings: Mapping[str, str] | None = None,
     app_folder: Path = APP_FOLDER,
+    on_func: bool = False,
 ) -> Iterator[Parts]:
-    """The same, for those who kill a part and start it again: host, entra, key_vault, ... as `_parts` names them."""
+    """The same, for those who kill a part and start it again: host, entra, key_vault, ... as `_parts` names them.
+
+    The real host is not among those that can be killed: its worker is what dies in Azure.
+    """
     refuse_in_azure()
+    if on_func and (missing := func.missing()):
+        raise StackFailed(" ".join(missing))
     prepare(folder, keep=keep)
     sockets = listen(PARTS)
     state = _state(folder, sockets, keeps_ledger=keeps_ledger)
     _write_files(state)
     environment = {**host_environment(state), **(settings or {})}
-    parts = Parts(state, _parts(environment, app_folder))
+    options = {"folder": app_folder, "environment": environment}
+    parts = Parts(state, _parts(Part(run=func.run if on_func else host.run, doors=("host",), options=options)))
     with parts.running(sockets):
         yield parts
 
 
-def _parts(environment: Mapping[str, str], app_folder: Path) -> dict[str, Part]:
+def _parts(host_part: Part) -> dict[str, Part]:
     """The host comes last: its app asks the others."""
     return {
         "entra": Part(run=entra.run, doors=("entra", "entra_browser")),
         "key_vault": Part(run=key_vault.run, doors=("token_vault", "policy_vault"), options={"seeds": seeds()}),
         "managed_identity": Part(run=managed_identity.run_part, doors=("managed_identity",)),
         "partner_center": Part(run=partner_center.run, doors=("partner_center",)),
-        "host": Part(run=host.run, doors=("host",), options={"folder": app_folder, "environment": environment}),
+        "host": host_part,
     }
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
-from local.person import first_form, usual_trust
+from local.person import BrowserTransport, first_form, usual_trust
 from local.state import StackState
 from local.workload import Workload
 from local.world import User
@@ -26,7 +26,8 @@ class Browser:
     """Follows no redirect by itself: what travels between the broker and Entra ID is in the test's hands."""
 
     def __init__(self) -> None:
-        self.client = httpx.Client(follow_redirects=False, timeout=30, trust_env=False, verify=usual_trust())
+        transport = BrowserTransport(verify=usual_trust(), trust_env=False)
+        self.client = httpx.Client(follow_redirects=False, timeout=30, trust_env=False, transport=transport)
 
     def __enter__(self) -> Self:
         """Open the browser."""

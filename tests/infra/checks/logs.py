@@ -43,7 +43,7 @@ def of_the_site(diagnostics: Value) -> Value:
     *(Put(SITE, f"properties.siteConfig.{log}", value=True) for log in QUIET),
     Added(DIAGNOSTICS, of_the_site),
     Text(HOST, '"enableQueryStringTracing": false', '"enableQueryStringTracing": true'),
-    Text(HOST, '"Microsoft.AspNetCore": "Warning"', '"Microsoft.AspNetCore": "Information"'),
+    Text(HOST, '"default": "Warning"', '"default": "Information"'),
     Text(REQUIREMENTS, "azure-functions==", "azurefunctions-extensions-http-fastapi==1.0\nazure-functions=="),
     Put(APP_SETTINGS, "properties.PYTHON_ENABLE_INIT_INDEXING", "1"),
 )
@@ -57,7 +57,7 @@ def nothing_writes_down_an_address_with_an_authorization_code_in_it(project: Pro
         assert "PYTHON_ENABLE_INIT_INDEXING" not in settings_of(deployment)
     logging = project.json(HOST)["logging"]
     assert logging["applicationInsights"]["enableQueryStringTracing"] is False
-    assert logging["logLevel"]["Microsoft.AspNetCore"] == "Warning"
+    assert logging["logLevel"]["default"] == "Warning"
     assert "azurefunctions-extensions-http" not in project.text(REQUIREMENTS)
 
 
@@ -78,6 +78,19 @@ def telemetry_goes_one_way_and_none_of_it_is_sampled(project: Project) -> None:
         assert settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == sent_as
     host = project.json(HOST)
     assert host["logging"]["applicationInsights"]["samplingSettings"] == {"isEnabled": False}
-    assert host["logging"]["logLevel"]["default"] == "Information"
     assert "telemetryMode" not in host
     assert "opentelemetry" not in project.text(REQUIREMENTS)
+
+
+@noticing(
+    Text(HOST, '"Function": "Information"', '"Function": "Warning"'),
+    Text(HOST, '"Host.Results": "Information"', '"Host.Results": "Warning"'),
+    Text(HOST, '"Function.msi.User": "Information"', '"Function.msi.User": "Warning"'),
+    Text(HOST, '"Function.token": "Warning",', '"Function.tokens": "Warning",'),
+)
+def every_function_keeps_its_records_and_the_hot_ones_lose_the_hosts_own_lines_alone(project: Project) -> None:
+    levels = project.json(HOST)["logging"]["logLevel"]
+    assert levels["Function"] == levels["Host.Results"] == "Information"
+    quiet = {name for name, level in levels.items() if name.startswith("Function.") and level == "Warning"}
+    assert quiet == {"Function.token", "Function.msi", "Function.connect"}
+    assert all(levels[f"{name}.User"] == "Information" for name in quiet)
