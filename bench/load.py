@@ -42,7 +42,7 @@ async def load(url: str, *, headers: dict[str, str], body: bytes, requests: int,
             begun = time.perf_counter()
             writer.write(message)
             head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(_length(head))
+            await _read_body(reader, head)
             seconds.append(time.perf_counter() - begun)
             statuses.add(int(head[9:12]))
         writer.close()
@@ -53,6 +53,16 @@ async def load(url: str, *, headers: dict[str, str], body: bytes, requests: int,
         for _ in range(connections):
             group.create_task(connection())
     return Load(seconds=seconds, total=time.perf_counter() - begun, statuses=frozenset(statuses))
+
+
+async def _read_body(reader: asyncio.StreamReader, head: bytes) -> None:
+    if b"\r\ntransfer-encoding: chunked\r\n" not in head.lower():
+        await reader.readexactly(_length(head))
+        return
+    size = -1
+    while size != 0:
+        size = int(await reader.readuntil(b"\r\n"), 16)
+        await reader.readexactly(size + len(b"\r\n"))
 
 
 def _length(head: bytes) -> int:

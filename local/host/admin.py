@@ -6,19 +6,21 @@
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from local.host.background import Background
 from local.host.functions import Function, HttpTrigger
 from local.host.keys import Keys
 from local.host.timers import Timer
 
+logger = logging.getLogger(__name__)
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?", re.IGNORECASE)
 
 
@@ -44,9 +46,12 @@ class Admin:
 
     async def answer(self, request: Request, path: str) -> Response:
         """Answer one request whose decoded path begins with /admin/."""
-        if not self._keys.is_master(request):
-            return Response(status_code=401)
-        match request.method, path.lower().strip("/").split("/")[1:]:
+        segments = path.lower().strip("/").split("/")[1:]
+        match request.method, segments:
+            case ("GET", ["host", "status"] | ["functions"]) | ("POST", ["functions", _]):
+                if not self._keys.is_master(request):
+                    return Response(status_code=403 if self._keys.open_level("function", request) else 401)
+        match request.method, segments:
             case "GET", ["host", "status"]:
                 # In Azure the version of the host; here that of the worker library, the part that is Microsoft's.
                 shown = {"id": self._host_id, "state": "Running", "version": version("azure-functions-runtime")}
@@ -59,11 +64,14 @@ class Admin:
         return Response(status_code=404)
 
     async def _invoke(self, request: Request, name: str) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return Response(status_code=415)
         if not await _has_object(request):
-            return PlainTextResponse('The body must be a JSON object such as {"input": ""}.\n', status_code=400)
+            return Response(status_code=400)
         timer = self._timers.get(name)
         if timer is None:
-            return PlainTextResponse(f"{self._functions[name].name} is called on its own route.\n", status_code=400)
+            logger.error("%s failed: it is called on its own route.", self._functions[name].name)
+            return Response(status_code=202)
         run = self._background.start(timer.invoke())
         preference = _WAIT.search(",".join(request.headers.getlist("prefer")))
         if preference is None:

@@ -50,7 +50,7 @@ class Application:
 
     async def _load(self, background: Background) -> Front:
         attribution.install()
-        configuration = read_configuration(self._folder)
+        configuration = read_configuration(self._folder, os.environ)
         functions = await worker.load(self._folder)
         timers = make_timers(functions, folder=self._state.folder, environment=os.environ)
         keys = Keys(master=self._state.control_secret)

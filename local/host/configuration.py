@@ -1,4 +1,4 @@
-"""What an app's folder configures: host.json for the host, local.settings.json for a run against real services."""
+"""What configures the host: host.json, settings of its own, and local.settings.json for a run against real services."""
 
 import json
 import os
@@ -9,23 +9,35 @@ from typing import Any
 
 from local.host.errors import StartError
 
+CHUNKED_BODIES_ARRIVE = "LOCAL_HOST_CHUNKED_BODIES_ARRIVE"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostConfiguration:
-    """The part of host.json this host obeys: where routes begin, and headers every response gets unless it has them."""
+    """The part of host.json and of the host's own settings that this host obeys.
+
+    Where routes begin, headers every response gets unless it has them, whether `/` shows a page, and the switch of this
+    stack: whether a body that was sent in chunks reaches the function. On the real host it does not; whether it does in
+    Azure is not proven.
+    """
 
     route_prefix: str
     custom_headers: Mapping[str, str]
+    homepage: bool = True
+    chunked_bodies_arrive: bool = False
 
 
-def read_configuration(folder: Path) -> HostConfiguration:
+def read_configuration(folder: Path, environment: Mapping[str, str]) -> HostConfiguration:
     """Read the folder's host.json (version 2.0); raises StartError when it is missing or not understood."""
     content = _read_object(folder / "host.json")
     if content.get("version") != "2.0":
         raise StartError(f'{folder / "host.json"} must say "version": "2.0".')
     http = content.get("extensions", {}).get("http", {})
     return HostConfiguration(
-        route_prefix=http.get("routePrefix", "api").strip("/"), custom_headers=http.get("customHeaders", {})
+        route_prefix=http.get("routePrefix", "api").strip("/"),
+        custom_headers=http.get("customHeaders", {}),
+        homepage=not _is_true(environment, "AzureWebJobsDisableHomepage"),
+        chunked_bodies_arrive=_is_true(environment, CHUNKED_BODIES_ARRIVE),
     )
 
 
@@ -52,6 +64,10 @@ def resolve(text: str, environment: Mapping[str, str]) -> str:
     if len(text) > len("%%") and text.startswith("%") and text.endswith("%"):
         return environment[text.strip("%")]
     return text
+
+
+def _is_true(environment: Mapping[str, str], name: str) -> bool:
+    return environment.get(name, "").lower() in {"true", "1"}
 
 
 def _read_object(file: Path) -> dict[str, Any]:

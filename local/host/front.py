@@ -1,14 +1,16 @@
 """The HTTP front: from a request to the function it is for, and back, by the rules of the Functions host.
 
-What differs from most web frameworks: a wrong method, HEAD on a GET route included, is 404; an exception is 500 with
-an empty body. Source: azure-functions-host, FunctionInvocationMiddleware.cs, ExceptionMiddleware.cs, web.config.
+What differs from most web frameworks: of two routes that match, the one whose function has the first name wins; a wrong
+method, HEAD on a GET route included, is 404; an exception is 500 with an empty body, and so is a body that is too long.
+Source: the real host, in tests/contract/host; azure-functions-host, FunctionInvocationMiddleware.cs,
+ExceptionMiddleware.cs, HomepageMiddleware.cs.
 """
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from local.host import worker
@@ -19,11 +21,12 @@ from local.host.functions import Function, HttpTrigger
 from local.host.keys import Keys
 from local.host.messages import from_request, to_response
 from local.host.routes import Route, compile_route
-from local.host.worker import TraceContext
+from local.host.trace import trace_of
 
-LONGEST_BODY = 210_000_000
-LONGEST_URL = 8192
-LONGEST_QUERY = 4096
+# Kestrel's limits, in bytes: the first line of a request, its header lines, its body.
+LONGEST_REQUEST_LINE = 8192
+LONGEST_HEADERS = 32_768
+LONGEST_BODY = 104_857_600
 
 
 class Front:
@@ -34,6 +37,8 @@ class Front:
     ) -> None:
         self._routes = _routes(functions, configuration.route_prefix)
         self._custom_headers = configuration.custom_headers
+        self._chunked_bodies_arrive = configuration.chunked_bodies_arrive
+        self._homepage = configuration.homepage
         self._keys = keys
         self._admin = admin
 
@@ -51,9 +56,11 @@ class Front:
         if path.lower().startswith("/admin/"):
             return await self._admin.answer(request, path)
         found = self._find(path, request.method)
-        if found is None:
-            return Response(status_code=404)
-        return await self._call(request, *found)
+        if found is not None:
+            return await self._call(request, *found)
+        if path == "/":
+            return HTMLResponse("The Functions host is running.\n") if self._homepage else Response(status_code=204)
+        return Response(status_code=404)
 
     def _find(self, path: str, method: str) -> tuple[Function, HttpTrigger, Mapping[str, str]] | None:
         for route, function, trigger in self._routes:
@@ -70,32 +77,33 @@ class Front:
             return Response(status_code=404)
         if not self._keys.open_level(trigger.auth_level, request):
             return Response(status_code=401)
-        trace = TraceContext(parent=request.headers.get("traceparent", ""), state=request.headers.get("tracestate", ""))
-        outcome = await worker.invoke(function, await from_request(request, route_values), trace=trace)
+        data = await from_request(request, route_values, chunked_bodies_arrive=self._chunked_bodies_arrive)
+        outcome = await worker.invoke(function, data, trace=trace_of(request))
         return to_response(outcome.value) if outcome.succeeded else Response(status_code=500)
 
 
 def _routes(functions: Sequence[Function], prefix: str) -> list[tuple[Route, Function, HttpTrigger]]:
-    """The HTTP functions with their routes, in the order in which a path is offered to them."""
+    """The HTTP functions with their routes, in the order in which a path is offered to them: that of their names."""
     routes = []
-    for function in functions:
+    for function in sorted(functions, key=lambda function: function.name.upper()):
         if isinstance(function.trigger, HttpTrigger):
             try:
                 route = compile_route(f"{prefix}/{function.trigger.route}")
             except ValueError as error:
                 raise StartError(f"The function {function.name} cannot be reached: {error}.") from error
             routes.append((route, function, function.trigger))
-    return sorted(routes, key=lambda entry: entry[0].precedence)
+    return routes
 
 
 def _too_long(request: Request) -> Response | None:
-    query = len(request.scope["query_string"])
-    if len(request.scope["raw_path"]) + query > LONGEST_URL:
+    query = request.scope["query_string"]
+    target = len(request.scope["raw_path"]) + (len(query) + len("?") if query else 0)
+    if len(request.method) + target + len("  HTTP/1.1\r\n") > LONGEST_REQUEST_LINE:
         return Response(status_code=414)
-    if query > LONGEST_QUERY:
-        return Response(status_code=404)
+    if sum(len(name) + len(value) + len(": \r\n") for name, value in request.headers.raw) > LONGEST_HEADERS:
+        return Response(status_code=431)
     if int(request.headers.get("content-length", "0")) > LONGEST_BODY:
-        return Response(status_code=413)
+        return Response(status_code=500)
     return None
 
 

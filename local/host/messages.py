@@ -18,9 +18,11 @@ _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _SAME_SITE = {1: "lax", 2: "strict", 3: "none"}
 
 
-async def from_request(request: Request, route_values: Mapping[str, str]) -> TypedData:
-    """The message for a request; the body of one without Content-Length (chunked) stays behind, as in Azure."""
-    has_body = int(request.headers.get("content-length", "0")) > 0
+async def from_request(
+    request: Request, route_values: Mapping[str, str], *, chunked_bodies_arrive: bool = False
+) -> TypedData:
+    """The message for a request; a body without Content-Length (chunked) stays behind, unless told otherwise."""
+    has_body = int(request.headers.get("content-length", "0")) > 0 or chunked_bodies_arrive
     query_string = request.scope["query_string"].decode("latin-1")
     target = request.scope["raw_path"].decode("latin-1") + (f"?{query_string}" if query_string else "")
     query = _joined(parse_qsl(query_string, keep_blank_values=True))
@@ -49,29 +51,36 @@ def to_response(value: TypedData | None) -> Response:
     headers = {name: text for name, text in http.headers.items() if name.lower() not in _FRAMING}
     body = None if status in {204, 304} else http.body.bytes
     response = Response(body, status_code=status, headers=headers)
+    if body:
+        # The host does not count what the worker gave it: it sends chunks, whatever the function said of the length.
+        del response.headers["content-length"]
     for cookie in http.cookies or ():
         response.headers.append("set-cookie", _set_cookie(cookie))
     return response
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Values under the first spelling of their name; repeated ones joined by a comma, empty ones among them dropped."""
+    """Values under the last spelling of their name; repeated ones joined by a comma, empty ones among them dropped."""
     spelling: dict[str, str] = {}
     values: dict[str, list[str]] = {}
     for name, value in pairs:
-        values.setdefault(spelling.setdefault(name.lower(), name), []).append(value)
-    return {name: ",".join(filter(None, several)) for name, several in values.items()}
+        spelling[name.lower()] = name
+        values.setdefault(name.lower(), []).append(value)
+    return {spelling[name]: ",".join(filter(None, several)) for name, several in values.items()}
 
 
 def _set_cookie(cookie: RpcHttpCookie) -> str:
-    """One Set-Cookie header as ASP.NET writes it: the value percent-encoded, the attributes in its order."""
+    """One Set-Cookie header as ASP.NET writes it: the value percent-encoded, the attributes in its order.
+
+    The worker makes an empty Domain and Path of absent ones, and ASP.NET writes them.
+    """
     parts = [f"{cookie.name}={quote(cookie.value, safe='')}"]
     if cookie.expires is not None:
         expires = datetime.fromtimestamp(cookie.expires.value.seconds, UTC)
         parts.append(f"expires={format_datetime(expires, usegmt=True)}")
     if cookie.max_age is not None:
         parts.append(f"max-age={int(cookie.max_age.value)}")
-    parts += [f"{name}={text.value}" for name, text in _texts(cookie) if text is not None and text.value]
+    parts += [f"{name}={text.value}" for name, text in _texts(cookie) if text is not None]
     if cookie.secure.value:
         parts.append("secure")
     if cookie.same_site in _SAME_SITE:

@@ -1,4 +1,4 @@
-"""ASP.NET route templates, as the Functions host reads them: what they match, and which of two that match wins.
+"""ASP.NET route templates, as the Functions host reads them, and what they match.
 
 Known: literals, `{a}`, `{a?}`, `{a:int}` and the other constraints below, `{*rest}`, and mixtures within a segment.
 Source: learn.microsoft.com, "Routing in ASP.NET Core".
@@ -19,10 +19,9 @@ _PARAMETER = re.compile(r"\{(?P<all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?::(?P<constr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A compiled template; of two routes that match a path, the one with the lower `precedence` is meant."""
+    """A compiled template."""
 
     template: str
-    precedence: tuple[int, ...]
     _pattern: re.Pattern[str]
 
     def match(self, path: str) -> dict[str, str] | None:
@@ -38,7 +37,7 @@ def compile_route(template: str) -> Route:
         pattern = re.compile("".join(map(_segment, segments)) + "/?", re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"the route {template} is not understood: {error}") from error
-    return Route(template=template, precedence=tuple(map(_rank, segments)), _pattern=pattern)
+    return Route(template=template, _pattern=pattern)
 
 
 def _segment(segment: str) -> str:
@@ -67,14 +66,3 @@ def _values(constraint: str | None) -> str:
     if constraint not in _CONSTRAINTS:
         raise ValueError(f"the route constraint {constraint} is not known here")
     return _CONSTRAINTS[constraint]
-
-
-def _rank(segment: str) -> int:
-    """ASP.NET's own order: a literal, then a mixture or a constrained parameter, a parameter, a catch-all."""
-    if "{" not in segment:
-        return 1
-    parameter = _PARAMETER.fullmatch(segment)
-    if parameter is None:
-        return 2
-    rank = 5 if parameter["all"] else 3
-    return rank - 1 if parameter["constraint"] else rank

@@ -18,7 +18,8 @@ from local.host.errors import StartError
 from local.host.functions import Function, TimerTrigger
 from local.host.protos import TypedData
 from local.host.schedule import Schedule
-from local.host.worker import Outcome, TraceContext
+from local.host.trace import TraceContext
+from local.host.worker import Outcome
 
 # Real seconds between two looks at a clock that may have been moved meanwhile.
 TICK = 0.2

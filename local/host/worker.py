@@ -18,6 +18,7 @@ from local.host import attribution, protos
 from local.host.errors import StartError
 from local.host.functions import Function, describe
 from local.host.protos import Message, ParameterBinding, StatusResult, TypedData
+from local.host.trace import TraceContext
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +29,6 @@ class Outcome:
 
     succeeded: bool
     value: TypedData | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceContext:
-    """The caller's W3C trace context (`traceparent` and `tracestate` headers), empty when there is none."""
-
-    parent: str = ""
-    state: str = ""
 
 
 async def load(folder: Path) -> tuple[Function, ...]:

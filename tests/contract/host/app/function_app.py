@@ -29,6 +29,16 @@ def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     return func.HttpResponse(json.dumps(seen), mimetype="application/json")
 
 
+@app.route("bytes", methods=["POST"])
+def same_bytes(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(req.get_body(), mimetype="application/octet-stream")
+
+
+@app.route("size", methods=["POST"])
+def size(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(str(len(req.get_body())))
+
+
 @app.route("who", methods=["GET"])
 async def who(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     del req
@@ -119,14 +129,16 @@ def broken(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("slow", methods=["GET"])
 def slow(req: func.HttpRequest) -> func.HttpResponse:
+    begun = time.monotonic()
     time.sleep(float(req.params["seconds"]))
-    return func.HttpResponse("slept")
+    return func.HttpResponse(json.dumps([begun, time.monotonic()]))
 
 
 @app.route("slow-async", methods=["GET"])
 async def slow_async(req: func.HttpRequest) -> func.HttpResponse:
+    begun = time.monotonic()
     await asyncio.sleep(float(req.params["seconds"]))
-    return func.HttpResponse("slept")
+    return func.HttpResponse(json.dumps([begun, time.monotonic()]))
 
 
 def _note(name: str, timer: func.TimerRequest) -> None:
@@ -138,6 +150,11 @@ def _note(name: str, timer: func.TimerRequest) -> None:
 @app.timer_trigger(arg_name="timer", schedule="%NIGHTLY%")
 def nightly(timer: func.TimerRequest) -> None:
     _note("nightly", timer)
+
+
+@app.timer_trigger(arg_name="timer", schedule="%OFTEN%")
+def often(timer: func.TimerRequest) -> None:
+    _note("often", timer)
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 3 * * *")
