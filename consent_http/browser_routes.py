@@ -11,7 +11,7 @@ from consent_http.flow import Begun, cookie_suffix
 from consent_http.pages import Page
 from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
 from shared.errors import BrokerError
-from shared.responses import ANONYMOUS, MAX_BODY, answering, correlation_id
+from shared.responses import ANONYMOUS, MAX_BODY, answering, correlation_id, request_body
 
 COOKIE_SECONDS = 900
 
@@ -72,7 +72,7 @@ def _require_own_page(req: func.HttpRequest, public_url: str) -> None:
 
 
 def _form(req: func.HttpRequest) -> Mapping[str, str]:
-    body = req.get_body()
+    body = request_body(req)
     try:
         return dict(parse_qsl(body.decode("ascii"), max_num_fields=8)) if len(body) <= MAX_BODY else {}
     except ValueError:

@@ -2,7 +2,7 @@
 
 BrokerError
 ├── InvalidRequest             the request itself is wrong
-│   └── BodyTooLarge
+│   └── BodyTooLarge, LengthRequired
 ├── NotAuthenticated           the assertion proves nothing (keys, callers)
 │   └── AssertionMissing
 ├── NotAuthorized              known, and not allowed (callers, token_http)
@@ -66,6 +66,14 @@ class BodyTooLarge(InvalidRequest):
 
     code, status = "body_too_large", 413
     says, remedy = "The request body is too large.", "Send only the fields of this route."
+
+
+class LengthRequired(InvalidRequest):
+    """The body was sent in chunks, and the platform did not hand it on."""
+
+    code, status = "length_required", 411
+    says = "The request body was sent in chunks, without its length, and did not arrive."
+    remedy = "Send Content-Length instead of chunks. In .NET, call LoadIntoBufferAsync on the content first."
 
 
 class NotAuthenticated(BrokerError):

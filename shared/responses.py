@@ -15,6 +15,7 @@ from shared.errors import (
     BodyTooLarge,
     BrokerError,
     InvalidRequest,
+    LengthRequired,
     NotAuthenticated,
     NotAuthorized,
 )
@@ -88,12 +89,20 @@ def answering(render: Renderer) -> Callable[[Handler], Handler]:
     return decorate
 
 
+def request_body(req: func.HttpRequest) -> bytes:
+    """The body as it arrived; raises LengthRequired for one that was sent in chunks and arrived empty."""
+    body: bytes = req.get_body()
+    if not body and "chunked" in req.headers.get("Transfer-Encoding", "").lower():
+        raise LengthRequired
+    return body
+
+
 def json_body(req: func.HttpRequest, allowed: Mapping[str, type], *, limit: int = MAX_BODY) -> dict[str, Any]:
     """The fields of a JSON object body; raises InvalidRequest naming what is unknown, twice there, or mistyped.
 
     `limit` in bytes.
     """
-    body = req.get_body()
+    body = request_body(req)
     if len(body) > limit:
         raise BodyTooLarge(f"At most {limit} bytes.")
     try:

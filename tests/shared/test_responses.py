@@ -21,6 +21,7 @@ from shared.errors import (
     BodyTooLarge,
     BrokerError,
     InvalidRequest,
+    LengthRequired,
     NotAuthenticated,
     NotAuthorized,
     remedy_of,
@@ -43,8 +44,11 @@ class Invocation:
     invocation_id: str
 
 
-def request(body: bytes = b"") -> func.HttpRequest:
-    return func.HttpRequest(method="POST", url="https://broker.example/api/token", body=body)
+def request(body: bytes = b"", **headers: str) -> func.HttpRequest:
+    url = "https://broker.example/api/token"
+    return func.HttpRequest(
+        method="POST", url=url, body=body, headers={n.replace("_", "-"): v for n, v in headers.items()}
+    )
 
 
 def context(invocation_id: str = "the-invocation") -> func.Context:
@@ -292,6 +296,19 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     with pytest.raises(BodyTooLarge) as refused:
         json_body(request(b" " * (MAX_BODY - 1) + b"{}"), FIELDS)
     assert error_response(refused.value, "the-id").status_code == 413
+
+
+def test_a_chunked_body_that_arrives_is_read() -> None:
+    assert json_body(request(b'{"tenant": "t"}', Transfer_Encoding="chunked"), FIELDS) == {"tenant": "t"}
+
+
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked"])
+def test_a_chunked_body_that_arrives_empty_is_refused_with_how_to_send_it(coding: str) -> None:
+    with pytest.raises(LengthRequired) as refused:
+        json_body(request(Transfer_Encoding=coding), FIELDS)
+    response = error_response(refused.value, "the-id")
+    assert (response.status_code, content(response)["code"]) == (411, "length_required")
+    assert "Content-Length" in content(response)["error_description"]
 
 
 @settings(max_examples=100, deadline=None)
