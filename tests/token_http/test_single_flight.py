@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.errors import Unavailable
 from token_http.single_flight import SingleFlight
 
 
@@ -133,5 +134,19 @@ def test_whoever_asks_after_the_work_was_left_begins_anew_and_the_old_work_takes
         new.gate.set()
         assert (await second, await third) == (1, 1)
         assert (new.begun, late.begun) == (1, 0), "the end of the old work does not end the flight of the new"
+
+    asyncio.run(scenario())
+
+
+def test_nobody_waits_longer_than_their_own_time_and_the_work_goes_on() -> None:
+    async def scenario() -> None:
+        flights: SingleFlight[str, int] = SingleFlight(patience=0.05)
+        work = Work()
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await flights.run("key", work)
+        work.gate.set()
+        assert await flights.run("key", work) == 1
+        assert work.begun == 1
 
     asyncio.run(scenario())
