@@ -4,12 +4,12 @@ It lies in the policy vault, under `application-grants`, and never comes with a 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from customers_http.refusals import ApplicationGrantsInvalid
-from shared.cloud import TEAMS, Cloud
+from shared.cloud import APPLICATION_IDS, Cloud
 from shared.customers.customer import EnterpriseGrant
 from shared.entra.resource import NAME
 from shared.errors import ConsentUnreadable
@@ -17,16 +17,6 @@ from shared.setting_values import GUID
 from shared.vault import SecretVault
 
 SECRET = "application-grants"  # noqa: S105 - a name
-# The application ids Microsoft's own APIs have in every tenant (learn: verify-first-party-apps-sign-in).
-APPLICATION_IDS: Mapping[str, str] = {
-    "graph": "00000003-0000-0000-c000-000000000000",
-    "aadgraph": "00000002-0000-0000-c000-000000000000",
-    "arm": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-    "exchange": "00000002-0000-0ff1-ce00-000000000000",
-    "keyvault": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
-    "partnercenter": "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd",
-    "teams": TEAMS,
-}
 FIELDS, GRANT_FIELDS = frozenset({"display_name", "grants"}), frozenset({"resource", "scopes"})
 LONGEST_DISPLAY_NAME = 120
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """One cloud; `resources` maps the short names people know to identifiers.
+    """One cloud; `resources` maps the short names people know to identifiers, `other_forms` identifiers to short names.
 
     `token_exchange` is the audience of a managed identity's token that serves as the partner application's credential.
     """
@@ -22,6 +22,7 @@ class Cloud:
     v1_issuer: str
     token_exchange: str
     resources: Mapping[str, str]
+    other_forms: Mapping[str, str]
 
     def resource(self, name: str) -> str:
         """The identifier a short name stands for; any other name is its own."""
@@ -31,13 +32,32 @@ class Cloud:
         """A short name or identifier as policies compare it: lower case, without the trailing slash."""
         return self.resource(name).lower().rstrip("/")
 
+    def family(self, identifier: str) -> str | None:
+        """The short name of the API that an identifier URI or application id belongs to; None for one nobody lists."""
+        form = identifier.lower().rstrip("/")
+        named = ((name, known.lower()) for name, known in self.resources.items())
+        found = next((name for name, known in named if form in {known, APPLICATION_IDS.get(name)}), None)
+        return found or self.other_forms.get(form)
+
     @property
     def partner_center_scope(self) -> str:
         """The delegated scope of Partner Center's API, whose tokens tell whether MFA was used."""
         return f"{self.resources['partnercenter']}/user_impersonation"
 
 
+# The application ids Microsoft's own APIs have in every tenant and cloud (learn: verify-first-party-apps-sign-in).
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
+APPLICATION_IDS: Mapping[str, str] = MappingProxyType(
+    {
+        "graph": "00000003-0000-0000-c000-000000000000",
+        "aadgraph": "00000002-0000-0000-c000-000000000000",
+        "arm": "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        "exchange": "00000002-0000-0ff1-ce00-000000000000",
+        "keyvault": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+        "partnercenter": "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd",
+        "teams": TEAMS,
+    }
+)
 PUBLIC = Cloud(
     name="AzureCloud",
     authority_host="https://login.microsoftonline.com",
@@ -53,6 +73,9 @@ PUBLIC = Cloud(
             "aadgraph": "https://graph.windows.net",
             "teams": TEAMS,
         }
+    ),
+    other_forms=MappingProxyType(
+        {"https://management.core.windows.net": "arm", "https://outlook.office.com": "exchange"}
     ),
 )
 US_GOVERNMENT = Cloud(
@@ -72,6 +95,7 @@ US_GOVERNMENT = Cloud(
             "teams": TEAMS,
         }
     ),
+    other_forms=MappingProxyType({"https://management.core.usgovcloudapi.net": "arm"}),
 )
 CHINA = Cloud(
     name="AzureChinaCloud",
@@ -89,6 +113,7 @@ CHINA = Cloud(
             "teams": TEAMS,
         }
     ),
+    other_forms=MappingProxyType({"https://management.core.chinacloudapi.cn": "arm"}),
 )
 # By the names that `az cloud list` uses.
 CLOUDS: Mapping[str, Cloud] = MappingProxyType({cloud.name: cloud for cloud in (PUBLIC, US_GOVERNMENT, CHINA)})

@@ -1,0 +1,43 @@
+"""Whether the token that came back is the one that was asked for: a definite contradiction refuses it.
+
+Access tokens are opaque to clients (learn: access-tokens), so what a token does not say, or says in words nobody here
+knows, passes; but one that is plainly of another tenant, API or person must not be handed on, nor replace what is
+stored.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from shared.entra.errors import AnswerMismatched
+from shared.keys.signed_claims import unverified_claims
+
+type Family = Callable[[str], str | None]
+
+
+def matched_claims(
+    access_token: str, *, tenant_id: str, resource: str, person: str | None, family: Family
+) -> tuple[str, ...]:
+    """The names of the claims that were held against what was asked; raises AnswerMismatched.
+
+    `person` is the object id of whose token it should be, where that is known: somebody has another one in every
+    tenant. `family` tells which API an audience belongs to.
+    """
+    claims = unverified_claims(access_token)
+    held = {
+        "tid": _same(claims.get("tid"), tenant_id),
+        "aud": _same_family(claims.get("aud"), resource, family),
+        "oid": _same(claims.get("oid"), person),
+    }
+    for name, is_same in held.items():
+        if is_same is False:
+            raise AnswerMismatched(f"Its {name} is another.")
+    return tuple(name for name, is_same in held.items() if is_same)
+
+
+def _same(said: Any, asked: str | None) -> bool | None:  # noqa: ANN401 - a claim
+    return said.lower() == asked.lower() if isinstance(said, str) and asked else None
+
+
+def _same_family(said: Any, asked: str, family: Family) -> bool | None:  # noqa: ANN401 - a claim
+    families = (family(said), family(asked)) if isinstance(said, str) else (None, None)
+    return families[0] == families[1] if all(families) else None
