@@ -13,8 +13,10 @@ from pathlib import Path
 
 import time_machine
 
-# Exists beside the offset where a process looks at it from time to time only, and says how often, in seconds.
-FOLLOWED_EVERY = "clock-followed-every"
+# Exists beside the offset where a process looks at it from time to time only, and holds what that has seen last.
+FOLLOWED = "clock-followed.json"
+# Seconds; longer than a busy process needs, and no reason to fail when it is gone.
+PATIENCE = 10.0
 
 
 class MovedClock:
@@ -36,6 +38,11 @@ class MovedClock:
             self.follow()
             yield
         self._coordinates = None
+
+    @property
+    def offset(self) -> timedelta:
+        """How far this process has been moved."""
+        return self._offset
 
     def follow(self) -> None:
         """Move this process to the offset in the file, if that has changed."""
@@ -67,6 +74,6 @@ def write_offset(file: Path, offset: timedelta) -> None:
     beside = file.with_suffix(".new")
     beside.write_text(json.dumps({"offset_seconds": offset.total_seconds()}))
     beside.replace(file)
-    followed_every = file.with_name(FOLLOWED_EVERY)
-    if followed_every.exists():
-        time.sleep(2 * float(followed_every.read_text()))
+    followed, until = file.with_name(FOLLOWED), time.monotonic() + PATIENCE
+    while followed.exists() and read_offset(followed) != offset and time.monotonic() < until:
+        time.sleep(0.02)

@@ -67,15 +67,20 @@ def running_parts(
     _write_files(state)
     environment = {**host_environment(state), **(settings or {})}
     options = {"folder": app_folder, "environment": environment}
-    parts = Parts(state, _parts(Part(run=func.run if on_func else host.run, doors=("host",), options=options)))
+    host_part = Part(run=func.run if on_func else host.run, doors=("host",), options=options)
+    parts = Parts(state, _parts(host_part, public_url=environment["PUBLIC_URL"]))
     with parts.running(sockets):
         yield parts
 
 
-def _parts(host_part: Part) -> dict[str, Part]:
+def _parts(host_part: Part, *, public_url: str) -> dict[str, Part]:
     """The host comes last: its app asks the others."""
     return {
-        "entra": Part(run=entra.run, doors=("entra", "entra_browser")),
+        "entra": Part(
+            run=entra.run,
+            doors=("entra", "entra_browser"),
+            options={"redirect_uri": f"{public_url}/api/consent/redirect"},
+        ),
         "key_vault": Part(run=key_vault.run, doors=("token_vault", "policy_vault"), options={"seeds": seeds()}),
         "managed_identity": Part(run=managed_identity.run_part, doors=("managed_identity",)),
         "partner_center": Part(run=partner_center.run, doors=("partner_center",)),

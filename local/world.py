@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 PARTNER_TENANT = "aaaa0000-1111-4222-8333-444444440001"
 CONTOSO = "bbbb0000-1111-4222-8333-444444440001"
@@ -98,6 +99,16 @@ class World:
     def identity(self, name: str) -> ManagedIdentity:
         """The managed identity called `name`; KeyError when there is none."""
         return {identity.name: identity for identity in self.identities}[name]
+
+    def registering(self, client_id: str, redirect_uri: str) -> Self:
+        """The same world, in which the application has this redirect URI as well."""
+        applications = tuple(
+            replace(application, redirect_uris=(*application.redirect_uris, redirect_uri))
+            if application.client_id == client_id
+            else application
+            for application in self.applications
+        )
+        return replace(self, applications=applications)
 
 
 GRAPH = "00000003-0000-0000-c000-000000000000"

@@ -24,12 +24,16 @@ from local.ledger import Ledger
 from local.serving import Door, serve
 from local.signing import SigningKeys
 from local.state import StackState
-from local.world import DEFAULT_WORLD, World
+from local.world import DEFAULT_WORLD, PARTNER_APPLICATION, World
 
 
-def run(state: StackState, sockets: Mapping[str, socket.socket]) -> None:
-    """Serve until the stack ends: over TLS on `entra`, and the same over plain http on `entra_browser`."""
-    app = application(state)
+def run(state: StackState, sockets: Mapping[str, socket.socket], *, redirect_uri: str | None = None) -> None:
+    """Serve until the stack ends: over TLS on `entra`, and the same over plain http on `entra_browser`.
+
+    `redirect_uri` is registered for the partner application beside those of the world.
+    """
+    world = DEFAULT_WORLD.registering(PARTNER_APPLICATION, redirect_uri) if redirect_uri else DEFAULT_WORLD
+    app = application(state, world)
     doors = [
         Door(socket=sockets["entra"], app=app, tls=True),
         Door(socket=sockets["entra_browser"], app=app, tls=False),

@@ -8,10 +8,11 @@ event loop lives by.
 import runpy
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.clock import FOLLOWED_EVERY, MovedClock
+from local.clock import FOLLOWED, MovedClock, read_offset, write_offset
 from local.state import StackState
 
 TICK = 0.1
@@ -20,7 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def moved_python(state: StackState) -> Path:
     """A program that stands for this Python in the settings of the host, at the stack's time."""
-    state.clock_file.with_name(FOLLOWED_EVERY).write_text(str(TICK))
     script = state.folder / "worker-python"
     script.write_text(
         f"#!{sys.executable}\n"
@@ -35,15 +35,19 @@ def moved_python(state: StackState) -> Path:
 
 def run_moved(clock_file: str, arguments: Sequence[str]) -> None:
     """Run a script with its arguments as Python would, at the stack's time."""
-    clock = MovedClock(Path(clock_file))
+    file = Path(clock_file)
+    clock = MovedClock(file)
     sys.argv = list(arguments)
     sys.path[:2] = [str(Path(arguments[0]).parent)]
     with clock.running():
-        threading.Thread(target=_follow, args=(clock,), daemon=True).start()
+        threading.Thread(target=_follow, args=(clock, file.with_name(FOLLOWED)), daemon=True).start()
         runpy.run_path(arguments[0], run_name="__main__")
 
 
-def _follow(clock: MovedClock) -> None:
+def _follow(clock: MovedClock, followed: Path) -> None:
+    """Look at the offset for ever, and say what has been seen: whoever moves the clock waits for that."""
     while True:
         clock.follow()
-        threading.Event().wait(TICK)
+        if not followed.exists() or read_offset(followed) != clock.offset:
+            write_offset(followed, clock.offset)
+        time.sleep(TICK)

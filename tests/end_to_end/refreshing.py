@@ -219,9 +219,9 @@ def since(place: int, log: Path) -> str:
 
 
 def records(log: str, event: str) -> list[dict[str, Any]]:
-    """The audit records of one event in a log."""
-    lines = [line.partition(" INFO broker.audit ")[2] for line in log.splitlines()]
-    found: list[dict[str, Any]] = [json.loads(line) for line in lines if line]
+    """The audit records of one event in a log of either host."""
+    lines = [line[line.index("{") :] for line in log.splitlines() if f'"event": "{event}"' in line]
+    found: list[dict[str, Any]] = [json.loads(line) for line in lines]
     return [record for record in found if record.pop("event") == event]
 
 

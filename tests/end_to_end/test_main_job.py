@@ -69,7 +69,7 @@ def test_a_consent_lives_on_for_months_and_dies_only_when_nobody_refreshes_it(ma
         _without_the_timer_it_dies_and_says_so(life)
         _a_new_link_repairs_it(life)
         _a_withdrawal_is_final(life)
-        _no_secret_is_in_any_log_or_answer(life)
+        no_secret_is_in_any_log_or_answer(life)
         _audit_records_are_as_described(life)
 
 
@@ -131,7 +131,7 @@ def _a_withdrawal_is_final(life: Life) -> None:
     assert life.shown()["status"] == "withdrawn"
 
 
-def _no_secret_is_in_any_log_or_answer(life: Life) -> None:
+def no_secret_is_in_any_log_or_answer(life: Life) -> None:
     """Every secret that existed, in every log of every part and in everything the broker answered."""
     secrets = _secrets(life.state)
     kinds = {kind for kind, _ in secrets}
@@ -198,8 +198,8 @@ def test_the_search_for_secrets_finds_one_that_was_planted(make_stack: StackMake
         life = Life(state)
         life.consent()
         token = life.reports.token("contoso", "graph").json()["access_token"]
-        _no_secret_is_in_any_log_or_answer(life)
+        no_secret_is_in_any_log_or_answer(life)
         with state.log_file(part).open("a") as log:
             log.write(f"a careless line with {token} in it\n")
         with pytest.raises(AssertionError, match=f"access_token is in .*{part}"):
-            _no_secret_is_in_any_log_or_answer(life)
+            no_secret_is_in_any_log_or_answer(life)

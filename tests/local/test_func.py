@@ -1,7 +1,6 @@
 """The real Functions host as a part of the stack: what is said when it cannot start, and what it is given."""
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from local.func.settings import func_environment
 from local.processes import StackFailed
 from local.stack import running_stack
 from tests.local.test_stack import command
+from tests.programs import require
 
 PATIENCE = 60.0
 BEGUN = "[2026-11-28T22:34:44.653Z] Executing 'Functions.{}' (Reason='{}', Id={})\n"
@@ -86,9 +86,8 @@ def test_why_an_app_does_not_load_is_read_from_what_this_start_wrote(tmp_path: P
     assert why_not_started(log, since=len(old)) == ["ValueError: now"]
 
 
-@pytest.mark.skipif(shutil.which("func") is None, reason="func is not on PATH")
-@pytest.mark.skipif(shutil.which("azurite") is None, reason="azurite is not on PATH")
 def test_an_app_that_does_not_load_on_the_real_host_says_why(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    require("func", "azurite")
     with (
         pytest.raises(StackFailed, match="host ended with code 1"),
         running_stack(tmp_path / "state", on_func=True, settings={"PARTNER_TENANT_ID": "not-a-guid"}),

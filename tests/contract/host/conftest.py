@@ -1,6 +1,5 @@
 """One host of each kind for the whole session; `host` is either, so that a test that asks for it holds for both."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from local import func
 from local import host as local_host_part
 from tests.contract.host.hosts import Host, left_missed, left_missed_in_storage, serving, wait_until_up
+from tests.programs import require
 
 OFTEN = {"OFTEN": "*/2 * * * * *"}
 
@@ -22,9 +22,7 @@ def local_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 @pytest.fixture(scope="session")
 def func_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    for program in ("func", "azurite"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not on PATH")
+    require("func", "azurite")
     folder = tmp_path_factory.mktemp("func")
     with serving(func.run, folder, before=left_missed_in_storage, changed=OFTEN) as served:
         wait_until_up(served)

@@ -1,0 +1,67 @@
+"""The broker's life on the real host: tokens by every dialect, and months of refresh."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from local.demo import claims_of
+from local.parts import Parts
+from local.person import usual_trust
+from local.workload import Workload
+from local.world import CONTOSO, NORTHWIND
+from refresh_timer.outcome import WORKED
+from tests.end_to_end.refreshing import ISSUED, Scene, permit
+from tests.end_to_end.test_main_job import Life, no_secret_is_in_any_log_or_answer
+
+GRAPH = "https://graph.microsoft.com"
+
+
+@pytest.fixture(scope="module")
+def scene(real: Parts) -> Scene:
+    """Consents that the policy lets `reports` use."""
+    names = [f"real-{number}" for number in range(60)]
+    permit(real.state, names)
+    return Scene(parts=real, state=real.state, names=iter(names))
+
+
+def test_every_dialect_gives_tokens_for_their_tenant_and_resource(real: Parts) -> None:
+    life = Life(real.state)
+    assert "Your consent is stored" in life.consent().text
+    assert life.token_claims("contoso", "graph") == (CONTOSO, GRAPH)
+    assert life.token_claims(NORTHWIND, "arm")[0] == NORTHWIND
+    headers = {"X-IDENTITY-HEADER": life.reports.assertion()}
+    parameters = {"api-version": "2019-08-01", "resource": GRAPH}
+    url = f"{real.state.host}/api/msi/partner/contoso"
+    answer = httpx.get(url, params=parameters, headers=headers, trust_env=False, verify=usual_trust(), timeout=60)
+    assert claims_of(answer.raise_for_status().json()["access_token"])["tid"] == CONTOSO
+    module = (
+        Workload(state=real.state, name="reports").call("GET", "connect/Az?tenant=contoso").raise_for_status().json()
+    )
+    assert {claims_of(module[name])["tid"] for name in ("AccessToken", "MicrosoftGraphAccessToken")} == {CONTOSO}
+    assert life.refusal("wingtip", "graph") == "delegated_rights_missing"
+    assert life.reports.call("POST", "token").json()["code"] == "invalid_request"
+    no_secret_is_in_any_log_or_answer(life)
+
+
+def test_a_chunked_body_is_refused_with_how_to_send_it(real: Parts) -> None:
+    reports = Life(real.state).reports
+    headers = {"Authorization": f"Bearer {reports.assertion()}", "Content-Type": "application/json"}
+    pieces = iter([b'{"tenant": "contoso", ', b'"resource": "graph"}'])
+    url = f"{real.state.host}/api/token"
+    answer = httpx.post(url, content=pieces, headers=headers, trust_env=False, verify=usual_trust(), timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
+@pytest.mark.timeout(600)
+def test_fifty_consents_live_on_for_sixty_days(scene: Scene) -> None:
+    names = scene.give(50)
+    for _ in range(12):
+        scene.pass_time(timedelta(days=5))
+        run = scene.run()
+        assert run.invocation == "Success"
+        assert {run.outcomes[name] for name in names} <= WORKED
+    shown = {consent["name"]: consent for consent in scene.listed()["consents"]}
+    assert {(shown[name]["status"], shown[name]["failures"]) for name in names} == {("ok", 0)}
+    assert min(shown[name]["days_left"] for name in names) >= 89
+    assert set(scene.tokens(names).values()) == {ISSUED}
