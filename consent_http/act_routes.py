@@ -8,45 +8,41 @@ from consent_http.device import POLL_FIELDS, START_FIELDS, Waiting
 from consent_http.importing import FIELDS as IMPORT_FIELDS
 from consent_http.operators import rendered
 from shared.callers.assertion import CONSENT_MANAGE
-from shared.errors import InvalidRequest
-from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+from shared.request_fields import checked_parameters, json_body, require_no_body
+from shared.responses import correlation_id, json_response
+from shared.routes import Routes
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """Sign in through another device, import a refresh token, take a withdrawal back."""
-    routes = func.Blueprint()
+    routes = Routes()
     _device_routes(routes, dependencies)
 
-    @routes.route(route="consents/{name}/import", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.post("consents/{name}/import")
     async def consents_import(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
-        if req.params:
-            # What stands in an address is in logs already.
-            raise InvalidRequest("The refresh token belongs in the body; one that was sent in an address has leaked.")
         name, fields, correlation = req.route_params["name"], json_body(req, IMPORT_FIELDS), correlation_id(context)
         confirmation = await dependencies.acts_pool.run(
             lambda: dependencies.imports.run(name, fields, operator=operator, correlation=correlation)
         )
         return _confirmed(dependencies, confirmation, correlation, status=201)
 
-    @routes.route(route="consents/{name}/restore", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.post("consents/{name}/restore")
     async def consents_restore(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
+        checked_parameters(req.params, ())
+        require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
-        json_body(req, {})
         confirmation = await dependencies.acts_pool.run(
             lambda: dependencies.restoration.run(name, operator=operator, correlation=correlation)
         )
         return _confirmed(dependencies, confirmation, correlation)
 
-    return routes
+    return routes.blueprint()
 
 
-def _device_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
-    @routes.route(route="consents/{name}/device", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+def _device_routes(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.post("consents/{name}/device")
     async def consents_device(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, START_FIELDS), correlation_id(context)
@@ -55,8 +51,7 @@ def _device_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
         )
         return json_response(content, correlation=correlation, status=201)
 
-    @routes.route(route="consents/{name}/device/poll", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.post("consents/{name}/device/poll")
     async def consents_device_poll(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, POLL_FIELDS), correlation_id(context)

@@ -11,18 +11,20 @@ from consent_http.flow import Begun, cookie_suffix
 from consent_http.pages import Page
 from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
 from shared.errors import BrokerError
-from shared.responses import ANONYMOUS, MAX_BODY, answering, correlation_id, request_body
+from shared.request_fields import MAX_BODY, request_body
+from shared.responses import correlation_id
+from shared.routes import Routes
 
 COOKIE_SECONDS = 900
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """The link's page, the button behind it, and the one fixed redirect URI."""
-    routes = func.Blueprint()
+    # What comes back from the authority has its code in the query (docs/decisions/response-mode-query.md).
+    routes = Routes(_refusal_response, refuse_leaks=False)
     flow, settings = dependencies.flow, dependencies.settings
 
-    @routes.route(route="consent", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(_refusal_response)
+    @routes.get("consent")
     async def consent_page(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         unverified_link = req.params.get("link", "")
         link = await dependencies.pool.run(lambda: flow.open(unverified_link))
@@ -35,8 +37,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         )
         return _page_response(page)
 
-    @routes.route(route="consent", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(_refusal_response)
+    @routes.post("consent")
     async def consent_begin(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         _require_own_page(req, settings.public_url)
         unverified_link = _form(req).get("link", "")
@@ -46,8 +47,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         response.headers.add("Set-Cookie", _cookie(begun, settings.public_url))
         return response
 
-    @routes.route(route="consent/redirect", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(_refusal_response)
+    @routes.get("consent/redirect")
     async def consent_redirect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         unverified_response = dict(req.params)
         name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
@@ -61,7 +61,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         # not that the sign-in was lost. What it seals is spent.
         return _page_response(pages.done_page(confirmation, correlation))
 
-    return routes
+    return routes.blueprint()
 
 
 def _require_own_page(req: func.HttpRequest, public_url: str) -> None:

@@ -5,35 +5,35 @@ import azure.functions as func
 from consent_http.dependencies import Dependencies
 from consent_http.operators import LINK_FIELDS
 from shared.callers.assertion import CONSENT_MANAGE, CONSENT_READ
-from shared.errors import InvalidRequest
-from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+from shared.request_fields import checked_parameters, json_body, require_no_body
+from shared.responses import correlation_id, json_response
+from shared.routes import Routes
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """Look at consents, make links, withdraw."""
-    routes = func.Blueprint()
+    routes = Routes()
     operators = dependencies.operators
 
-    @routes.route(route="consents", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.get("consents")
     async def consents_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
+        checked_parameters(req.params, ())
         content = await dependencies.pool.run(operators.list_all)
         return json_response(content, correlation=correlation_id(context))
 
-    @routes.route(route="consents/{name}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.get("consents/{name}")
     async def consents_show(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
+        checked_parameters(req.params, ())
         content = await dependencies.pool.run(lambda: operators.show(req.route_params["name"]))
         return json_response(content, correlation=correlation_id(context))
 
-    @routes.route(route="consents/{name}", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.delete("consents/{name}")
     async def consents_withdraw(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
-        if req.params:
-            raise InvalidRequest("This route takes no parameters, and knows no dry run.")
+        checked_parameters(req.params, ())
+        require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
         try:
             content = await dependencies.pool.run(
@@ -43,8 +43,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             dependencies.on_change(name)
         return json_response(content, correlation=correlation)
 
-    @routes.route(route="consents/{name}/link", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.post("consents/{name}/link")
     async def consents_link(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         fields, correlation = json_body(req, LINK_FIELDS), correlation_id(context)
@@ -53,4 +52,4 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         )
         return json_response(content, correlation=correlation, status=201)
 
-    return routes
+    return routes.blueprint()

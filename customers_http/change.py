@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from shared.callers.assertion import Principal
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import InvalidRequest
+from shared.request_fields import checked_parameters
 from shared.setting_values import GUID
 
-PARAMETERS = frozenset({"consent", "dry_run"})
+PARAMETERS = ("consent", "dry_run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ def read_change(
     correlation: str,
 ) -> Change:
     """What a request asks for; raises InvalidRequest."""
-    require_known(parameters, PARAMETERS)
+    checked_parameters(parameters, PARAMETERS)
     tenant_id = unverified_tenant.lower()
     if not GUID.fullmatch(tenant_id) or tenant_id == home_tenant:
         raise InvalidRequest("tenant: the id of a customer's tenant.")
@@ -45,9 +46,3 @@ def read_change(
         operator=operator,
         correlation=correlation,
     )
-
-
-def require_known(parameters: Mapping[str, str], known: frozenset[str]) -> None:
-    """Raise InvalidRequest for a parameter that this route does not take."""
-    if set(parameters) - known:
-        raise InvalidRequest(f"Unknown parameter; this route takes {', '.join(sorted(known))}.")

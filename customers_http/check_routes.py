@@ -6,15 +6,16 @@ from customers_http.check import FIELDS
 from customers_http.dependencies import Dependencies
 from shared.audit import record
 from shared.callers.assertion import CONSENT_READ
-from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+from shared.request_fields import json_body
+from shared.responses import correlation_id, json_response
+from shared.routes import Routes
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """Try a consent; nothing is changed."""
-    routes = func.Blueprint()
+    routes = Routes()
 
-    @routes.route(route="consents/{name}/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.post("consents/{name}/check")
     async def consents_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator, correlation = await dependencies.operator(req, CONSENT_READ), correlation_id(context)
         name = req.route_params["name"]
@@ -23,4 +24,4 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         record("consent.checked", {**fields, "operator": operator.object_id, "correlation_id": correlation})
         return json_response(content, correlation=correlation)
 
-    return routes
+    return routes.blueprint()

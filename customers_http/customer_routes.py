@@ -8,16 +8,19 @@ import azure.functions as func
 from customers_http.change import Change, read_change
 from customers_http.dependencies import Dependencies
 from shared.callers.assertion import CUSTOMERS_MANAGE
-from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+from shared.request_fields import require_no_body
+from shared.responses import correlation_id, json_response
+from shared.routes import Routes
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """List customers; make and take back the application's consent. Nothing of a grant is read from a request."""
-    routes = func.Blueprint()
+    routes = Routes()
     customers, pool = dependencies.customers, dependencies.pool
 
     async def asked(req: func.HttpRequest, context: func.Context) -> Change:
         operator, correlation = await dependencies.operator(req, CUSTOMERS_MANAGE), correlation_id(context)
+        require_no_body(req)
         return read_change(
             req.route_params["tenant"],
             req.params,
@@ -32,25 +35,21 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         finally:  # what failed may have been done all the same
             dependencies.on_change(change.tenant_id)
 
-    @routes.route(route="customers", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.get("customers")
     async def customers_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CUSTOMERS_MANAGE)
         correlation = correlation_id(context)
         content = await pool.run(lambda: customers.list_all(req.params, correlation=correlation))
         return json_response(content, correlation=correlation)
 
-    @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.PUT], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.put("customers/{tenant}/consent")
     async def customers_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         change = await asked(req, context)
-        json_body(req, {})
         return json_response(await changed(change, customers.grant), correlation=change.correlation)
 
-    @routes.route(route="customers/{tenant}/consent", methods=[func.HttpMethod.DELETE], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.delete("customers/{tenant}/consent")
     async def customers_remove_consent(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         change = await asked(req, context)
         return json_response(await changed(change, customers.remove), correlation=change.correlation)
 
-    return routes
+    return routes.blueprint()

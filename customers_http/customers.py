@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from customers_http.application_grants import GrantSet, read_grants
-from customers_http.change import Change, require_known
+from customers_http.change import Change
 from customers_http.grant_state import (
     ABSENT,
     CREATED,
@@ -26,10 +26,11 @@ from shared.customers.partner_center import PartnerCenter
 from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError, InvalidRequest
+from shared.request_fields import checked_parameters
 from shared.settings import Settings
 from shared.vault import SecretVault
 
-LIST_PARAMETERS = frozenset({"consent"})
+LIST_PARAMETERS = ("consent",)
 HALF_WAY = "The consent there was removed and the new one is not made yet: repeat this request."
 PUT_BACK = "put_back"
 PUT_BACK_SENTENCE = "What was consented to before is put back: correct the grant set before you repeat this."
@@ -48,7 +49,7 @@ class Customers:
 
     def list_all(self, parameters: Mapping[str, str], *, correlation: str) -> dict[str, Any]:
         """Every customer of the partner whose person gave the consent."""
-        require_known(parameters, LIST_PARAMETERS)
+        checked_parameters(parameters, LIST_PARAMETERS)
         token = self._token(self._served(checked_name(parameters.get("consent", DEFAULT_NAME))))
         found = self.partner_center.customers(token, correlation=correlation)
         customers = [{"tenant": one.tenant_id, "name": one.name, "domain": one.domain} for one in found]

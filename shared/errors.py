@@ -2,7 +2,7 @@
 
 BrokerError
 ├── InvalidRequest             the request itself is wrong
-│   └── BodyTooLarge, LengthRequired
+│   └── BodyTooLarge, LengthRequired, MethodNotAllowed, SecretLeaked
 ├── NotAuthenticated           the assertion proves nothing (keys, callers)
 │   └── AssertionMissing
 ├── NotAuthorized              known, and not allowed (callers, token_http)
@@ -74,6 +74,22 @@ class LengthRequired(InvalidRequest):
     code, status = "length_required", 411
     says = "The request body was sent in chunks, without its length, and did not arrive."
     remedy = "Send Content-Length instead of chunks. In .NET, call LoadIntoBufferAsync on the content first."
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The route is there, for other methods; `detail` says which."""
+
+    code, status = "method_not_allowed", 405
+    says = "This route does not take that method."
+    remedy = "GET /api/openapi.json describes each route."
+
+
+class SecretLeaked(InvalidRequest):
+    """The query holds a secret; `detail` has the name of its parameter, and never its value."""
+
+    code = "secret_leaked"
+    says = "A secret was sent in the address, where every log on its way keeps it."
+    remedy = "Revoke it. Send the new one in the Authorization header, or in the body where the route says so."
 
 
 class NotAuthenticated(BrokerError):

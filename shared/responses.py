@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import azure.functions as func
@@ -12,20 +12,14 @@ import azure.functions as func
 from shared.errors import (
     SHORT_RETRY_SECONDS,
     AssertionMissing,
-    BodyTooLarge,
     BrokerError,
-    InvalidRequest,
-    LengthRequired,
     NotAuthenticated,
     NotAuthorized,
 )
 
-# To the host; every route is guarded in code (docs/decisions/no-easy-auth.md), and managed identities hold no keys.
-ANONYMOUS = func.AuthLevel.ANONYMOUS
 _log = logging.getLogger("broker")
 # RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
-MAX_BODY = 16_384
 
 type Handler = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
 type Renderer = Callable[[BrokerError, str], func.HttpResponse]
@@ -87,52 +81,6 @@ def answering(render: Renderer) -> Callable[[Handler], Handler]:
         return answered
 
     return decorate
-
-
-def request_body(req: func.HttpRequest) -> bytes:
-    """The body as it arrived; raises LengthRequired for one that was sent in chunks and arrived empty."""
-    body: bytes = req.get_body()
-    if not body and "chunked" in req.headers.get("Transfer-Encoding", "").lower():
-        raise LengthRequired
-    return body
-
-
-def json_body(req: func.HttpRequest, allowed: Mapping[str, type], *, limit: int = MAX_BODY) -> dict[str, Any]:
-    """The fields of a JSON object body; raises InvalidRequest naming what is unknown, twice there, or mistyped.
-
-    `limit` in bytes.
-    """
-    body = request_body(req)
-    if len(body) > limit:
-        raise BodyTooLarge(f"At most {limit} bytes.")
-    try:
-        content = json.loads(body or b"{}", object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not JSON.") from None
-    if not isinstance(content, dict):
-        raise InvalidRequest("The body is not a JSON object.")
-    for name, value in content.items():
-        if name not in allowed:
-            raise InvalidRequest(f"Unknown field; this route takes {', '.join(allowed) or 'none'}.")
-        if type(value) is not allowed[name]:
-            raise InvalidRequest(f"{name}: it should be {_JSON_NAMES[allowed[name]]}.")
-    return content
-
-
-_JSON_NAMES: Mapping[type, str] = {
-    str: "a string",
-    int: "a whole number",
-    bool: "true or false",
-    list: "a list",
-    dict: "an object",
-}
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise InvalidRequest("A field is there twice.")
-    return content
 
 
 def _place(error: BaseException) -> str:

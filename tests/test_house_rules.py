@@ -42,7 +42,7 @@ OWNERS = {
     "azure.functions": {
         "function_app.py",
         "shared/callers/operator_check.py",
-        "shared/responses.py",
+        *(f"shared/{part}.py" for part in ("request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
         *(f"customers_http/{part}_routes.py" for part in ("check", "customer")),

@@ -13,12 +13,14 @@ from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.errors import BrokerError
-from shared.responses import ANONYMOUS, answering, correlation_id, error_response, json_body, json_response
+from shared.request_fields import body_or_query, json_body
+from shared.responses import correlation_id, error_response, json_response
+from shared.routes import Routes
 from token_http import identity_dialect, modules, notice
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
 from token_http.availability import Probes
-from token_http.message import FIELDS, parse, render
+from token_http.message import BODY_ALONE, FIELDS, parse, render
 from token_http.notice import Notice
 from token_http.service import TokenService
 from token_http.trail import Trail
@@ -39,32 +41,30 @@ class Dependencies:
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """The routes for callers, for operators who ask about the policy, and for everybody."""
-    routes = func.Blueprint()
+    routes = Routes()
     _plain_route(routes, dependencies)
     _identity_route(routes, dependencies)
     _module_route(routes, dependencies)
     _policy_routes(routes, dependencies)
     _open_routes(routes, dependencies)
-    return routes
+    return routes.blueprint()
 
 
-def _plain_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
-    @routes.route(route="token", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+def _plain_route(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.post("token")
     async def token(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation = correlation_id(context)
         (issued,) = await dependencies.service.issue(
             Trail(dialect="plain", correlation=correlation),
             lambda: bearer(req.headers.get("Authorization")),
-            lambda _caller: [parse(json_body(req, FIELDS), dependencies.cloud)],
+            lambda _caller: [parse(body_or_query(req, FIELDS, body_alone=BODY_ALONE), dependencies.cloud)],
         )
         response = json_response(render(issued, now=dependencies.clock()), correlation=correlation)
         return _warned(response, issued.warnings)
 
 
-def _identity_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
-    @routes.route(route="msi/{consent}/{tenant}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(_identity_error)
+def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.get("msi/{consent}/{tenant}", render=_identity_error)
     async def msi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation, path = correlation_id(context), req.route_params
         (issued,) = await dependencies.service.issue(
@@ -80,9 +80,8 @@ def _identity_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
         return _warned(json_response(content, correlation=correlation), issued.warnings)
 
 
-def _module_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
-    @routes.route(route="connect/{module}", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+def _module_route(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.get("connect/{module}")
     async def connect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation, name = correlation_id(context), req.route_params["module"]
         issued = await dependencies.service.issue(
@@ -96,17 +95,15 @@ def _module_route(routes: func.Blueprint, dependencies: Dependencies) -> None:
         return _warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
 
 
-def _policy_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
-    @routes.route(route="policy/check", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.post("policy/check")
     async def policy_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
         question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
         content = dry_run.answer(question, await dependencies.service.policy())
         return json_response(content, correlation=correlation_id(context))
 
-    @routes.route(route="policy/lint", methods=[func.HttpMethod.POST], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.post("policy/lint")
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
         documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
@@ -114,20 +111,17 @@ def _policy_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
         content = await asyncio.to_thread(lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud))
         return json_response(content, correlation=correlation_id(context))
 
-    @routes.route(route="policy/schema.json", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.get("policy/schema.json")
     async def policy_schema(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         return _document("policy.schema.json", correlation_id(context))
 
 
-def _open_routes(routes: func.Blueprint, dependencies: Dependencies) -> None:
-    @routes.route(route="openapi.json", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+def _open_routes(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.get("openapi.json")
     async def openapi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         return _document("openapi.json", correlation_id(context))
 
-    @routes.route(route="health", methods=[func.HttpMethod.GET], auth_level=ANONYMOUS)
-    @answering(error_response)
+    @routes.get("health")
     async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         found = await dependencies.probes.availability()
         parts = {part: "down" if code else "up" for part, code in found.parts.items()}

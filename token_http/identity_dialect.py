@@ -11,12 +11,13 @@ from shared.cloud import Cloud
 from shared.consents.consent import checked_name
 from shared.entra.resource import Scope
 from shared.errors import AssertionMissing, BrokerError, InvalidRequest
+from shared.request_fields import checked_parameters
 from token_http.message import Issued, TokenRequest
 
 API_VERSION = "2019-08-01"
 # Clients name the identity they want; here that can only be the caller itself.
 SELECTORS = ("client_id", "object_id", "principal_id")
-PARAMETERS = frozenset({"resource", "api-version", *SELECTORS})
+PARAMETERS = ("resource", "api-version", *SELECTORS)
 
 
 def assertion_of(headers: Mapping[str, str]) -> str:
@@ -31,9 +32,7 @@ def assertion_of(headers: Mapping[str, str]) -> str:
 
 def parse(consent: str, tenant: str, query: Mapping[str, str], *, caller: Principal, cloud: Cloud) -> TokenRequest:
     """The request; raises InvalidRequest naming the parameter that is wrong, unknown, or about another identity."""
-    unknown = sorted(set(query) - PARAMETERS)
-    if unknown:
-        raise InvalidRequest(f"Unknown parameter; this route takes {', '.join(sorted(PARAMETERS))}.")
+    checked_parameters(query, PARAMETERS)
     if query.get("api-version") != API_VERSION:
         raise InvalidRequest(f"api-version: {API_VERSION}.")
     if not query.get("resource"):

@@ -11,6 +11,7 @@ from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.entra.resource import Scope
 from shared.entra.tokens import AccessToken
 from shared.errors import InvalidRequest
+from shared.strict_json import parse_json
 from token_http.notice import Notice
 
 HOME = "home"
@@ -25,6 +26,8 @@ FIELDS: Mapping[str, type] = {
     "claims": str,
     "min_lifetime": int,
 }
+# A challenge may be as long as the longest query that the Functions host lets through.
+BODY_ALONE = ("claims",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +100,7 @@ def _claims(claims: str | None) -> str | None:
     if claims is None:
         return None
     expected = "claims: a JSON object with access_token alone, at most 4096 characters, without xms_cc."
-    try:
-        # JSON can spell half of a surrogate pair; UTF-8, and so the authority, cannot.
-        content = json.loads(claims.encode()) if len(claims) <= MAX_CLAIMS else None
-    except (ValueError, RecursionError):
-        content = None
+    content = parse_json(claims, what="claims") if len(claims) <= MAX_CLAIMS else None
     if (
         not isinstance(content, dict)
         or set(content) != {"access_token"}
@@ -111,7 +110,7 @@ def _claims(claims: str | None) -> str | None:
     if "xms_cc" in content["access_token"]:
         # It would declare that the caller handles continuous access evaluation for everybody who shares the token.
         raise InvalidRequest(expected)
-    # What was checked is what is sent: of a field that is there twice, the authority might read the other one.
+    # What was checked is what is sent.
     return json.dumps(content)
 
 

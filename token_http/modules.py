@@ -11,10 +11,11 @@ from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.entra.resource import Scope
 from shared.errors import InvalidRequest
+from shared.request_fields import checked_parameters
 from token_http.message import HOME, Issued, TokenRequest
 from token_http.notice import Notice, retired
 
-PARAMETERS = frozenset({"tenant", "consent"})
+PARAMETERS = ("tenant", "consent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,7 @@ def module_named(unverified_name: str) -> Module:
 def requests(unverified_name: str, query: Mapping[str, str], cloud: Cloud) -> list[TokenRequest]:
     """A request for each token the module wants; raises InvalidRequest naming what is wrong."""
     module = module_named(unverified_name)
-    if set(query) - PARAMETERS:
-        raise InvalidRequest(f"Unknown parameter; this route takes {', '.join(sorted(PARAMETERS))}.")
+    checked_parameters(query, PARAMETERS)
     consent = checked_name(query.get("consent", DEFAULT_NAME))
     tenant = _tenant(module, query.get("tenant"))
     return [TokenRequest(tenant=tenant, consent=consent, scope=parameter.scope(cloud)) for parameter in module.tokens]

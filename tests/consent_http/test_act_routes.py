@@ -221,11 +221,15 @@ def test_a_refresh_token_that_was_revoked_is_refused(state: StackState, entra: C
 def test_a_refresh_token_in_an_address_is_refused_as_leaked(state: StackState, entra: Controls, name: str) -> None:
     token = old_token(state, ADMIN)
     entra.clear("requests")
-    for query, body in ((f"refresh_token={token}", {}), ("x=1", {"refresh_token": token})):
+    for query, body, told in (
+        (f"refresh_token={token}", {}, "secret_leaked"),
+        (f"refresh_token={token}", {"refresh_token": token}, "secret_leaked"),
+        ("x=1", {"refresh_token": token}, "invalid_request"),
+    ):
         answer = post(state, f"{name}/import?{query}", body)
-        assert code(answer) == (400, "invalid_request")
-        assert "address" in answer.json()["error_description"]
+        assert code(answer) == (400, told)
         assert token not in answer.text
+    assert token not in state.log_file("host").read_text()
     assert not [path for _, path in entra.requests() if "/token" in path], "nor was it sent on"
     assert stored(state, name) is None
 
@@ -321,7 +325,7 @@ def test_a_restoration_takes_no_fields(state: StackState, name: str) -> None:
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic b3A6b3A=", "bearer-token"])
 def test_without_a_bearer_token_nobody_is_let_in(state: StackState, act: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
-    answer = send("POST", f"{state.host}/api/consents/nobody/{act}?refresh_token=x", headers=headers, json={})
+    answer = send("POST", f"{state.host}/api/consents/nobody/{act}", headers=headers, json={})
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -338,7 +342,22 @@ def test_a_workload_without_the_role_is_told_which_it_lacks(state: StackState, a
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_no_other_method_does_anything(state: StackState, act: str, method: str) -> None:
     answer = operator_of(state).call(method, f"consents/nobody/{act}")
-    assert answer.status_code in {404, 405}
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("act", ["device", "device/poll", "import"])
+def test_an_act_that_a_body_restricts_refuses_an_absent_one(state: StackState, name: str, act: str) -> None:
+    answer = post(state, f"{name}/{act}")
+    assert code(answer) == (400, "invalid_request")
+    assert "The body is absent" in answer.json()["error_description"]
+    assert stored(state, name) is None
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_takes_no_parameters(state: StackState, name: str, act: str) -> None:
+    answer = post(state, f"{name}/{act}?person={ADMIN.object_id}", None if act == "restore" else {})
+    assert code(answer) == (400, "invalid_request")
+    assert "Unknown parameter: 'person'; this route takes none" in answer.json()["error_description"]
 
 
 def test_no_secret_is_in_any_log_answer_or_record(state: StackState, entra: Controls) -> None:

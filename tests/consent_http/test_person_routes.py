@@ -452,7 +452,7 @@ def test_no_header_changes_where_links_and_redirects_lead(stack: StackState, nam
     forged = {"Host": "127.0.0.1:1", "Forwarded": "host=evil.example;proto=https"}.get(header, "evil.example")
     operator = operator_of(stack)
     authorization = {"Authorization": f"Bearer {operator.assertion()}", header: forged}
-    made = send("POST", f"{stack.host}/api/consents/{name}/link", headers=authorization)
+    made = send("POST", f"{stack.host}/api/consents/{name}/link", headers=authorization, json={})
     link = made.json()["url"]
     assert link.startswith(f"{stack.host}/api/consent?link=")
     page = send("GET", link, headers={header: forged})

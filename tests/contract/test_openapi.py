@@ -1,5 +1,6 @@
 """The OpenAPI document against the app: the same routes, and a running host that answers as it says."""
 
+import itertools
 import json
 import ssl
 from collections.abc import Iterator
@@ -22,11 +23,12 @@ from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
-from local.world import ADMIN
+from local.world import ADMIN, CONTOSO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "token_http" / "openapi.json").read_text())
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 # The pages lead to the authority and change consents; tests/consent_http/ is about them.
 BY_HAND = {"consent_begin", "consent_redirect", "consent_page"}
 
@@ -42,23 +44,92 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, item in DOCUMENT["paths"].items():
         for method, operation in item.items():
-            if method in {"get", "post", "put", "delete", "patch"}:
+            if method.upper() in METHODS:
                 yield method.upper(), path, operation
 
 
-def test_the_document_has_every_route_of_the_app_and_no_other(state: StackState) -> None:
+def filled_in(path: str) -> str:
+    """An address for this path."""
+    return path.format(name="partner", consent="partner", tenant=CONTOSO, module="Az")
+
+
+def http_triggers(state: StackState) -> dict[str, dict[str, Any]]:
+    """The name of each function that is called over HTTP, and its trigger."""
     functions = httpx.get(
         f"{state.host}/admin/functions", headers={"x-functions-key": state.control_secret}, trust_env=False
     ).json()
-    served = set()
-    for function in functions:
-        for binding in function["config"]["bindings"]:
-            if binding["type"] == "httpTrigger":
-                served |= {
-                    (method.upper(), f"/api/{binding['route']}", function["name"]) for method in binding["methods"]
-                }
-    described = {(method, path, operation["operationId"]) for method, path, operation in operations()}
-    assert described == served
+    return {
+        function["name"]: binding
+        for function in functions
+        for binding in function["config"]["bindings"]
+        if binding["type"] == "httpTrigger"
+    }
+
+
+def methods_of(trigger: dict[str, Any]) -> list[str]:
+    """What a function is called with; the host takes none for all."""
+    return list(trigger.get("methods") or METHODS)
+
+
+def test_the_document_has_every_route_of_the_app_and_no_other(state: StackState) -> None:
+    triggers = http_triggers(state)
+    described = {operation["operationId"]: (method, path) for method, path, operation in operations()}
+    assert {name: f"/api/{trigger['route']}" for name, trigger in triggers.items()} == {
+        name: path for name, (_, path) in described.items()
+    }
+    for name, (method, _) in described.items():
+        assert method in methods_of(triggers[name])
+
+
+def test_no_request_is_for_two_functions(state: StackState) -> None:
+    """Of two that match, the host takes the one whose name sorts first, whatever their routes say."""
+    triggers = http_triggers(state).values()
+    for route in {trigger["route"] for trigger in triggers}:
+        called = [method for trigger in triggers if trigger["route"] == route for method in methods_of(trigger)]
+        assert sorted(called) == sorted(METHODS), route
+    assert [pair for pair in itertools.combinations(DOCUMENT["paths"], 2) if one_address_matches(*pair)] == []
+
+
+def one_address_matches(one: str, other: str) -> bool:
+    """Whether some address is of both paths; `{name}` stands for any part."""
+    parts, others = one.split("/"), other.split("/")
+    return len(parts) == len(others) and all(
+        part == another or "{" in part + another for part, another in zip(parts, others, strict=True)
+    )
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_every_method_but_those_of_the_document_is_refused_by_name(state: StackState, path: str) -> None:
+    described = [method.upper() for method in DOCUMENT["paths"][path] if method.upper() in METHODS]
+    for method in set(METHODS) - set(described):
+        answer = httpx.request(method, state.host + filled_in(path), trust_env=False)
+        assert (answer.status_code, answer.headers["allow"]) == (405, ", ".join(described)), method
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), list(operations()), ids=lambda value: str(value)[:40])
+def test_a_secret_in_the_address_is_refused_wherever_the_document_takes_none(
+    state: StackState, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    answer = httpx.request(method, f"{state.host}{filled_in(path)}?refresh_token=0.AXoA", trust_env=False)
+    assert "0.AXoA" not in answer.text
+    if "person" in operation["tags"]:  # pages, one of which is where the authority sends its code
+        assert "secret_leaked" not in answer.text
+        return
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert "secret_leaked" in answer.text
+
+
+def test_a_parameter_that_the_document_does_not_have_is_refused_by_name(state: StackState) -> None:
+    identities = {"token": "reports", "operators": "operator", "customers": "provisioning"}
+    tokens = {tag: Workload(state=state, name=name).assertion() for tag, name in identities.items()}
+    for method, path, operation in operations():
+        if operation.get("security"):
+            (tag,) = operation["tags"]
+            headers = {"Authorization": f"Bearer {tokens[tag]}"}
+            url = f"{state.host}{filled_in(path)}?nobody-knows=1"
+            answer = httpx.request(method, url, headers=headers, trust_env=False)
+            assert answer.status_code == httpx.codes.BAD_REQUEST, (method, path)
+            assert "Unknown parameter: 'nobody-knows'" in answer.text, (method, path)
 
 
 def test_the_host_serves_the_document_and_the_policys_schema(state: StackState) -> None:
@@ -117,8 +188,6 @@ def make_up_requests(operation: Any, token: str) -> None:  # noqa: ANN401 - as a
 def test_without_a_token_every_guarded_route_refuses(state: StackState) -> None:
     for method, path, operation in operations():
         if operation.get("security"):
-            url = state.host + path.replace("{name}", "partner").replace("{consent}", "partner").replace(
-                "{tenant}", "contoso"
-            ).replace("{module}", "Az")
+            url = state.host + filled_in(path)
             answer = httpx.request(method, url, trust_env=False, verify=ssl.create_default_context())
             assert answer.status_code == httpx.codes.UNAUTHORIZED, (method, path)

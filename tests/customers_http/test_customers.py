@@ -278,6 +278,8 @@ def test_what_was_there_is_put_back_when_the_new_consent_is_refused(state: Stack
         f"customers/{CONTOSO}/consent?dry_run=False",
         f"customers/{CONTOSO}/consent?apply=true",
         f"customers/{CONTOSO}/consent?consent=../other",
+        f"customers/{CONTOSO}/consent?dry_run=true&dry_run=false",
+        f"customers/{CONTOSO}/consent?consent=partner&consent=partner",
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -291,6 +293,14 @@ def test_no_grant_is_ever_read_from_a_request(state: StackState, center: Control
     grants = [{"resource": "graph", "scopes": ["Directory.ReadWrite.All"]}]
     caller = Workload(state=state, name="provisioning")
     answer = caller.call("PUT", f"customers/{TAILSPIN}/consent?dry_run=false", {"grants": grants})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert changes(center) == 0
+
+
+def test_a_removal_whose_body_says_more_is_none(state: StackState, center: Controls) -> None:
+    """Above all `dry_run`: it is a parameter, and whoever writes it into a body must not believe to have been heard."""
+    caller = Workload(state=state, name="provisioning")
+    answer = caller.call("DELETE", f"customers/{CONTOSO}/consent?dry_run=false", {"dry_run": True})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     assert changes(center) == 0
 

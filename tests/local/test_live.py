@@ -70,7 +70,10 @@ def test_a_filled_in_settings_file_and_az_login_are_enough(tmp_path: Path, stack
         # The callers are the stack's; the broker they call is the live one.
         operator = Workload(state=stack, name="operator").assertion()
         made = httpx.post(
-            f"{live.host}/api/consents/live/link", headers={"Authorization": f"Bearer {operator}"}, trust_env=False
+            f"{live.host}/api/consents/live/link",
+            headers={"Authorization": f"Bearer {operator}"},
+            json={},
+            trust_env=False,
         )
         link = made.raise_for_status().json()["url"]
         assert link.startswith(live.host)

@@ -123,12 +123,22 @@ def test_claims_are_handed_on_as_they_were_meant_and_never_shown() -> None:
     assert "acrs" not in repr(parsed)
 
 
-def test_of_claims_that_are_there_twice_only_the_checked_ones_are_sent() -> None:
-    """The authority's parser might take the first where ours takes the last."""
-    twice = '{"access_token": {"xms_cc": {"values": ["cp1"]}}, "access_token": {"acrs": null}}'
-    parsed = read({**ASKED, "claims": twice})
-    assert parsed.claims is not None
-    assert "xms_cc" not in parsed.claims
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        (
+            '{"access_token": {"xms_cc": {}}, "access_token": {"acrs": null}}',
+            "claims has a field twice: 'access_token'.",
+        ),
+        ('{"access_token": {"acrs": NaN}}', "claims holds a number"),
+        ('{"access_token": ' + '{"a": ' * 40 + "null" + "}" * 41, "claims is nested deeper than 32 levels."),
+        ('{"access_token": {"acrs": null}', "claims is not JSON"),
+    ],
+)
+def test_claims_that_the_authority_could_read_otherwise_are_refused(claims: str, says: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read({**ASKED, "claims": claims})
+    assert refused.value.detail.startswith(says)
 
 
 def issued(lifetime: timedelta) -> Issued:

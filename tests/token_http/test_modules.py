@@ -180,6 +180,9 @@ def test_a_module_is_named_in_any_case(reports: Workload) -> None:
         ("Graph", "tenant=contoso&resource=arm", "Unknown parameter"),
         ("Graph", "tenant=contoso&claims=%7B%7D", "Unknown parameter"),
         ("Graph", "tenant=contoso&consent=Partner", "consent:"),
+        # The Functions host joins what is there twice, in any case, with a comma.
+        ("Graph", "tenant=contoso&tenant=northwind", "tenant: it is there twice"),
+        ("Graph", "tenant=contoso&Tenant=contoso", "Unknown parameter: 'Tenant'"),
     ],
 )
 def test_what_is_wrong_is_named(reports: Workload, module: str, query: str, named: str) -> None:
@@ -194,9 +197,6 @@ def test_what_is_wrong_is_named(reports: Workload, module: str, query: str, name
         ("tenant=contoso&consent=never-given", "not_permitted"),
         (f"tenant={NORTHWIND}", "not_permitted"),
         ("tenant=unheard-of", "not_permitted"),
-        # The Functions host joins what is there twice, in any case, with a comma.
-        ("tenant=contoso&tenant=northwind", "not_permitted"),
-        ("tenant=contoso&Tenant=contoso", "not_permitted"),
     ],
 )
 def test_a_module_is_subject_to_the_policy(reports: Workload, query: str, code: str) -> None:

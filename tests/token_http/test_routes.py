@@ -17,7 +17,7 @@ from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, BROKER_API, CONTOSO, DEFAULT_WORLD, NORTHWIND, PARTNER_TENANT
 from shared.audit import fingerprint
-from shared.responses import MAX_BODY
+from shared.request_fields import MAX_BODY
 from tests.local_control import Controls
 from tests.token_http.over_http import bearing, records, send
 
@@ -131,10 +131,22 @@ def test_forged_identity_headers_are_ignored(state: StackState, reports: Workloa
     assert send(state, "POST", "token", headers=intruder, body=body).json()["code"] == "not_permitted"
 
 
-def test_a_function_key_or_a_token_in_the_address_opens_nothing(reports: Workload) -> None:
-    for query in (f"code={reports.state.control_secret}", f"access_token={reports.assertion()}"):
-        answer = send(reports.state, "POST", f"token?{query}", body=json.dumps(GRAPH).encode())
-        assert answer.json()["code"] == "assertion_missing"
+LEAKY = ("access_token", "refresh_token", "client_assertion", "code")
+
+
+@pytest.mark.parametrize("name", LEAKY)
+def test_a_secret_in_the_address_opens_nothing_and_is_refused_as_leaked(reports: Workload, name: str) -> None:
+    """A function key is a `code` too. It is told to whoever asks: what is in the logs is not the secret any more."""
+    secret, body = reports.assertion(), json.dumps(GRAPH).encode()
+    for headers in ({}, bearing(reports)):
+        answer = send(reports.state, "POST", f"token?{name}={secret}", headers=headers, body=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "secret_leaked")
+        assert name in answer.json()["error_description"]
+        assert "Revoke it" in answer.json()["error_description"]
+        assert secret not in f"{answer.text} {answer.headers}"
+        (found,) = records(reports.state, answer)
+        assert (found["event"], found["route"], found["parameters"]) == ("secret.leaked", "token", [name])
+    assert secret not in reports.state.log_file("host").read_text()
 
 
 @pytest.mark.parametrize(("name", "code"), [("stranger", "role_missing"), ("intruder", "not_permitted")])
@@ -150,31 +162,48 @@ def test_who_may_not_ask_is_told_so_before_the_body_is_judged(state: StackState)
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "allowed"),
     [
-        ("GET", "token"),
-        ("PUT", "token"),
-        ("DELETE", "token"),
-        ("HEAD", "token"),
-        ("POST", "health"),
-        ("HEAD", "health"),
-        ("POST", "msi/partner/contoso"),
-        ("POST", "connect/Graph"),
-        ("GET", "policy/check"),
-        ("POST", "policy/schema.json"),
+        ("GET", "token?tenant=contoso&resource=graph", "POST"),
+        ("PUT", "token", "POST"),
+        ("DELETE", "token", "POST"),
+        ("OPTIONS", "token", "POST"),
+        ("POST", "health", "GET"),
+        ("POST", "msi/partner/contoso", "GET"),
+        ("POST", "connect/Graph", "GET"),
+        ("GET", "policy/check", "POST"),
+        ("POST", "policy/schema.json", "GET"),
     ],
 )
-def test_a_wrong_method_finds_nothing(reports: Workload, method: str, path: str) -> None:
-    assert send(reports.state, method, path, headers=bearing(reports)).status_code == CODES.NOT_FOUND
+def test_a_wrong_method_is_refused_with_a_sentence_and_the_right_one(
+    reports: Workload, method: str, path: str, allowed: str
+) -> None:
+    answer = send(reports.state, method, path, headers=bearing(reports))
+    assert (answer.status_code, answer.headers["allow"]) == (CODES.METHOD_NOT_ALLOWED, allowed)
+    told = f"{answer.json().get('code')} {answer.json().get('error_description')} {answer.json().get('message')}"
+    assert "method_not_allowed" in told
+    assert f"It takes {allowed}." in told
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_head_gets_the_headers_of_the_refusal(reports: Workload) -> None:
+    for path, allowed in (("token", "POST"), ("health", "GET")):
+        answer = send(reports.state, "HEAD", path)
+        assert (answer.status_code, answer.headers["allow"], answer.content) == (405, allowed, b"")
+
+
+def test_a_secret_in_the_address_of_a_wrong_method_is_refused_as_leaked_too(reports: Workload) -> None:
+    answer = send(reports.state, "GET", "token?access_token=x")
+    assert (answer.status_code, answer.json()["code"]) == (400, "secret_leaked")
 
 
 BAD_BODIES: list[tuple[bytes, str]] = [
-    (b"", "tenant"),
+    (b"", "The body is absent"),
     (b"{}", "tenant"),
     (b"{", "not JSON"),
     (b"tenant=contoso&resource=graph", "not JSON"),
     (b"\xff\xfe\x00", "not JSON"),
-    (b"[" * 10_000, "not JSON"),
+    (b"[" * 10_000, "nested deeper than 32 levels"),
     (b'{"min_lifetime": ' + b"9" * 5000 + b"}", "not JSON"),
     (b"[]", "not a JSON object"),
     (b'"contoso"', "not a JSON object"),
@@ -189,8 +218,12 @@ BAD_BODIES: list[tuple[bytes, str]] = [
     (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": "60"}', "min_lifetime: it should be a whole number"),
     (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": true}', "min_lifetime: it should be a whole number"),
     (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": 60.5}', "min_lifetime: it should be a whole number"),
-    (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": NaN}', "min_lifetime: it should be a whole number"),
-    (b'{"tenant": "contoso", "resource": "graph", "claims": "{\\"access_token\\":{\\"a\\":\\"\\ud800\\"}}"}', "claims"),
+    (b'{"tenant": "contoso", "resource": "graph", "min_lifetime": NaN}', "The body holds a number"),
+    (
+        b'{"tenant": "contoso", "resource": "graph", "claims": "{\\"access_token\\":{\\"a\\":\\"\\ud800\\"}}"}',
+        "a number or a character",
+    ),
+    (b'{"tenant": "\\ud800", "resource": "graph"}', "a number or a character"),
 ]
 
 
@@ -200,6 +233,52 @@ def test_a_body_that_is_wrong_is_refused_by_name(reports: Workload, body: bytes,
     content = answer.json()
     assert (answer.status_code, content["error"], content["code"]) == (400, "invalid_request", "invalid_request")
     assert named in content["error_description"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tenant=contoso&resource=graph",
+        "resource=https%3A%2F%2Fgraph.microsoft.com&tenant=CONTOSO&consent=partner&min_lifetime=60",
+        "tenant=contoso&scope=https://graph.microsoft.com/.default",
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "0"}, {"Content-Type": "application/json"}], ids=str)
+def test_a_token_can_be_asked_for_without_a_body(reports: Workload, query: str, headers: dict[str, str]) -> None:
+    by_body = reports.token("contoso", "graph").json()
+    answer = send(reports.state, "POST", f"token?{query}", headers=bearing(reports, **headers))
+    assert answer.status_code == CODES.OK, answer.text
+    assert answer.json()["access_token"] == by_body["access_token"]
+    (found,) = records(reports.state, answer)
+    assert (found["event"], found["dialect"], found["tenant"]) == ("token.issued", "plain", CONTOSO)
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "named"),
+    [
+        ("tenant=contoso&resource=graph", json.dumps(GRAPH).encode(), "a body and parameters"),
+        ("tenant=contoso&resource=graph", b"{}", "a body and parameters"),
+        ("tenant=contoso&resource=graph&claims=%7B%7D", b"", "claims: in a body alone"),
+        ("tenant=contoso&resource=graph&tenat=x&a=1&b=2&c=3", b"", "'tenat', 'a', 'b' and 1 more"),
+        ("tenant=contoso&resource=graph&fresh=true", b"", "Unknown parameter: 'fresh'"),
+        ("tenant=contoso&tenant=northwind&resource=graph", b"", "tenant: it is there twice"),
+        ("tenant=contoso&resource=graph&resource=graph", b"", "resource: it is there twice"),
+        ("tenant=contoso&resource=graph,arm", b"", "resource: it is there twice, or has a comma"),
+        ("tenant=contoso", b"", "resource or scope: exactly one"),
+        ("resource=graph", b"", "tenant:"),
+        ("tenant=contoso&resource=graph&min_lifetime=an+hour", b"", "min_lifetime: it should be a whole number"),
+        ("tenant=contoso&resource=graph&min_lifetime=3001", b"", "min_lifetime: seconds, from 0 to 3000"),
+        ("tenant=contoso&scope=a+b", b"", "scope: exactly one"),
+        ("tenant=contoso&resource=graph&consent=Partner", b"", "consent:"),
+    ],
+)
+def test_a_query_that_is_wrong_is_refused_by_name(reports: Workload, query: str, body: bytes, named: str) -> None:
+    answer = send(reports.state, "POST", f"token?{query}", headers=bearing(reports), body=body)
+    content = answer.json()
+    assert (answer.status_code, content["error"], content["code"]) == (400, "invalid_request", "invalid_request")
+    assert named in content["error_description"]
+    (found,) = records(reports.state, answer)
+    assert (found["event"], found["outcome"]) == ("token.refused", "invalid_request")
 
 
 def test_a_body_that_is_too_large_is_refused_and_one_that_just_fits_is_read(reports: Workload) -> None:
