@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from consent_http.acceptance import Acceptance, Accepted
 from consent_http.link import Link
-from consent_http.sign_in_errors import refusals_of_the_authority
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.consent import Act, Consent, Renewal, Withdrawal, new_lineage
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
+from shared.entra.place import Place
 from shared.entra.tokens import TokenSet
 from shared.errors import BrokerError, Unavailable
 
@@ -51,8 +51,9 @@ class Completion:
         `in_force` is the act that `link` was held against before the sign-in was redeemed.
         """
         accepted = self._acceptance.check(redeemed, nonce=nonce, link=link, in_force=in_force)
-        with refusals_of_the_authority():
-            proof = self._authority.exchange(redeemed.refresh_token, tenant_id=link.tenant_id, scope=scope)
+        proof = self._authority.exchange(
+            redeemed.refresh_token, tenant_id=link.tenant_id, scope=scope, place=Place.SIGN_IN
+        )
         consent = self._consent(link, scope, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
         link.require_in_force(self._store.newest_act(link.name))

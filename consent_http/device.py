@@ -19,14 +19,14 @@ from consent_http.refusals import (
     DeviceCodeRefused,
 )
 from consent_http.seal import SealExpired, Seals
-from consent_http.sign_in_errors import REDEEMED, refusals_of_the_authority
+from consent_http.sign_in_errors import REDEEMED
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
 from shared.consents.consent import Act, Consent, checked_name
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.sign_in_refusals import SignInRefused
+from shared.entra.sign_in_refusals import SignInDeclined, SignInRefused
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
 from shared.errors import InvalidRequest
 from shared.settings import Settings
@@ -38,7 +38,6 @@ PURPOSE = "device"
 ASKED_AFTER = timedelta(minutes=15)
 PENDING, SLOW_DOWN, SLOWER_SECONDS = "authorization_pending", "slow_down", 5  # RFC 8628 section 3.5
 _ENDS: Mapping[str, type[DeviceCodeRefused]] = {
-    "access_denied": DeviceCodeDeclined,
     "authorization_declined": DeviceCodeDeclined,
     "expired_token": DeviceCodeExpired,
     "code_expired": DeviceCodeExpired,
@@ -78,8 +77,7 @@ class DeviceFlow:
         self._require_allowed()
         stored = self._store.newest_act(checked_name(unverified_name))
         link = requested(unverified_name, fields, stored=stored, settings=self._settings)
-        with refusals_of_the_authority():
-            sign_in = self._authority.begin_device_sign_in(tenant_id=link.tenant_id, scope=self._settings.consent_scope)
+        sign_in = self._authority.begin_device_sign_in(tenant_id=link.tenant_id, scope=self._settings.consent_scope)
         record(
             "device.started",
             {"id": link.id, "name": link.name, "tenant_id": link.tenant_id, "operator": operator.object_id}
@@ -125,8 +123,9 @@ class DeviceFlow:
     def _answer(self, sign_in: DeviceSignIn, link: Link) -> TokenSet | DeviceAnswer | Confirmation:
         """The authority's word, or the consent of another poll that redeemed the code in the meantime."""
         try:
-            with refusals_of_the_authority():
-                return self._authority.poll_device(sign_in)
+            return self._authority.poll_device(sign_in)
+        except SignInDeclined as error:
+            raise DeviceCodeDeclined(authority_code=error.authority_code) from error
         except SignInRefused as error:
             if error.authority_code != REDEEMED:
                 raise

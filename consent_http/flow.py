@@ -9,7 +9,7 @@ from datetime import timedelta
 from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
 from consent_http.seal import SealExpired, Seals
-from consent_http.sign_in_errors import REDEEMED, code_of, refusals_of_the_authority, sign_in_refusal
+from consent_http.sign_in_errors import REDEEMED, sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from shared.clock import Clock
 from shared.consents.store import ConsentStore
@@ -96,8 +96,7 @@ class ConsentFlow:
     def _redeemed(self, sign_in: SignIn, link: Link, code: str) -> TokenSet:
         """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime."""
         try:
-            with refusals_of_the_authority():
-                return self._authority.redeem(sign_in, code)
+            return self._authority.redeem(sign_in, code)
         except SignInFailed as error:
             if error.authority_code == REDEEMED:
                 link.require_in_force(self._store.newest_act(link.name))
@@ -126,6 +125,5 @@ def _require_success(unverified_response: Mapping[str, str], sign_in: SignIn, se
     issuer = unverified_response.get("iss")
     if issuer is not None and issuer != f"{settings.authority_host}/{sign_in.tenant_id}/v2.0":
         raise WrongTenant
-    error = unverified_response.get("error", "")
-    if error or not unverified_response.get("code"):
-        raise sign_in_refusal(error, code_of(unverified_response))
+    if unverified_response.get("error") or not unverified_response.get("code"):
+        raise sign_in_refusal(unverified_response, tenant_id=sign_in.tenant_id)

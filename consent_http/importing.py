@@ -10,20 +10,14 @@ from typing import Any
 from consent_http.completion import IMPORT, Completion, Confirmation, Occasion
 from consent_http.link import PERSON_FIELDS, requested
 from consent_http.refusals import ImportExpired, ImportForeign, ImportRefused, ImportSinglePage
-from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import RefreshTokenMissing
 from shared.callers.assertion import Principal
 from shared.consents.consent import checked_name
 from shared.consents.store import ConsentStore
+from shared.entra.aadsts import DEAD, ENDED, PASSWORD, SIGN_IN_FREQUENCY
 from shared.entra.authority import Authority
-from shared.entra.authority_errors import DEAD, is_of_registration
-from shared.entra.errors import (
-    ApplicationMisconfigured,
-    ApplicationNotConsented,
-    BlockedByTenantPolicy,
-    DelegatedRightsMissing,
-    NewConsentNeeded,
-)
+from shared.entra.place import Place
+from shared.entra.sign_in_refusals import ConditionalAccessBlocked, SignInFailed
 from shared.entra.tokens import TokenSet
 from shared.errors import BrokerError, InvalidRequest
 from shared.settings import Settings
@@ -37,7 +31,7 @@ MALFORMED = frozenset({70000})
 _BY_CODE: tuple[tuple[frozenset[int], type[ImportRefused]], ...] = (
     (FOREIGN, ImportForeign),
     (SINGLE_PAGE, ImportSinglePage),
-    (DEAD - MALFORMED, ImportExpired),
+    ((DEAD | ENDED | SIGN_IN_FREQUENCY | PASSWORD) - MALFORMED, ImportExpired),
 )
 
 
@@ -76,14 +70,11 @@ class Import:
     def _exchanged(self, refresh_token: str, tenant_id: str) -> TokenSet:
         """What the given refresh token yields, a new one included; raises why it is refused."""
         try:
-            first = self.authority.exchange(refresh_token, tenant_id=tenant_id, scope=self.settings.consent_scope)
-        except (ApplicationNotConsented, DelegatedRightsMissing, BlockedByTenantPolicy) as error:
-            # The person's own tenant, and no customer's.
-            raise sign_in_refusal("", error.authority_code) from error
-        except (NewConsentNeeded, ApplicationMisconfigured) as error:
-            if is_of_registration(error):
-                raise
-            # The rest of what would be the application's fault is said of a request whose token is none.
+            # The token is what a sign-in elsewhere has left: what is said of it is said of that sign-in.
+            first = self.authority.exchange(
+                refresh_token, tenant_id=tenant_id, scope=self.settings.consent_scope, place=Place.SIGN_IN
+            )
+        except (SignInFailed, ConditionalAccessBlocked) as error:
             raise _refusal(error) from error
         if first.refresh_token == refresh_token:
             raise RefreshTokenMissing

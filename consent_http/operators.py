@@ -17,6 +17,8 @@ from shared.consents.errors import ConsentNotFound
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
 from shared.entra.application_credential import ApplicationCredential
+from shared.entra.place import Place
+from shared.entra.what_to_look_at import what_to_look_at
 from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest, remedy_of
 from shared.settings import Settings
 
@@ -100,7 +102,7 @@ class Operators:
             "since": to_text(health.since) if health.since else None,
             "error": health.error or None,
             "authority_code": health.authority_code,
-            "remedy": remedy_of(health.error),
+            "remedy": _remedy(health.error, health.authority_code),
             "credential": self.credential.kind,
         }
         try:
@@ -130,7 +132,7 @@ class Operators:
             "failing_since": to_text(health.failing_since) if health and health.failing_since else None,
             "authority_code": health.authority_code if health else None,
             "error": (health.error or None) if health else None,
-            "remedy": remedy_of(health.error) if health else None,
+            "remedy": _remedy(health.error, health.authority_code) if health else None,
         }
 
 
@@ -149,6 +151,12 @@ def rendered(confirmation: Confirmation) -> dict[str, Any]:
         "mfa": consent.mfa,
         "consented_on": to_text(consent.consented_on),
     }
+
+
+def _remedy(code: str, number: int | None) -> str | None:
+    """What to do about the last error of home's, with what its number says beyond."""
+    remedy = remedy_of(code)
+    return f"{what_to_look_at(number, Place.HOME)} {remedy}".strip() if remedy else None
 
 
 def _named(listing: Listing, name: str) -> Entry:

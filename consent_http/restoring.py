@@ -10,6 +10,7 @@ from shared.consents.consent import Consent, Withdrawal, checked_name, new_linea
 from shared.consents.errors import ConsentNotFound, NothingToRestore
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
+from shared.entra.place import Place
 from shared.settings import Settings
 
 
@@ -37,7 +38,9 @@ class Restoration:
         ended = self.store.ended_by(found)
         if not self.settings.may_consent_in(ended.person.tenant_id):
             raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")
-        proof = self.authority.exchange(ended.refresh_token, tenant_id=ended.person.tenant_id, scope=ended.scope)
+        proof = self.authority.exchange(
+            ended.refresh_token, tenant_id=ended.person.tenant_id, scope=ended.scope, place=Place.HOME
+        )
         restored = replace(
             ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=self.acceptance.mfa(proof.access_token)
         )

@@ -10,7 +10,7 @@ from shared.consents.consent import checked_name
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
 from shared.entra.authority import Authority
-from shared.entra.authority_errors import in_customer_tenant
+from shared.entra.place import Place
 from shared.entra.resource import Scope
 from shared.errors import BrokerError, InvalidRequest
 from shared.pool import Pool
@@ -49,15 +49,15 @@ class Check:
 
     def _tried(self, served: Served, pair: Pair) -> dict[str, Any]:
         told: dict[str, Any] = {"tenant": pair.tenant_id, "resource": pair.scope.resource, "scope": str(pair.scope)}
+        place = Place.of(pair.tenant_id, home=served.consent.person.tenant_id)
         try:
             token = self.authority.exchange(
-                served.refresh_token, tenant_id=pair.tenant_id, scope=str(pair.scope)
+                served.refresh_token, tenant_id=pair.tenant_id, scope=str(pair.scope), place=place
             ).access_token
-        except BrokerError as refused:
-            at_home = pair.tenant_id == served.consent.person.tenant_id
-            error = refused if at_home else in_customer_tenant(refused)
+        except BrokerError as error:
             codes = {"error_codes": [error.authority_code]} if error.authority_code is not None else {}
-            return {**told, "outcome": error.code, "says": error.says, "remedy": error.remedy, **codes}
+            says = f"{error.says} {error.detail}".strip()
+            return {**told, "outcome": error.code, "says": says, "remedy": error.remedy, **codes}
         return {**told, "outcome": WORKS, "granted": token.scope}
 
     def _pairs(self, given: Any) -> list[Pair]:  # noqa: ANN401 - JSON

@@ -24,6 +24,7 @@ from shared.consents.stored_consent import Served
 from shared.customers.errors import PartnerCenterUnavailable
 from shared.customers.partner_center import PartnerCenter
 from shared.entra.authority import Authority
+from shared.entra.place import Place
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError, InvalidRequest
 from shared.request_fields import checked_parameters
@@ -144,6 +145,7 @@ class Customers:
             served.refresh_token,
             tenant_id=served.consent.person.tenant_id,
             scope=self.settings.cloud.partner_center_scope,
+            place=Place.HOME,
         ).access_token
 
     def _told(self, change: Change, outcome: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

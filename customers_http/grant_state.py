@@ -7,8 +7,8 @@ from typing import Any
 from customers_http.application_grants import Grant
 from shared.consents.stored_consent import Served
 from shared.entra.authority import Authority
-from shared.entra.authority_errors import in_customer_tenant
 from shared.entra.errors import ApplicationNotConsented, ServiceMissing
+from shared.entra.place import Place
 from shared.entra.resource import DEFAULT_SCOPE
 from shared.errors import BrokerError
 
@@ -48,19 +48,24 @@ class GrantState:
             "scopes": list(self.grant.scopes),
             "missing": list(self.missing),
         }
-        return {**told, "error": self.error.code, "remedy": self.error.remedy} if self.error else told
+        if self.error is None:
+            return told
+        says = f"{self.error.says} {self.error.detail}".strip()
+        return {**told, "error": self.error.code, "says": says, "remedy": self.error.remedy}
 
 
 def grant_state_of(authority: Authority, served: Served, tenant_id: str, grant: Grant) -> GrantState:
     """How it stands with one grant; may block."""
     try:
-        token = authority.exchange(served.refresh_token, tenant_id=tenant_id, scope=grant.default_scope).access_token
+        token = authority.exchange(
+            served.refresh_token, tenant_id=tenant_id, scope=grant.default_scope, place=Place.CUSTOMER
+        ).access_token
     except ApplicationNotConsented:
         return GrantState(grant=grant, missing=grant.scopes)
     except ServiceMissing as error:
         return GrantState(grant=grant, missing=grant.scopes, error=error)
     except BrokerError as error:
-        return GrantState(grant=grant, missing=(), error=in_customer_tenant(error))
+        return GrantState(grant=grant, missing=(), error=error)
     # Full scopes alone: OpenID Connect's own have no resource, and .default is what was asked.
     named = [scope.rpartition("/")[2] for scope in token.scope.split() if "/" in scope]
     granted = [name for name in named if name != DEFAULT_SCOPE]

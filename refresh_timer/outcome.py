@@ -8,10 +8,11 @@ from shared.consents.stored_consent import Entry
 PROVEN, STORED, RECOVERED, SUPERSEDED = "proven", "stored", "recovered", "superseded"
 UNREADABLE, TRANSIENT, CARRIED_OVER, MISCONFIGURED = "unreadable", "transient", "carried_over", "misconfigured"
 VAULT_REFUSED = "vault_refused"
+REFUSED = "refused"  # by the authority, for a reason that nobody knows: no consent, and not the application, is blamed
 BROKEN = "broken"  # the broker itself failed in a way nobody foresaw
 WORKED = frozenset({PROVEN, STORED, RECOVERED})
 # Nothing was found out about the consent: it is as due as it was.
-UNDONE = frozenset({TRANSIENT, CARRIED_OVER, MISCONFIGURED, VAULT_REFUSED, BROKEN})
+UNDONE = frozenset({TRANSIENT, CARRIED_OVER, MISCONFIGURED, REFUSED, VAULT_REFUSED, BROKEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from shared.consents.consent import Renewal
 from shared.consents.health import FAILING, LOST, OK, Health
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Served, StoredRenewal
-from shared.entra.authority_errors import is_known_dead, is_of_registration
-from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
+from shared.entra.authority_errors import is_known_dead
+from shared.entra.errors import AccountRefused, NewConsentNeeded
 from shared.entra.mfa import mfa_of
+from shared.entra.place import Place
 from shared.entra.tokens import Exchanger, TokenSet
-from shared.errors import BrokerError, ConsentUnreadable, ConsentUnusable, Unavailable
-from shared.vault_errors import VaultRefused
+from shared.errors import BrokerError, ConsentUnreadable, ConsentUnusable
 
 FAILURES_UNTIL_LOST = 3
 
@@ -33,22 +33,17 @@ class Renewals:
     def refresh(self, entry: Entry) -> Outcome:
         """Prove the consent, and store what came if that is due.
 
-        Raises Unavailable, ApplicationMisconfigured, VaultRefused or ConsentUnreadable.
+        Raises what tells nothing of this consent: the application's trouble, the authority's, the vault's, a value
+        that cannot be read.
         """
         token, stored = self._refresh_token(entry)
         if token is None:
             return Outcome(entry=entry, what=SUPERSEDED)
         try:
-            exchanged = self.authority.exchange(token, tenant_id=entry.person.tenant_id, scope=entry.scope)
-        except (Unavailable, VaultRefused):
-            # Said of the application's credential, which may lie in the vault, and not of this consent.
-            raise
-        except ApplicationMisconfigured as error:
-            if is_of_registration(error) or error.authority_code is None:
-                raise
-            # What remains is said of a request whose refresh token is none: this consent's own damage.
-            return self._failed(entry, token, NewConsentNeeded(authority_code=error.authority_code))
-        except BrokerError as error:
+            exchanged = self.authority.exchange(
+                token, tenant_id=entry.person.tenant_id, scope=entry.scope, place=Place.HOME
+            )
+        except (NewConsentNeeded, AccountRefused) as error:
             return self._failed(entry, token, error)
         return self._proven(entry, exchanged, stored)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from refresh_timer.alarms import THRESHOLDS, days_left
 from refresh_timer.application import ApplicationReport
-from refresh_timer.outcome import BROKEN, MISCONFIGURED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
+from refresh_timer.outcome import BROKEN, MISCONFIGURED, REFUSED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
 from shared.audit import Field
 from shared.consents.stored_consent import Listing
 
@@ -23,7 +23,8 @@ class RefreshAlarm(Exception):
 class Report:
     """How many consents there are, how many were due, what became of those, and whom to worry about.
 
-    `endangered` are those that could not be tried this time and have few days left.
+    `endangered` are those that could not be tried this time and have few days left, `refused` those that the authority
+    refused for a reason that nobody knows.
     """
 
     consents: int
@@ -35,6 +36,7 @@ class Report:
     endangered: tuple[str, ...]
     damaged: tuple[str, ...]
     unreadable: tuple[str, ...]
+    refused: tuple[str, ...]
     application: ApplicationReport
 
     def fields(self) -> dict[str, Field]:
@@ -49,6 +51,7 @@ class Report:
             "endangered": list(self.endangered[:MOST_NAMES]),
             "damaged": list(self.damaged[:MOST_NAMES]),
             "unreadable": list(self.unreadable[:MOST_NAMES]),
+            "refused": list(self.refused[:MOST_NAMES]),
             "credential": application.credential,
             "credential_days_left": application.left,
             "credential_crossed": application.crossed,
@@ -67,6 +70,7 @@ class Report:
             "few days left": self.crossed,
             "few days left and not tried": self.endangered,
             "consent damaged": (*self.damaged, *self.unreadable),
+            "refused for an unknown reason": self.refused,
         }
         reasons = [f"{what}: {name}" for what, names in named.items() for name in names[:MOST_NAMES]]
         reasons += ["the partner application is misconfigured"] if self.outcomes[MISCONFIGURED] else []
@@ -96,6 +100,7 @@ def summarize(
         ),
         damaged=listing.damaged,
         unreadable=_names(outcome for outcome in outcomes if outcome.what == UNREADABLE),
+        refused=_names(outcome for outcome in outcomes if outcome.what == REFUSED),
         application=application,
     )
 

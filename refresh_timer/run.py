@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from refresh_timer.application import ApplicationWatch
 from refresh_timer.backoff import Backoff
+from refresh_timer.bounds import Bounds
 from refresh_timer.due import Due, due, most_urgent_first
 from refresh_timer.outcome import (
     BROKEN,
     CARRIED_OVER,
     MISCONFIGURED,
+    REFUSED,
     TRANSIENT,
     UNDONE,
     UNREADABLE,
@@ -23,34 +24,14 @@ from refresh_timer.report import Report, summarize
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.stored_consent import Entry
-from shared.entra.authority_errors import is_of_credential
-from shared.entra.errors import ApplicationMisconfigured
-from shared.errors import BrokerError, Unavailable
+from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused, ScopeRefused
+from shared.entra.home_errors import HomeTenantRefused
+from shared.errors import BrokerError, ConsentUnusable
 from shared.vault_errors import VaultRefused
 
 # Well under the ten minutes that the platform gives a running function before an update ends it.
 LONGEST_RUN = timedelta(minutes=8)
 PROGRESS_EVERY = timedelta(seconds=30)
-# One secret may be guarded by itself; so many in a row, and it is the broker's role on the vault.
-MOST_VAULT_REFUSALS = 50
-# The tenant and the scope of a proof.
-type Alike = tuple[str, str]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Bounds:
-    """What ends a run early: its time, a service that does not answer, an application that is refused everywhere.
-
-    Refused alike are the consents of one tenant and scope: that one tenant is gone, or one resource not registered any
-    more, is the application's fault by its number, and must not let the others die. A wrong credential fails for all,
-    and so does a role on the vault that is gone.
-    """
-
-    until: datetime
-    backoff: Backoff
-    refused: set[Alike] = field(default_factory=set)
-    refused_everywhere: bool = False
-    vault_refusals: int = 0
 
 
 class RefreshRun:
@@ -83,7 +64,7 @@ class RefreshRun:
             [entry for entry in listing.entries if due(entry, ages=ages, now=now) is not Due.NOTHING]
         )
         entries.sort(key=lambda entry: entry.name in self._put_off)
-        bounds = _Bounds(until=begun + LONGEST_RUN, backoff=self._backoff())
+        bounds = Bounds(until=begun + LONGEST_RUN, backoff=self._backoff())
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="refresh") as pool:
             outcomes = list(self._recorded(pool.map(lambda entry: self._guarded(entry, bounds), entries), len(entries)))
         self._put_off = frozenset(outcome.entry.name for outcome in outcomes if self._in_vain(outcome))
@@ -110,42 +91,32 @@ class RefreshRun:
                 record("refresh.progress", {"done": done, "due": due_now})
             yield outcome
 
-    def _guarded(self, entry: Entry, bounds: _Bounds) -> Outcome:
+    def _guarded(self, entry: Entry, bounds: Bounds) -> Outcome:
         """One consent; its failure stops nothing, except that a broken application fails for all alike."""
         alike = (entry.person.tenant_id, entry.scope)
         wave = bounds.backoff.wait()
-        if wave is None or bounds.refused_everywhere or alike in bounds.refused or self._clock() >= bounds.until:
+        if wave is None or bounds.stops(alike) or self._clock() >= bounds.until:
             return Outcome(entry=entry, what=CARRIED_OVER)
         try:
             outcome = self._renewals.refresh(entry)
         except BrokerError as error:
-            _note(error, alike, wave, bounds)
+            bounds.failed(error, name=entry.name, alike=alike, wave=wave)
             return Outcome(entry=entry, what=_kind(error), code=error.code, authority_code=error.authority_code)
         except Exception as error:  # noqa: BLE001 - it would take the report, and those who wait, along with it
             # The text of an unforeseen exception may quote what it choked on: its type alone is told.
             return Outcome(entry=entry, what=BROKEN, code=type(error).__name__)
-        bounds.backoff.succeeded(wave)
-        bounds.vault_refusals = 0
+        bounds.answered(outcome, alike, wave)
         return outcome
 
 
-def _note(error: BrokerError, alike: Alike, wave: int, bounds: _Bounds) -> None:
-    if isinstance(error, Unavailable):
-        bounds.backoff.failed(wave, retry_after=error.retry_after)
-    if isinstance(error, ApplicationMisconfigured):
-        bounds.refused.add(alike)
-        # No `|=`: it would write back what it had read before another thread found out.
-        if is_of_credential(error):
-            bounds.refused_everywhere = True
-    if isinstance(error, VaultRefused):
-        bounds.vault_refusals += 1
-        if bounds.vault_refusals >= MOST_VAULT_REFUSALS:
-            bounds.refused_everywhere = True
-
-
 def _kind(error: BrokerError) -> str:
-    if isinstance(error, ApplicationMisconfigured):
-        return MISCONFIGURED
-    if isinstance(error, VaultRefused):
-        return VAULT_REFUSED
-    return TRANSIENT if error.transient else UNREADABLE
+    match error:
+        case ApplicationRefused():
+            return REFUSED
+        case ApplicationMisconfigured() | HomeTenantRefused() | ScopeRefused():
+            return MISCONFIGURED
+        case VaultRefused():
+            return VAULT_REFUSED
+        case ConsentUnusable():
+            return UNREADABLE
+    return TRANSIENT if error.transient else BROKEN

@@ -63,7 +63,7 @@ class Services:
         )
         host, ages = settings.authority_host, Ages(last_good=settings.last_good.total_seconds())
         discovery = Discovery(outbound, authority_host=host, home_tenant=settings.home_tenant, ages=ages)
-        http = AuthorityHttp(outbound, discovery, authority_host=host)
+        http = AuthorityHttp(outbound, discovery, authority_host=host, clock=clock)
         credential = _credential(settings, identity, token_vault)
         keys = SigningKeys(outbound, authority_host=host, ages=ages)
         verifier = AssertionVerifier(settings, keys)

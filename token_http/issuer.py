@@ -8,7 +8,7 @@ from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
-from shared.entra.authority_errors import in_customer_tenant
+from shared.entra.place import Place
 from shared.entra.tokens import AccessToken, Exchanger
 from shared.errors import BrokerError, Unavailable
 from shared.pool import Pool
@@ -121,17 +121,16 @@ class Issuer:
             return kept, (STALE,)
 
     async def _exchange(self, key: TokenKey, served: Served, claims: str | None) -> AccessToken:
+        place = Place.of(key.tenant_id, home=served.consent.person.tenant_id)
         try:
             exchanged = await self.pools.exchange.run(
                 lambda: self._authority.exchange(
-                    served.refresh_token, tenant_id=key.tenant_id, scope=key.scope, claims=claims
+                    served.refresh_token, tenant_id=key.tenant_id, scope=key.scope, place=place, claims=claims
                 )
             )
         except BrokerError as error:
-            is_home = key.tenant_id == served.consent.person.tenant_id
-            meant = error if is_home else in_customer_tenant(error)
-            self._cache.keep_refusal(key, meant)
-            raise meant from error
+            self._cache.keep_refusal(key, error)
+            raise
         # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
         if claims:
             # A token that its API has challenged must not be given to the next caller as it was.

@@ -1,12 +1,13 @@
 """How Entra ID refuses: one exception, and the body and headers its answers really have."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import JSONResponse
 
-from local.entra.aadsts_codes import CODES, Code
+from local.entra.aadsts_codes import CODES, STATUSES, Code
 
 _UNKNOWN = Code(error="invalid_grant", text="An error has occurred.", status=400, suberror=None, claims=None)
 NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "Expires": "-1"}
@@ -15,8 +16,8 @@ NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "Expire
 class EntraError(Exception):
     """A refusal with an AADSTS code; `values` fill the braces of the code's sentence.
 
-    `error`, `suberror` and `claims` replace what the code usually carries: the real service sends some codes with
-    more than one OAuth error.
+    `error`, `suberror`, `claims`, `status` and `codes` (the numbers that are told) replace what the code usually
+    carries: the real service sends some codes with more than one OAuth error. `headers` come on top.
     """
 
     def __init__(
@@ -26,14 +27,19 @@ class EntraError(Exception):
         error: str | None = None,
         suberror: str | None = None,
         claims: str | None = None,
+        status: int | None = None,
+        codes: Sequence[int] | None = None,
+        headers: Mapping[str, str] | None = None,
         **values: str,
     ) -> None:
         known = CODES.get(code, _UNKNOWN)
         self.code = code
+        self.codes = [code] if codes is None else list(codes)
+        self.headers = dict(headers or {})
         self.error = error or known.error
         self.suberror = suberror or known.suberror
         self.claims = claims or known.claims
-        self.status = known.status
+        self.status = status or (STATUSES.get(error, 400) if error else known.status)
         self.text = known.text.format_map(_LeftOpen(values))
         super().__init__(f"AADSTS{code}: {self.text}")
 
@@ -44,7 +50,7 @@ class EntraError(Exception):
         body: dict[str, Any] = {
             "error": self.error,
             "error_description": f"{self} Trace ID: {trace_id} Correlation ID: {correlation_id} Timestamp: {timestamp}",
-            "error_codes": [self.code],
+            "error_codes": self.codes,
             "timestamp": timestamp,
             "trace_id": trace_id,
             "correlation_id": correlation_id,
@@ -55,7 +61,7 @@ class EntraError(Exception):
 
     def response(self, correlation_id: str | None = None) -> JSONResponse:
         """The whole answer of the token endpoint."""
-        headers = protocol_headers(self.code)
+        headers = protocol_headers(self.code) | self.headers
         return JSONResponse(self.body(correlation_id), status_code=self.status, headers=headers)
 
 

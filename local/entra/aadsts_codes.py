@@ -31,6 +31,8 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         50133: "The session is not valid due to password expiration or a recent password change.",
         50144: "The user's Active Directory password has expired.",
         50158: "An external security challenge was not satisfied.",
+        50177: "User account '{user}' does not exist in tenant '{tenant}' and cannot access the application there.",
+        50178: "User account '{user}' does not exist in tenant '{tenant}' and cannot access the application there.",
         50173: "The provided grant has expired due to it being revoked, a fresh auth token is needed. The grant was "
         "issued on '{issued}' and the TokensValidFrom date (before which tokens are not valid) for this user is "
         "'{valid_from}'.",
@@ -48,6 +50,7 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         70008: "The provided authorization code or refresh token has expired. Send a new interactive authorization "
         "request.",
         70043: "The refresh token has expired or is invalid due to sign-in frequency checks by conditional access.",
+        90072: "User account '{user}' does not exist in tenant '{tenant}' and cannot access the application there.",
         90094: "Administrator consent is required.",
         90095: "Administrator consent is required.",
         90099: "The application '{client}' ({name}) has not been authorized in the tenant '{tenant}'. Applications "
@@ -59,6 +62,7 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         530032: "User blocked due to risk: tenant security policy.",
         530034: "A delegated administrator was blocked from the tenant due to account risk in their home tenant.",
         530035: "Access has been blocked by security defaults.",
+        700003: "Device object was not found in the tenant '{tenant}' directory.",
         700005: "The provided Authorization Code is intended to use against other tenant, thus rejected.",
         700007: "The grant was issued for a different client id.",
         700020: "Interaction is required.",
@@ -75,6 +79,9 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         135010: "The key was not found.",
         500112: "The reply address '{given}' does not match '{expected}', provided when requesting Authorization code.",
         500133: "Assertion is not within its valid time range.",
+        650051: "Using application '{client}' is currently not supported for your organization '{tenant}'.",
+        650052: "The app needs access to a service '{resource}' that '{tenant}' has not subscribed to or enabled.",
+        650053: "The application '{client}' asked for a scope that does not exist on the resource '{resource}'.",
         700023: "Client assertion audience claim does not match Realm issuer.",
         700024: "Client assertion is not within its valid time range.",
         700025: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
@@ -83,14 +90,19 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         700211: "No matching federated identity record found for presented assertion issuer '{issuer}'.",
         700212: "No matching federated identity record found for presented assertion audience '{audience}'.",
         700213: "No matching federated identity record found for presented assertion subject '{subject}'.",
+        700222: "AAD-issued tokens may not be used for federated identity flows.",
+        700226: "Only MSI tokens may be used as Federated Identity Credentials for AAD issuer.",
         700229: "Only app-only tokens can be used as Federated Identity Credentials.",
         7000215: "Invalid client secret provided: send the value, not the ID, of a secret of app '{client}'.",
+        7000216: "'client_assertion', 'client_secret' or 'request' is required for the '{grant}' grant type.",
         7000218: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
         7000222: "The provided client secret keys for app '{client}' are expired. Create new keys for your app.",
+        7000229: "The client application {client} is missing service principal in the tenant {tenant}.",
+        7002138: "No matching federated identity record found for presented assertion subject '{subject}'. The subject "
+        "matches with case-insensitive comparison, but not with case-sensitive comparison.",
     },
     "unauthorized_client": {
         70001: "The application named {client} was not found in the tenant named {tenant}.",
-        650052: "The app needs access to a service '{resource}' that '{tenant}' has not subscribed to or enabled.",
         700016: "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if "
         "it has not been installed by the administrator of the tenant or consented to by any user in the tenant.",
         7000112: "Application '{client}' is disabled.",
@@ -109,6 +121,7 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
         "correct cloud.",
         90014: "The required field '{parameter}' is missing from the credential.",
         90038: "Tenant '{tenant}' request is being redirected to the national cloud.",
+        500014: "The service principal for resource '{resource}' is disabled.",
         500011: "The resource principal named {resource} was not found in the tenant named {tenant}.",
         501491: "Invalid size of Code_Challenge parameter.",
         650054: "The application asked for permissions to access a resource that has been removed.",
@@ -160,7 +173,12 @@ _BY_OAUTH_ERROR: Mapping[str, Mapping[int, str]] = {
     "server_error": {50033: "A non-retryable error has occurred while retrying a transient error."},
 }
 
-_OAUTH_ERROR_OF_ITS_OWN = {500011: "invalid_resource"}
+_OAUTH_ERROR_OF_ITS_OWN = {
+    50178: "interaction_required",
+    50196: "invalid_grant",
+    500011: "invalid_resource",
+    500014: "invalid_resource",
+}
 _SUBERRORS = {
     50034: "bad_token",
     50076: "basic_action",
@@ -170,7 +188,7 @@ _SUBERRORS = {
     65001: "consent_required",
     70043: "token_expired",
 }
-_STATUSES = {"invalid_client": 401, "temporarily_unavailable": 503, "server_error": 500}
+STATUSES = {"invalid_client": 401, "temporarily_unavailable": 503, "server_error": 500}
 _STATUSES_OF_THEIR_OWN = {50196: 400, 90055: 429}
 _CLAIMS = {50076: '{"access_token":{"capolids":{"essential":true,"values":["00000000-0000-4000-8000-00000000ca01"]}}}'}
 
@@ -191,7 +209,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
         number: Code(
             error=_OAUTH_ERROR_OF_ITS_OWN.get(number, error),
             text=text,
-            status=_STATUSES_OF_THEIR_OWN.get(number, _STATUSES.get(error, 400)),
+            status=_STATUSES_OF_THEIR_OWN.get(number, STATUSES.get(error, 400)),
             suberror=_SUBERRORS.get(number),
             claims=_CLAIMS.get(number),
         )

@@ -37,9 +37,10 @@ class ControlRoutes:
         ]
 
     async def order_error(self, request: Request) -> Response:
-        """`{"code", "at"?, "tenant"?, "client"?, "user"?, "resource"?, "error"?, "suberror"?, "claims"?, "times"?}`.
+        """`{"code", "at"?, "tenant"?, "client"?, "user"?, "resource"?, "times"?}`, and what the answer says instead.
 
-        `at` is `token`, `authorize` or `device`; of a device's poll the code may be left out.
+        That is `error`, `codes`, `suberror`, `claims`, `status` and `headers`. `at` is `token`, `authorize` or
+        `device`; of a device's poll the code may be left out.
         """
         self._injected.add(InjectedError(**await request.json()))
         return Response(status_code=204)

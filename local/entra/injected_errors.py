@@ -18,6 +18,8 @@ class InjectedError:
     with the error, or the poll of a device, before anything else is said to it. `tenant`, `client` and `user` are
     ids; `resource` is an application id or an identifier URI. A poll knows no `user` and no `resource`, and a tenant
     alone that is in its path. An `error` of polls has no code of its own: `slow_down` comes with that of waiting.
+    `error`, `suberror`, `claims`, `status` and `codes` (none or several) are told instead of what comes with the code,
+    `headers` beside it; an answer with a whole body of its own is a fault of the control door.
     """
 
     at: Leg = "token"
@@ -29,6 +31,9 @@ class InjectedError:
     error: str | None = None
     suberror: str | None = None
     claims: str | None = None
+    status: int | None = None
+    codes: list[int] | None = None
+    headers: dict[str, str] | None = None
     times: int = 1
 
 
@@ -67,6 +72,9 @@ class InjectedErrors:
                     error=ordered.error,
                     suberror=ordered.suberror,
                     claims=ordered.claims,
+                    status=ordered.status,
+                    codes=ordered.codes,
+                    headers=ordered.headers,
                     client=client,
                     resource=resource.app_id if resource else "",
                     tenant=tenant or "",

@@ -1,120 +1,147 @@
-"""What Entra ID's refusals mean: the OAuth `error` decides first, the AADSTS numbers refine it.
+"""Whose fault a refusal of Entra ID is: OAuth's `error` and the place decide, the AADSTS numbers refine.
 
-Microsoft asks clients not to depend on the numbers (learn: reference-error-codes), so each unknown one falls back to
-the meaning of its `error`; texts are never read.
+Texts are never read.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
+from shared.entra.aadsts import (
+    CREDENTIAL,
+    LASTING,
+    MEANINGS,
+    NOT_OF_THE_CREDENTIAL,
+    OF_THE_APPLICATION,
+    OF_THE_CLIENT,
+    OF_THE_SIGN_IN,
+    Kind,
+    Meaning,
+)
 from shared.entra.errors import (
+    AccountRefused,
     ApplicationMisconfigured,
     ApplicationNotConsented,
-    BlockedByTenantPolicy,
+    ApplicationRefused,
     CredentialMissing,
-    DelegatedRightsMissing,
+    CustomerTenantRefused,
     NewConsentNeeded,
     ScopeRefused,
-    ServiceMissing,
-    TenantUnknown,
 )
+from shared.entra.home_errors import HomeConsentMissing, HomeTenantRefused, HomeTenantUnknown
+from shared.entra.place import Place
+from shared.entra.sign_in_refusals import AdminApprovalNeeded, ConditionalAccessBlocked, SignInDeclined, SignInFailed
+from shared.entra.what_to_look_at import what_to_look_at
 from shared.errors import AuthorityUnavailable, BrokerError
 
-# A person has to sign in again: the refresh token is expired, revoked, or of another client or kind of client.
-DEAD = frozenset(
-    {70008, 700082, 700084, 70043, 50173, 50089, 50132, 50133, 70000, 65004, 50055, 50144, 700020, 700007, 9002327}
+BEYOND_NUMBERS = 10**9
+LATER = frozenset({"temporarily_unavailable", "server_error"})
+CLIENT, DENIED = "invalid_client", "access_denied"
+# About the request, or about the client that makes it.
+OF_THE_REQUEST = frozenset(
+    {"unauthorized_client", "invalid_request", "unsupported_grant_type", "invalid_scope", "invalid_resource"}
 )
-# A condition on the sign-in that a refresh cannot meet. In the person's own tenant a new sign-in helps, perhaps once an
-# administrator has changed a policy or the state of the user; in a customer's it is that customer's own policy.
-CONDITION = frozenset(
-    {50076, 50078, 50079, 50072, 50074, 50158, 50097, 53000, 53001, 53002, 53003, 53004, 53010, 53011}
-    | {530003, 530032, 530035, 50131, 50057}
-)
-# Locked for a while after bad passwords.
-PASSING = frozenset({50053})
-# The application has no consent in this tenant (65001 is said of the person's own tenant too).
-NOT_CONSENTED = frozenset({90099, 700016, 65001, 90094, 90095})
-# The person has no account or delegated rights there, or was not assigned to the application.
-NO_RIGHTS = frozenset({16003, 50020, 50034, 50105})
-# Cross-tenant access settings, or Entra ID's own guard over delegated administrators.
-TENANT_POLICY = frozenset({500212, 500213, 530034})
-# No such tenant here: mistyped, or of another cloud.
-NO_TENANT = frozenset({90002, 90038, 900382, 900432, 50049})
-TENANT = NOT_CONSENTED | NO_RIGHTS | TENANT_POLICY | NO_TENANT
-# The partner application's registration or credential: the broker's administrator alone can help.
-REGISTRATION = frozenset(
-    {7000215, 7000222, 70002, 700027, 700030, 50012, 500133, 50013, 700229, 7000218, 700025, 70001, 7000112}
-    | {650057, 650056, 65005, 650054, 50194, 9001023, 135010, 700211, 700212, 700213, 700236, 700024, 700023, 50027}
-)
-# A request that was formed wrongly: in a sign-in a code that is not, or no longer, this one's.
-REQUEST = frozenset({900144, 90014, 9002313, 50011, 500112, 501481, 50147, 501491, 54005, 700005})
-APPLICATION = REGISTRATION | REQUEST
-# What a wrong or expired secret, certificate or assertion is answered with: another one may be right.
-CREDENTIAL = frozenset({7000215, 7000222, 700027, 700030, 50012, 500133, 50013})
-SCOPE = frozenset({70011, 28002, 28000, 28003, 700022, 50001})
-# The resource has no service principal in the tenant, or nobody has subscribed to it there.
-NO_SERVICE = frozenset({500011, 650052})
-TRANSIENT = frozenset({50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196})
-
-_BY_CODE: tuple[tuple[frozenset[int], type[BrokerError]], ...] = (
-    (TRANSIENT, AuthorityUnavailable),
-    (APPLICATION, ApplicationMisconfigured),
-    (NO_SERVICE, ServiceMissing),
-    (SCOPE, ScopeRefused),
-    (NOT_CONSENTED, ApplicationNotConsented),
-    (NO_RIGHTS, DelegatedRightsMissing),
-    (TENANT_POLICY, BlockedByTenantPolicy),
-    (NO_TENANT, TenantUnknown),
-    (DEAD | CONDITION | PASSING, NewConsentNeeded),
-)
-_BY_ERROR: Mapping[str, type[BrokerError]] = {
-    "invalid_grant": NewConsentNeeded,
-    "interaction_required": NewConsentNeeded,
-    "login_required": NewConsentNeeded,
-    "consent_required": ApplicationNotConsented,
-    "invalid_client": ApplicationMisconfigured,
-    "unauthorized_client": ApplicationMisconfigured,
-    "invalid_request": ApplicationMisconfigured,
-    "unsupported_grant_type": ApplicationMisconfigured,
-    "invalid_resource": ScopeRefused,
-    "invalid_scope": ScopeRefused,
-    "temporarily_unavailable": AuthorityUnavailable,
-    "server_error": AuthorityUnavailable,
+_CONSENT = Meaning(SignInFailed, NewConsentNeeded, CustomerTenantRefused)
+_UNLISTED = Meaning(ApplicationRefused, ApplicationRefused, ApplicationRefused)
+ERRORS: Mapping[str, Meaning] = {
+    # Unlisted: at a sign-in, at home, in a customer's tenant.
+    "invalid_grant": _CONSENT,
+    "login_required": _CONSENT,
+    "interaction_required": Meaning(ConditionalAccessBlocked, NewConsentNeeded, CustomerTenantRefused),
+    "consent_required": Meaning(AdminApprovalNeeded, HomeConsentMissing, ApplicationNotConsented),
+    "invalid_resource": Meaning(SignInFailed, ScopeRefused, CustomerTenantRefused),
+    DENIED: Meaning(SignInFailed, HomeTenantRefused, CustomerTenantRefused),
+    "invalid_scope": Meaning(ApplicationMisconfigured, ScopeRefused, ScopeRefused),
+    CLIENT: Meaning(ApplicationMisconfigured, ApplicationMisconfigured, ApplicationMisconfigured),
+    "unauthorized_client": _UNLISTED,
+    "invalid_request": _UNLISTED,
+    "unsupported_grant_type": _UNLISTED,
 }
+# What nobody has heard of is worth another try, and ends no consent.
+OTHERWISE = Meaning(SignInFailed, AuthorityUnavailable, AuthorityUnavailable)
 
 
-def refusal(answer: Mapping[str, Any], *, retry_after: int | None = None, throttled: bool = False) -> BrokerError:
-    """The error that an OAuth error answer of Entra ID stands for; keeps the number, drops the text."""
-    given = answer.get("error_codes")
-    codes = [code for code in given if isinstance(code, int)] if isinstance(given, list) else []
-    known = next((kind for known, kind in _BY_CODE if known.intersection(codes)), None)
-    if throttled:  # HTTP 429 means "later", whatever the body calls it
-        known = AuthorityUnavailable
-    kind = known or _BY_ERROR.get(str(answer.get("error")), AuthorityUnavailable)
-    return kind(authority_code=codes[0] if codes else None, retry_after=retry_after)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorAnswer:
+    """What an OAuth error answer (RFC 6749 section 5.2) says; `codes` are its AADSTS numbers in their order.
+
+    `later`: it came with HTTP 429 or a server's failure; `retry_after` in seconds.
+    """
+
+    tenant_id: str
+    error: str
+    codes: tuple[int, ...] = ()
+    later: bool = False
+    retry_after: int | None = None
+
+    @classmethod
+    def of(
+        cls, answer: Mapping[str, Any], *, tenant_id: str, later: bool = False, retry_after: int | None = None
+    ) -> Self:
+        """From the answer's JSON; what is no number in `error_codes` is passed over."""
+        given = answer.get("error_codes")
+        numbers = [code for code in given if type(code) is int] if isinstance(given, list) else []
+        codes = tuple(code for code in numbers if 0 < code < BEYOND_NUMBERS)
+        error = str(answer.get("error"))
+        return cls(tenant_id=tenant_id, error=error, codes=codes, later=later, retry_after=retry_after)
+
+
+def judge(answer: ErrorAnswer, place: Place) -> BrokerError:
+    """The error that an answer stands for in this place; it has the number that decided, or else the first."""
+    kind, number = _meant(answer, place)
+    return kind(_detail(answer.tenant_id, number, place), authority_code=number, retry_after=answer.retry_after)
+
+
+def _meant(answer: ErrorAnswer, place: Place) -> tuple[Kind, int | None]:
+    first = answer.codes[0] if answer.codes else None
+    if answer.later or answer.error in LATER:
+        return AuthorityUnavailable, first
+    for code in _refining(answer, place):
+        kind = MEANINGS[code].at(place)
+        if kind is not None:
+            return kind, code
+    return _of_error(answer, place), first
+
+
+def _of_error(answer: ErrorAnswer, place: Place) -> Kind:
+    if place is Place.SIGN_IN and answer.error == DENIED and not answer.codes:
+        return SignInDeclined  # what Entra ID calls a cancel, and with a number much else
+    return ERRORS.get(answer.error, OTHERWISE).at(place) or AuthorityUnavailable
+
+
+def _refining(answer: ErrorAnswer, place: Place) -> list[int]:
+    """The numbers that count beside this error."""
+    known = [code for code in answer.codes if code in MEANINGS]
+    if answer.error == CLIENT:
+        return [code for code in known if code in OF_THE_CLIENT]
+    if answer.error in OF_THE_REQUEST and place is not Place.SIGN_IN:
+        return [code for code in known if code not in OF_THE_SIGN_IN]
+    return known
+
+
+def _detail(tenant_id: str, number: int | None, place: Place) -> str:
+    named = f"It was said in tenant {tenant_id}." if place is Place.CUSTOMER else ""
+    return f"{named} {what_to_look_at(number, place)}".strip()
 
 
 def is_known_dead(error: BrokerError) -> bool:
-    """Whether the number says for certain that only a person can help; without one it may yet pass."""
-    return isinstance(error, NewConsentNeeded) and error.authority_code in DEAD | CONDITION
+    """Of what home said: whether it lasts until a person acts; without such a number it may yet pass."""
+    return isinstance(error, NewConsentNeeded | AccountRefused) and error.authority_code in LASTING
 
 
-def is_of_registration(error: BrokerError) -> bool:
-    """Whether it is the partner application's own registration or credential that was refused."""
-    return isinstance(error, ApplicationMisconfigured) and error.authority_code in REGISTRATION
+def is_of_application(error: BrokerError) -> bool:
+    """Of what home said: whether every consent of the same tenant and scope meets the same, by its number."""
+    return (
+        isinstance(error, ApplicationMisconfigured | HomeTenantUnknown) and error.authority_code in OF_THE_APPLICATION
+    )
 
 
 def is_of_credential(error: BrokerError) -> bool:
-    """Whether the application's secret, certificate or assertion is missing or was refused: another may be right."""
+    """Whether the application's secret, certificate or assertion is missing, or refused by its number."""
     refused = isinstance(error, ApplicationMisconfigured) and error.authority_code in CREDENTIAL
     return refused or isinstance(error, CredentialMissing)
 
 
-def in_customer_tenant(error: BrokerError) -> BrokerError:
-    """What an error means in another tenant than the person's: a condition there is that customer's, not the consent's.
-
-    The refresh token is good elsewhere, and a new consent would meet the same condition.
-    """
-    if isinstance(error, NewConsentNeeded) and error.authority_code in CONDITION | PASSING:
-        return BlockedByTenantPolicy(authority_code=error.authority_code)
-    return error
+def may_be_of_credential(error: BrokerError) -> bool:
+    """Whether another proof may be right: the number says so, or nobody knows it."""
+    return isinstance(error, ApplicationMisconfigured) and error.authority_code not in NOT_OF_THE_CREDENTIAL

@@ -1,13 +1,17 @@
 """What the authority refuses, by whose problem it is.
 
-NewConsentNeeded                a person consents anew
-CustomerTenantRefused           that customer's tenant has to be prepared first
-├── ApplicationNotConsented, DelegatedRightsMissing, BlockedByTenantPolicy
+NewConsentNeeded                consent: a person consents anew
+└── BlockedByHomePolicy
+AccountRefused                  person: that person's own account, in the person's own tenant
+CustomerTenantRefused           customer: that customer's tenant has to be prepared first, nobody else is touched
+├── ApplicationNotConsented, ApplicationDisabled, DelegatedRightsMissing, BlockedByTenantPolicy
 └── TenantUnknown
-ScopeRefused                    the authority knows no such resource or scope
-└── ServiceMissing
-ApplicationMisconfigured        the partner application's registration or credential
+home_errors.HomeTenantRefused   application: the person's own tenant has to be prepared first, no consent is lost
+ScopeRefused                    caller: the authority knows no such resource or scope
+└── ServiceMissing              customer
+ApplicationMisconfigured        application: its registration or credential
 └── CredentialMissing
+ApplicationRefused              application: for a reason that the broker does not know
 AnswerMismatched                the answer belongs to another request
 """
 
@@ -20,14 +24,39 @@ class NewConsentNeeded(ConsentUnusable):
     code, says = "new_consent_needed", "The authority does not accept the stored refresh token any more."
 
 
+class BlockedByHomePolicy(NewConsentNeeded):
+    """A policy of the person's own tenant stands in the way: a new consent alone would meet it again."""
+
+    code = "blocked_by_home_policy"
+    says = "A Conditional Access policy of the person's own tenant blocks the stored refresh token."
+    remedy = (
+        "An administrator of that tenant finds the policy in the sign-in log and lets it admit the partner "
+        "application from where the broker runs; then an operator makes a link, and a person consents anew."
+    )
+
+
+class AccountRefused(ConsentUnusable):
+    """The person's own account: at risk, locked, disabled, gone, or with an expired password."""
+
+    code = "account_refused"
+    says = (
+        "Entra ID refuses the account of the person who consented: it is blocked for risk, locked, disabled or gone, "
+        "or its password has expired."
+    )
+    remedy = (
+        "An administrator of the person's own tenant looks at that account and its sign-in log and puts it right. If "
+        "the consent does not work then, an operator makes a link, and a person consents anew."
+    )
+
+
 class CustomerTenantRefused(BrokerError):
     """This customer's tenant has to be prepared first; other tenants are not affected."""
 
     code, error, status = "customer_tenant_refused", "consent_required", 400
     says = "The customer's tenant does not accept the partner application or the person who consented."
     remedy = (
-        "Consent to the partner application in that tenant (Partner Center applicationconsents or admin consent) "
-        "and check the delegated admin relationship (GDAP) and its roles."
+        "Look at the partner application's entries in that tenant's sign-in log. Then check its consent there, the "
+        "delegated admin relationship (GDAP) and its roles, and the tenant's Conditional Access."
     )
 
 
@@ -41,6 +70,16 @@ class ApplicationNotConsented(CustomerTenantRefused):
     remedy = (
         "PUT /api/customers/{tenant}/consent makes it through Partner Center, or an administrator of that tenant "
         "consents to the partner application."
+    )
+
+
+class ApplicationDisabled(CustomerTenantRefused):
+    """Somebody has switched the partner application off in that tenant."""
+
+    code, says = "application_disabled", "The partner application is disabled in the customer's tenant."
+    remedy = (
+        "An administrator of that tenant enables it: Entra ID, enterprise applications, the partner application, "
+        "properties, enabled for users to sign in."
     )
 
 
@@ -100,6 +139,19 @@ class CredentialMissing(ApplicationMisconfigured):
 
     code, says = "credential_missing", "The partner application's certificate or secret is not in the token vault."
     remedy = "The broker's administrator puts it there, or enables it (docs/consent.md); no consent is lost."
+
+
+class ApplicationRefused(BrokerError):
+    """The authority refused the request or the client for a reason that the broker does not know."""
+
+    code, says = (
+        "application_refused",
+        "The authority refused the broker's request with an error that it does not know.",
+    )
+    remedy = (
+        "The broker's administrator looks the number up (https://login.microsoftonline.com/error), and the entry in "
+        "the sign-in log; no consent is lost."
+    )
 
 
 class AnswerMismatched(BrokerError):

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.entra.place import Place
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
@@ -66,5 +68,10 @@ class DeviceAnswer:
 class Exchanger(Protocol):
     """Whoever turns a refresh token into an access token: the authority, and in tests a scripted one."""
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
-        """An access token of this tenant for this scope, and the next refresh token; raises errors of the tree."""
+    def exchange(
+        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+    ) -> TokenSet:
+        """An access token of this tenant for this scope, and the next refresh token; raises errors of the tree.
+
+        `place` says what the tenant is to the person, and so what its refusals mean.
+        """

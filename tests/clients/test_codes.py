@@ -11,7 +11,8 @@ from customers_http.refusals import ApplicationGrantsInvalid
 from partner_token.customer_commands import _STOPS
 from scripts.tables import every_error
 from shared.callers.errors import RoleMissing
-from shared.entra.errors import ApplicationMisconfigured
+from shared.entra.errors import CredentialMissing
+from shared.entra.home_errors import HomeTenantRefused
 from shared.errors import BrokerError, ConsentUnusable, InvalidRequest, NotAuthenticated
 
 CLIENTS = Path(__file__).resolve().parents[2] / "clients"
@@ -63,5 +64,8 @@ def test_every_code_that_a_readme_names_is_one(readme: Path) -> None:
 
 def test_what_is_wrong_for_every_customer_stops_the_command() -> None:
     """An answer that is not the broker's has no code."""
-    everybodys = (NotAuthenticated, RoleMissing, ConsentUnusable, ApplicationGrantsInvalid, ApplicationMisconfigured)
+    everybodys = (
+        *(NotAuthenticated, RoleMissing, ConsentUnusable, ApplicationGrantsInvalid),
+        *(HomeTenantRefused, CredentialMissing),
+    )
     assert {*codes(*everybodys), InvalidRequest.code, ""} == _STOPS

@@ -25,6 +25,7 @@ from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
+from shared.entra.place import Place
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, SignIn, TokenSet
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
@@ -85,11 +86,13 @@ class InterruptedAuthority(Authority):
         answer = super().poll_device(sign_in)
         return self.as_redeemed(answer) if self.as_redeemed and isinstance(answer, TokenSet) else answer
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
+    def exchange(
+        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+    ) -> TokenSet:
         """See Authority."""
         if self.before_exchange is not None:
             self.before_exchange()
-        exchanged = super().exchange(refresh_token, tenant_id=tenant_id, scope=scope, claims=claims)
+        exchanged = super().exchange(refresh_token, tenant_id=tenant_id, scope=scope, place=place, claims=claims)
         return self.as_exchanged(exchanged) if self.as_exchanged else exchanged
 
 

@@ -163,10 +163,18 @@ def test_a_poll_that_came_too_soon_is_told_to_go_slower_from_then_on(rig: Rig, e
 )
 def test_the_authoritys_word_ends_it(rig: Rig, errors: Controls, error: str, refusal: type[BrokerError]) -> None:
     device = approved(rig)
-    errors.post("errors", {"at": "device", "error": error})
+    errors.post("errors", {"at": "device", "error": error, "codes": []})
     with pytest.raises(refusal):
         rig.poll(NAME, device)
     assert nothing_is_stored(rig)
+
+
+def test_a_denial_with_a_number_is_told_as_what_the_number_says(rig: Rig, errors: Controls) -> None:
+    """Conditional Access is called access_denied too, and nobody has pressed cancel."""
+    device = approved(rig)
+    errors.post("errors", {"at": "device", "error": "access_denied", "code": 53003})
+    with pytest.raises(ConditionalAccessBlocked):
+        rig.poll(NAME, device)
 
 
 def test_a_person_who_declines_leaves_nothing_behind(rig: Rig) -> None:

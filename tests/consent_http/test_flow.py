@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import pytest
@@ -14,16 +14,24 @@ from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Withdrawal
-from shared.entra.errors import NewConsentNeeded
 from shared.entra.sign_in_refusals import AdminApprovalNeeded, ConditionalAccessBlocked, SignInDeclined, SignInFailed
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnusable
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.browser import query_of
 from tests.consent_http.rig import Rig, running_rig, signed_in
+from tests.local_control import Controls
 
 SECRET, RENEWAL = "consent-partner", "renewal-partner"
 # More vault operations than one completion has; the last steps show what is so when nothing comes in between.
 STEPS = range(9)
+
+
+@pytest.fixture
+def entra(stack: StackState) -> Iterator[Controls]:
+    """Entra ID's control door; whatever was ordered is gone afterwards."""
+    controls = Controls(stack, stack.entra)
+    yield controls
+    controls.clear("errors")
 
 
 def complete(rig: Rig, signed: tuple[Mapping[str, str], str]) -> Confirmation:
@@ -115,7 +123,7 @@ def test_a_tenant_of_the_setting_consents_for_itself(stack: StackState) -> None:
         ({"code": ""}, SignInFailed),
         ({"code": "made-up"}, SignInFailed),
         ({"code": None, "error": "access_denied"}, SignInDeclined),
-        ({"code": None, "error": "server_error"}, SignInFailed),
+        ({"code": None, "error": "server_error"}, AuthorityUnavailable),
         ({"error": "access_denied"}, SignInDeclined),
         ({"iss": "https://elsewhere.example"}, WrongTenant),
         ({"iss": ""}, WrongTenant),
@@ -183,18 +191,25 @@ def test_a_completed_sign_in_cannot_be_played_again(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "refusal"),
-    [(53003, ConditionalAccessBlocked), (65001, AdminApprovalNeeded), (700082, SignInFailed), (None, SignInFailed)],
+    ("codes", "refusal"),
+    [
+        ([53003], ConditionalAccessBlocked),
+        ([65001], AdminApprovalNeeded),
+        ([700082], SignInFailed),
+        ([99999999], SignInFailed),
+        ([], SignInFailed),
+    ],
 )
 def test_a_consent_that_fails_its_proof_is_not_stored_and_says_what_the_authority_said(
-    rig: Rig, code: int | None, refusal: type[BrokerError]
+    rig: Rig, entra: Controls, codes: list[int], refusal: type[BrokerError]
 ) -> None:
     link = rig.link("partner")
     signed = signed_in(rig, link, ADMIN)
-    rig.authority.before_exchange = raising(NewConsentNeeded(authority_code=code))
+    ordered = {"code": 50173, "error": "invalid_grant", "codes": codes}
+    rig.authority.before_exchange = lambda: entra.post("errors", ordered)
     with pytest.raises(refusal) as refused:
         complete(rig, signed)
-    assert refused.value.authority_code == code
+    assert refused.value.authority_code == (codes[0] if codes else None)
     assert rig.vault.written.keys() == {"link-keys"}
     assert rig.flow.open(link).name == "partner"
 

@@ -44,7 +44,8 @@ from local.world import (
 )
 from shared.consents.consent import Consent, Withdrawal
 from shared.entra.errors import ApplicationMisconfigured
-from shared.entra.sign_in_refusals import AccountNotAdmitted, AdminApprovalNeeded, ConditionalAccessBlocked
+from shared.entra.place import Place
+from shared.entra.sign_in_refusals import AccountNotAdmitted, AdminApprovalNeeded
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnreadable, InvalidRequest
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, old_token, running_rig, signed_in
@@ -98,7 +99,7 @@ def test_an_old_scripts_refresh_token_becomes_a_consent(rig: Rig, stack: StackSt
     assert served.from_renewal
     assert rig.operators.show(NAME)["status"] == "ok"
     assert rig.authority.exchange(
-        served.refresh_token, tenant_id=PARTNER_TENANT, scope=rig.settings.consent_scope
+        served.refresh_token, tenant_id=PARTNER_TENANT, scope=rig.settings.consent_scope, place=Place.HOME
     ).refresh_token, "what is served works"
 
 
@@ -143,11 +144,10 @@ def test_a_refresh_token_that_will_not_do_is_refused_with_its_reason(
         *((code, ImportExpired) for code in (50173, 700082, 70008, 70043, 50132, 50133, 50055, 50144)),
         (700007, ImportForeign),
         *((code, ImportSinglePage) for code in (700084, 9002327)),
-        *((code, ImportRefused) for code in (70000, 9002313, 53003, 50076, 50053)),
+        *((code, ImportRefused) for code in (70000, 9002313, 53003, 50076, 50053, 500212, 700003)),
         *((code, AdminApprovalNeeded) for code in (65001, 90094, 700016)),
         *((code, AccountNotAdmitted) for code in (50020, 50105)),
-        (500212, ConditionalAccessBlocked),
-        *((code, ApplicationMisconfigured) for code in (7000222, 7000112, 650057)),
+        *((code, ApplicationMisconfigured) for code in (7000222, 7000112, 650057, 90002, 70011)),
         (90055, AuthorityUnavailable),
     ],
 )

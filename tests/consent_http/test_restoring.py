@@ -16,6 +16,7 @@ from shared.consents.consent import Consent, Person, Renewal, Withdrawal
 from shared.consents.errors import ConsentFromNewerVersion, ConsentNotFound, ConsentWithdrawn, NothingToRestore
 from shared.consents.health import Health
 from shared.entra.errors import ApplicationMisconfigured, NewConsentNeeded
+from shared.entra.place import Place
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnreadable, InvalidRequest
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, old_token, signed_in
@@ -77,7 +78,11 @@ def renew(rig: Rig, lineage: str, refresh_token: str) -> None:
 
 def works(rig: Rig, refresh_token: str) -> bool:
     scope = rig.settings.consent_scope
-    return bool(rig.authority.exchange(refresh_token, tenant_id=PARTNER_TENANT, scope=scope).access_token.token)
+    return bool(
+        rig.authority.exchange(
+            refresh_token, tenant_id=PARTNER_TENANT, scope=scope, place=Place.HOME
+        ).access_token.token
+    )
 
 
 def test_what_was_withdrawn_is_served_again(rig: Rig) -> None:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_http.sign_in_errors import code_of, refusals_of_the_authority, sign_in_refusal
+from consent_http.sign_in_errors import code_of, sign_in_refusal
 from local.entra.aadsts_codes import CODES
 from local.state import StackState
-from local.world import ADMIN
-from shared.entra.errors import ApplicationMisconfigured
+from local.world import ADMIN, PARTNER_TENANT
+from shared.entra.aadsts import MEANINGS
+from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused
+from shared.entra.place import Place
 from shared.entra.sign_in_refusals import (
     AccountNotAdmitted,
     AdminApprovalNeeded,
@@ -19,29 +21,35 @@ from shared.entra.sign_in_refusals import (
     SignInFailed,
 )
 from shared.errors import AuthorityUnavailable, BrokerError
-from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import Rig, old_token, signed_in
 from tests.local_control import Controls
 
 # From "Microsoft Entra authentication and authorization error codes" on Microsoft Learn, by what the person can do.
 TABLE: Mapping[type[BrokerError], tuple[int, ...]] = {
     SignInDeclined: (65004,),
-    AdminApprovalNeeded: (65001, 90094, 90095, 90099, 700016),
-    AccountNotAdmitted: (16003, 50020, 50034, 50105),
+    AdminApprovalNeeded: (65001, 90094, 90095, 90099, 700016, 7000229),
+    AccountNotAdmitted: (16003, 50020, 50034, 50057, 50105, 50177, 50178, 90072),
     ConditionalAccessBlocked: (
         *(50072, 50074, 50076, 50078, 50079, 50097, 50131, 50158, 53000, 53001, 53002, 53003, 53004, 53010, 53011),
-        *(500212, 500213, 530032, 530034, 530035),
+        *(500212, 500213, 530032, 530034, 530035, 700003),
     ),
     AuthorityUnavailable: (50033, 50087, 50088, 50166, 50196, 40010, 90006, 90012, 90024, 90033, 90055, 90090, 90091),
-    # Nothing that the person could mend: the partner application's registration or credential.
+    # Nothing that the person could mend: the partner application's registration, credential, redirect URI or scope.
     ApplicationMisconfigured: (
         *(50012, 50013, 50194, 65005, 70001, 650054, 650056, 650057, 700025, 700027, 700211, 700212, 700213),
-        *(7000112, 7000215, 7000218, 7000222),
+        *(7000112, 7000215, 7000218, 7000222, 50011, 500112, 70011, 650053, 650052, 90002),
     ),
     SignInFailed: (50053, 50055, 50126, 50132, 50173, 54005, 70000, 70008, 501481, 700005, 700082, 9002313),
 }
 BY_CODE = {code: kind for kind, codes in TABLE.items() for code in codes}
 UNKNOWN = 99999999
+ERROR_PAGE = "https://login.microsoftonline.com/error?code={}"
+
+
+def brought_back(error: str, code: int | None) -> BrokerError:
+    """What the browser's answer means, with the number where Entra ID puts it."""
+    number = {} if code is None else {"error_uri": ERROR_PAGE.format(code)}
+    return sign_in_refusal({"error": error, **number}, tenant_id=PARTNER_TENANT)
 
 
 @pytest.fixture
@@ -53,15 +61,18 @@ def errors(stack: StackState) -> Iterator[Controls]:
 
 
 @pytest.mark.parametrize(("code", "kind"), BY_CODE.items())
-def test_the_number_decides_at_the_redirect_whatever_it_is_called_there(code: int, kind: type[BrokerError]) -> None:
-    for error in ("access_denied", "invalid_request", "server_error", "never_heard_of", ""):
-        refusal = sign_in_refusal(error, code)
+def test_a_number_that_is_known_says_what_to_do_whatever_it_is_called_at_the_redirect(
+    code: int, kind: type[BrokerError]
+) -> None:
+    listed = code in MEANINGS
+    for error in ("access_denied", "invalid_request", "never_heard_of", "") if listed else ("access_denied", ""):
+        refusal = brought_back(error, code)
         assert (type(refusal), refusal.authority_code) == (kind, code)
 
 
 def test_denied_without_a_number_is_a_cancel_and_with_one_that_nobody_knows_it_is_not() -> None:
-    assert type(sign_in_refusal("access_denied", None)) is SignInDeclined
-    assert type(sign_in_refusal("access_denied", UNKNOWN)) is SignInFailed
+    assert type(brought_back("access_denied", None)) is SignInDeclined
+    assert type(brought_back("access_denied", UNKNOWN)) is SignInFailed
 
 
 @pytest.mark.parametrize("code", [None, UNKNOWN])
@@ -71,8 +82,12 @@ def test_denied_without_a_number_is_a_cancel_and_with_one_that_nobody_knows_it_i
         ("consent_required", AdminApprovalNeeded),
         ("interaction_required", ConditionalAccessBlocked),
         ("temporarily_unavailable", AuthorityUnavailable),
+        ("server_error", AuthorityUnavailable),
         ("login_required", SignInFailed),
-        ("server_error", SignInFailed),
+        ("invalid_client", ApplicationMisconfigured),
+        ("invalid_scope", ApplicationMisconfigured),
+        ("unauthorized_client", ApplicationRefused),
+        ("invalid_request", ApplicationRefused),
         ("never_heard_of", SignInFailed),
         ("", SignInFailed),
     ],
@@ -80,7 +95,7 @@ def test_denied_without_a_number_is_a_cancel_and_with_one_that_nobody_knows_it_i
 def test_without_a_number_that_is_known_the_oauth_error_decides(
     error: str, kind: type[BrokerError], code: int | None
 ) -> None:
-    refusal = sign_in_refusal(error, code)
+    refusal = brought_back(error, code)
     assert (type(refusal), refusal.authority_code) == (kind, code)
 
 
@@ -106,8 +121,10 @@ def test_every_number_that_a_grant_is_refused_with_is_told_as_at_the_redirect(
     told: dict[int, tuple[type[BrokerError], int | None]] = {}
     for code in CODES:
         errors.post("errors", {"code": code})
-        with pytest.raises(BrokerError) as refused, refusals_of_the_authority():
-            rig.authority.exchange(token, tenant_id=rig.settings.home_tenant, scope=rig.settings.consent_scope)
+        with pytest.raises(BrokerError) as refused:
+            rig.authority.exchange(
+                token, tenant_id=PARTNER_TENANT, scope=rig.settings.consent_scope, place=Place.SIGN_IN
+            )
         told[code] = (type(refused.value), refused.value.authority_code)
     # Of an answer with a status of 500 or above MSAL tells no number.
     without = {code for code, (kind, number) in told.items() if kind is AuthorityUnavailable and number is None}
@@ -126,11 +143,6 @@ def test_a_code_that_entra_does_not_redeem_is_told_with_the_number(rig: Rig, err
         rig.flow.complete(response, cookie, correlation="refused")
     assert (type(refused.value), refused.value.authority_code) == (BY_CODE[code], code)
     assert rig.vault.written.keys() == {"link-keys"}
-
-
-def test_a_vault_that_is_down_is_not_told_as_the_authoritys_word() -> None:
-    with pytest.raises(VaultUnavailable), refusals_of_the_authority():
-        raise VaultUnavailable
 
 
 @pytest.mark.parametrize(

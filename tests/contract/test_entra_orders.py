@@ -96,6 +96,16 @@ def test_each_leg_has_its_own_orders(stack: Stack) -> None:
     assert (refused["error"], refused["error_codes"]) == ("invalid_grant", [53003])
 
 
+@pytest.mark.parametrize("codes", [[], [99999999], [99999999, 50173]], ids=str)
+def test_any_answer_can_be_ordered_error_numbers_status_and_headers(stack: Stack, codes: list[int]) -> None:
+    """What the real service says first on the day a new number comes."""
+    ordered = {"code": 99999999, "error": "unauthorized_client", "codes": codes, "status": 429}
+    order(stack, **ordered, headers={"Retry-After": "17"})
+    answer = stack.token(grant_type="refresh_token", refresh_token=stack.mint(), scope=GRAPH_DEFAULT)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "17")
+    assert (answer.json()["error"], answer.json()["error_codes"]) == ("unauthorized_client", codes)
+
+
 # Devices
 
 
@@ -134,7 +144,7 @@ def test_a_device_can_be_told_to_slow_down_before_it_is_told_to_wait(stack: Stac
 def test_a_device_can_be_refused_while_it_waits(stack: Stack) -> None:
     app, flow = device_flow(stack)
     order(stack, at="device", code=50196)
-    assert poll(app, flow) == ("temporarily_unavailable", [50196])
+    assert poll(app, flow) == ("invalid_grant", [50196])
     order(stack, at="device", code=53003, client=PARTNER_APPLICATION)
     assert poll(app, flow) == ("authorization_pending", [70016])
 

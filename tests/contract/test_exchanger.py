@@ -14,6 +14,7 @@ from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
 from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
+from shared.entra.place import Place
 from shared.entra.tokens import Exchanger
 from shared.errors import AuthorityUnavailable, BrokerError
 from shared.outbound import Outbound
@@ -93,7 +94,9 @@ def contract(request: pytest.FixtureRequest) -> Contract:
 
 
 def test_an_exchange_yields_a_token_of_the_tenant_for_the_scope(contract: Contract) -> None:
-    exchanged = contract.exchanger.exchange(contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    exchanged = contract.exchanger.exchange(
+        contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    )
     token = exchanged.access_token
     assert (token.tenant_id, bool(token.token)) == (CONTOSO, True)
     assert token.scope.startswith("https://graph.microsoft.com/")
@@ -102,7 +105,10 @@ def test_an_exchange_yields_a_token_of_the_tenant_for_the_scope(contract: Contra
 
 def test_each_exchange_yields_a_new_access_token_and_a_new_refresh_token(contract: Contract) -> None:
     first, second = (
-        contract.exchanger.exchange(contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT) for _ in range(2)
+        contract.exchanger.exchange(
+            contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+        )
+        for _ in range(2)
     )
     assert first.access_token.token != second.access_token.token
     assert contract.refresh_token not in {first.refresh_token, second.refresh_token}
@@ -110,15 +116,21 @@ def test_each_exchange_yields_a_new_access_token_and_a_new_refresh_token(contrac
 
 def test_a_refresh_token_and_its_successor_both_stay_good(contract: Contract) -> None:
     """A kill between an exchange and its store loses nothing."""
-    next_one = contract.exchanger.exchange(contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).refresh_token
+    next_one = contract.exchanger.exchange(
+        contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).refresh_token
     for refresh_token in (next_one, contract.refresh_token, next_one):
-        assert contract.exchanger.exchange(refresh_token, tenant_id=NORTHWIND, scope=ARM_DEFAULT).access_token.token
+        assert contract.exchanger.exchange(
+            refresh_token, tenant_id=NORTHWIND, scope=ARM_DEFAULT, place=Place.CUSTOMER
+        ).access_token.token
 
 
 def test_one_refresh_token_serves_many_tenants_and_resources(contract: Contract) -> None:
     for tenant in (CONTOSO, NORTHWIND):
         for scope in (GRAPH_DEFAULT, ARM_DEFAULT):
-            token = contract.exchanger.exchange(contract.refresh_token, tenant_id=tenant, scope=scope).access_token
+            token = contract.exchanger.exchange(
+                contract.refresh_token, tenant_id=tenant, scope=scope, place=Place.CUSTOMER
+            ).access_token
             assert token.tenant_id == tenant
             assert token.scope.startswith(scope.removesuffix(".default"))
 
@@ -126,7 +138,7 @@ def test_one_refresh_token_serves_many_tenants_and_resources(contract: Contract)
 def test_claims_are_taken(contract: Contract) -> None:
     claims = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}'
     exchanged = contract.exchanger.exchange(
-        contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, claims=claims
+        contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER, claims=claims
     )
     assert exchanged.access_token.token
 
@@ -136,14 +148,22 @@ def test_a_refusal_in_one_tenant_is_raised_there_once_and_nowhere_else(
     contract: Contract, error: type[BrokerError]
 ) -> None:
     contract.refuse(CONTOSO, error)
-    assert contract.exchanger.exchange(contract.refresh_token, tenant_id=NORTHWIND, scope=GRAPH_DEFAULT)
+    assert contract.exchanger.exchange(
+        contract.refresh_token, tenant_id=NORTHWIND, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    )
     with pytest.raises(error) as refused:
-        contract.exchanger.exchange(contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        contract.exchanger.exchange(
+            contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+        )
     assert refused.value.authority_code == CODES[error]
-    assert contract.exchanger.exchange(contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    assert contract.exchanger.exchange(
+        contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    )
 
 
 def test_no_token_shows_in_what_is_answered(contract: Contract) -> None:
-    exchanged = contract.exchanger.exchange(contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    exchanged = contract.exchanger.exchange(
+        contract.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    )
     assert exchanged.refresh_token not in repr(exchanged)
     assert exchanged.access_token.token not in repr(exchanged)

@@ -79,12 +79,20 @@ def test_what_does_not_work_is_told_with_its_remedy(state: StackState, pair: dic
     [
         (53003, CONTOSO, "blocked_by_tenant_policy"),
         (50076, CONTOSO, "blocked_by_tenant_policy"),
-        (530034, CONTOSO, "blocked_by_tenant_policy"),
+        (530034, CONTOSO, "account_refused"),
         (90099, CONTOSO, "application_not_consented"),
         (650052, CONTOSO, "service_missing"),
         (70011, CONTOSO, "scope_refused"),
         (50173, CONTOSO, "new_consent_needed"),
-        (53003, PARTNER_TENANT, "new_consent_needed"),
+        (70043, CONTOSO, "blocked_by_tenant_policy"),
+        (7000112, CONTOSO, "application_disabled"),
+        (99999999, CONTOSO, "customer_tenant_refused"),
+        (99999999, PARTNER_TENANT, "new_consent_needed"),
+        (53003, PARTNER_TENANT, "blocked_by_home_policy"),
+        (65001, PARTNER_TENANT, "home_consent_missing"),
+        (50105, PARTNER_TENANT, "person_not_assigned"),
+        (50034, PARTNER_TENANT, "account_refused"),
+        (90002, PARTNER_TENANT, "home_tenant_unknown"),
         (7000222, CONTOSO, "application_misconfigured"),
         (90055, CONTOSO, "authority_unavailable"),
     ],
@@ -97,6 +105,15 @@ def test_each_word_of_the_authority_has_its_outcome(
     entra.post("errors", {"code": code, "tenant": tenant, "times": -1})
     (found,) = outcomes(state, {"tenant": tenant, "resource": "graph"})
     assert (found["outcome"], found["error_codes"]) == (outcome, [code])
+    assert found["remedy"] == remedy_of(outcome)
+
+
+def test_what_a_number_says_beyond_its_outcome_is_told_too(state: StackState, entra: Controls) -> None:
+    entra.post("errors", {"code": 50177, "tenant": CONTOSO})
+    (found,) = outcomes(state, GRAPH)
+    assert found["outcome"] == "delegated_rights_missing"
+    assert CONTOSO in found["says"]
+    assert "guest" in found["says"]
 
 
 def test_one_that_fails_does_not_hide_the_others_and_order_is_kept(state: StackState) -> None:

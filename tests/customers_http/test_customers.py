@@ -186,6 +186,7 @@ def test_a_condition_of_the_customers_own_is_told_as_that(state: StackState) -> 
     told = [grant.get("error") for grant in dry["grants"]]
     assert told == [None, "blocked_by_tenant_policy", None]
     assert dry["grants"][1]["remedy"] == remedy_of("blocked_by_tenant_policy")
+    assert CONTOSO in dry["grants"][1]["says"]
     assert outcome(state, "DELETE", CONTOSO, apply=False) == "removed", "one token is enough to tell"
 
 

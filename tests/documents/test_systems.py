@@ -17,7 +17,8 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, PARTNER_TENANT
-from shared.entra.authority_errors import in_customer_tenant, refusal
+from shared.entra.authority_errors import ErrorAnswer, judge
+from shared.entra.place import Place
 from tests.clients.python.people import command
 from tests.documents.pages import (
     ROOT,
@@ -159,8 +160,8 @@ def test_the_codes_of_entra_ids_errors_are_the_brokers(page: Path) -> None:
     assert told, "each page says what goes wrong"
     for numbers, code, _remedy in told:
         for number in re.findall(r"AADSTS(\d+)", numbers):
-            error = refusal({"error": "invalid_grant", "error_codes": [int(number)]})
-            found = error if page.stem == "partner-center" else in_customer_tenant(error)
+            answer = ErrorAnswer(tenant_id=CONTOSO, error="invalid_grant", codes=(int(number),))
+            found = judge(answer, Place.HOME if page.stem == "partner-center" else Place.CUSTOMER)
             assert f"`{found.code}`" == code, number
 
 

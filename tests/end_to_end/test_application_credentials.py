@@ -15,6 +15,7 @@ from local.workload import Workload, fire_timer
 from local.world import ADMIN, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.entra.application_credential import CERTIFICATE, KEPT_SECONDS, SECRET, VaultCredential
 from shared.entra.errors import ApplicationMisconfigured, ServiceMissing
+from shared.entra.place import Place
 from tests.conftest import StackMaker
 from tests.consent_http.rig import old_token, typed_in
 from tests.consent_http.vaults import vault_of
@@ -133,8 +134,10 @@ def works_everywhere(stack: StackState, authority: Any) -> None:  # noqa: ANN401
     """Code, refresh and customer's tenant; by whichever of the two proofs the registration knows."""
     begun, code = sign_in(stack, authority)
     redeemed = authority.redeem(begun, code)
-    assert authority.exchange(redeemed.refresh_token, tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE)
-    assert authority.exchange(redeemed.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    assert authority.exchange(
+        redeemed.refresh_token, tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE, place=Place.HOME
+    )
+    assert authority.exchange(redeemed.refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
 
 
 def test_what_was_taken_away_meanwhile_does_not_come_back_by_a_last_success() -> None:
@@ -160,7 +163,7 @@ def test_when_neither_is_known_the_application_is_to_blame_by_its_number(
         vault.put(NAME, made_certificate().pem if kind == CERTIFICATE else "wrong", tags={})
     authority = authority_of(stack, VaultCredential(vault, NAME, kind=kind))
     with pytest.raises(ApplicationMisconfigured) as refused:
-        authority.exchange(old_token(stack, ADMIN), tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(old_token(stack, ADMIN), tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert refused.value.authority_code == code
 
 
@@ -174,7 +177,7 @@ def test_what_is_refused_for_another_reason_is_not_tried_with_the_older_proof(st
     entra.clear("requests")
     entra.post("errors", {"code": 500011, "tenant": CONTOSO})
     with pytest.raises(ServiceMissing):
-        authority.exchange(token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert sum(count for (_, path), count in entra.requests().items() if path.endswith("/token")) == 1
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.clock import Clock, utc_now
+from shared.entra.authority_errors import ErrorAnswer, judge
+from shared.entra.place import Place
 from shared.entra.tokens import AccessToken, TokenSet
 from shared.errors import BrokerError
 
@@ -16,7 +18,17 @@ class Asked:
     refresh_token: str = field(repr=False)
     tenant_id: str
     scope: str
+    place: Place
     claims: str | None
+
+
+def says(error: str, *codes: int) -> Callable[[Asked], BrokerError]:
+    """A `refuse` that is Entra ID's own word, judged in the place that the exchange was asked for."""
+
+    def refuse(asked: Asked) -> BrokerError:
+        return judge(ErrorAnswer(tenant_id=asked.tenant_id, error=error, codes=codes), asked.place)
+
+    return refuse
 
 
 @dataclass(slots=True)
@@ -32,9 +44,11 @@ class ScriptedAuthority:
     asked: list[Asked] = field(default_factory=list)
     text: Callable[[int], str] = "access-token-{}".format
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
+    def exchange(
+        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+    ) -> TokenSet:
         """See Exchanger; each refresh token is followed by `<token>+`."""
-        asked = Asked(refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, claims=claims)
+        asked = Asked(refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, place=place, claims=claims)
         self.asked.append(asked)
         error = self.refuse(asked)
         if error is not None:

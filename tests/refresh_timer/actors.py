@@ -10,6 +10,7 @@ from enum import Enum
 from consent_http.completion import Confirmation
 from shared.consents.consent import Consent, Withdrawal
 from shared.consents.store import ConsentStore
+from shared.entra.place import Place
 from shared.entra.tokens import Exchanger, TokenSet
 from shared.errors import AuthorityUnavailable, BrokerError
 from shared.vault import Secret, SecretVault, SecretVersion
@@ -141,11 +142,15 @@ class _StoppingServices:
         self._acts, self._vault, self._stop, self._is_person = acts, acts.vault, stop, is_person
         self._last, self._looks = "", list[int]()
 
-    def exchange(self, refresh_token: str, *, tenant_id: str, scope: str, claims: str | None = None) -> TokenSet:
+    def exchange(
+        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+    ) -> TokenSet:
         """See Exchanger."""
         return self._do(
             "exchange",
-            lambda: self._acts.authority.exchange(refresh_token, tenant_id=tenant_id, scope=scope, claims=claims),
+            lambda: self._acts.authority.exchange(
+                refresh_token, tenant_id=tenant_id, scope=scope, place=place, claims=claims
+            ),
             lost=AuthorityUnavailable,
         )
 

@@ -24,11 +24,10 @@ from refresh_timer.run import LONGEST_RUN
 from shared.consents.consent import Renewal
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
-from shared.entra.authority_errors import refusal
 from shared.entra.errors import ApplicationMisconfigured, CustomerTenantRefused, NewConsentNeeded
 from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable
 from shared.vault_errors import VaultRefused, VaultUnavailable
-from tests.fakes.scripted_authority import Asked
+from tests.fakes.scripted_authority import Asked, says
 from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, NOON, OTHER_TENANT_ID, SCOPE, Scene, refreshed
 
 KNOWN_DEAD, UNKNOWN = 50173, 999_999
@@ -310,19 +309,19 @@ def test_what_is_the_applications_fault_in_one_tenant_does_not_let_the_others_di
     assert scene.run_after(DAY).outcomes == {MISCONFIGURED: 1, PROVEN: 3 * CONCURRENT}
 
 
-def test_a_tenant_that_is_gone_is_nobodys_fault_but_its_own_and_does_not_let_the_others_die() -> None:
+def test_a_tenant_that_is_gone_is_the_settings_to_mend_and_does_not_let_the_others_die() -> None:
     """A deleted tenant answers with AADSTS90002, in every run from then on."""
     scene = Scene()
     scene.give("gone", tenant_id=OTHER_TENANT_ID)
     scene.clock.now += HOUR
     for number in range(3 * CONCURRENT):
         scene.give(f"c{number}")
-    error = refusal({"error": "invalid_request", "error_codes": [90002]})
-    scene.authority.refuse = lambda asked: error.afresh() if asked.tenant_id != HOME_ID else None
+    gone, before = says("invalid_request", 90002), scene.health("gone")
+    scene.authority.refuse = lambda asked: gone(asked) if asked.tenant_id != HOME_ID else None
     report = scene.run_after(DAY)
-    assert report.outcomes == {FAILING: 1, PROVEN: 3 * CONCURRENT}
-    report.require_calm()
-    assert scene.health("gone").error == "tenant_unknown"
+    assert report.outcomes == {MISCONFIGURED: 1, PROVEN: 3 * CONCURRENT}
+    assert scene.health("gone") == before
+    assert report.application.health.error == "home_tenant_unknown"
 
 
 # What an exchange may meet before it reaches the authority, when the application's secret lies in the vault.
@@ -596,11 +595,8 @@ def test_a_stored_token_that_is_none_holds_up_nobody_else_and_is_its_own_consent
     scene.give("damaged")
     for number in range(30):
         scene.give(f"c{number:02}")
-    scene.authority.refuse = lambda asked: (
-        refusal({"error": "invalid_grant", "error_codes": [9002313]})
-        if asked.refresh_token.startswith("damaged")
-        else None
-    )
+    malformed = says("invalid_grant", 9002313)
+    scene.authority.refuse = lambda asked: malformed(asked) if asked.refresh_token.startswith("damaged") else None
     report = scene.run_after(DAY)
     assert report.outcomes == {FAILING: 1, PROVEN: 30}
     assert report.application.health.status == OK

@@ -14,6 +14,7 @@ from refresh_timer.outcome import (
     MISCONFIGURED,
     PROVEN,
     RECOVERED,
+    REFUSED,
     STORED,
     SUPERSEDED,
     TRANSIENT,
@@ -61,17 +62,19 @@ def test_a_report_counts_what_there_is_what_was_due_and_what_became_of_it() -> N
         outcome("c", LOST, newly_lost=True),
         outcome("d", LOST),
         outcome("e", UNREADABLE),
+        outcome("f", REFUSED),
     ]
     report = summarize(Listing(entries=(), damaged=("x",)), outcomes)
     assert report.fields() == {
         "consents": 0,
-        "due": 5,
+        "due": 6,
         "newly_lost": ["c"],
         "still_lost": [],
         "crossed": [],
         "endangered": [],
         "damaged": ["x"],
         "unreadable": ["e"],
+        "refused": ["f"],
         "credential": "federated",
         "credential_days_left": None,
         "credential_crossed": None,
@@ -81,6 +84,7 @@ def test_a_report_counts_what_there_is_what_was_due_and_what_became_of_it() -> N
         "application_recovered": False,
         "outcome_lost": 2,
         "outcome_proven": 2,
+        "outcome_refused": 1,
         "outcome_unreadable": 1,
     }
 
@@ -98,6 +102,7 @@ def test_a_newly_lost_consent_raises_the_alarm_by_its_name() -> None:
         (VAULT_REFUSED, "Key Vault refused the broker's identity"),
         (BROKEN, "the broker failed unforeseen"),
         (UNREADABLE, "consent damaged: a"),
+        (REFUSED, "refused for an unknown reason: a"),
     ],
 )
 def test_what_a_person_has_to_mend_raises_an_alarm_of_its_own(what: str, sentence: str) -> None:

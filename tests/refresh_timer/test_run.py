@@ -9,16 +9,17 @@ from contextlib import contextmanager
 import pytest
 
 from refresh_timer.backoff import LONGEST_WAIT, MOST_WAVES, Backoff
+from refresh_timer.bounds import MOST_ALIKE, MOST_VAULT_REFUSALS
 from refresh_timer.outcome import CARRIED_OVER, MISCONFIGURED, PROVEN, STORED, TRANSIENT, VAULT_REFUSED
 from refresh_timer.report import RefreshAlarm
-from refresh_timer.run import MOST_VAULT_REFUSALS, PROGRESS_EVERY
+from refresh_timer.run import PROGRESS_EVERY
 from shared.entra.errors import ApplicationMisconfigured
 from shared.errors import AuthorityUnavailable, BrokerError, Unavailable
 from shared.vault_errors import VaultRefused, VaultUnavailable
-from tests.fakes.scripted_authority import Asked
+from tests.fakes.scripted_authority import Asked, says
 from tests.refresh_timer.scene import CONCURRENT, DAY, HOME_ID, HOUR, OTHER_TENANT_ID, Scene, refreshed
 
-WRONG_SECRET, NOT_LISTED = 7000215, 650057
+WRONG_SECRET, NOT_LISTED, UNLISTED = 7000215, 650057, 99999999
 MANY = 100
 
 
@@ -144,6 +145,53 @@ def test_a_wrong_credential_is_noticed_among_tenants_with_a_trouble_of_their_own
     # Of each trouble at most what was on its way when it was first met.
     assert 1 <= report.outcomes[MISCONFIGURED] <= 2 * CONCURRENT
     assert report.outcomes[MISCONFIGURED] + report.outcomes[CARRIED_OVER] == MANY
+
+
+# What nobody knows, or what may be one person's own.
+
+
+@pytest.mark.parametrize("error", ["invalid_request", "unauthorized_client", "invalid_client"])
+def test_what_three_different_consents_have_met_is_asked_no_more_in_that_tenant(error: str) -> None:
+    scene = scene_of(MANY)
+    scene.authority.refuse = says(error, UNLISTED)
+    report = scene.run_after(DAY)
+    asked = len(scene.authority.asked)
+    assert MOST_ALIKE <= asked < MOST_ALIKE + CONCURRENT
+    assert report.outcomes[CARRIED_OVER] == MANY - asked
+
+
+@pytest.mark.parametrize("error", ["invalid_request", "unauthorized_client", "invalid_client", "invalid_scope"])
+@pytest.mark.parametrize("concurrency", [1, CONCURRENT])
+def test_what_fewer_than_three_have_met_stops_nobody_else(error: str, concurrency: int) -> None:
+    scene = scene_of(MANY)
+    scene.concurrency = concurrency
+    refuse = says(error, UNLISTED)
+    scene.authority.refuse = lambda asked: refuse(asked) if asked.refresh_token.startswith(("c000", "c001")) else None
+    assert scene.run_after(DAY).outcomes[PROVEN] == MANY - 2
+
+
+@pytest.mark.parametrize("error", ["invalid_request", "unauthorized_client", "invalid_client", "invalid_scope"])
+def test_where_a_token_came_the_application_is_not_to_blame_however_many_meet_it(error: str) -> None:
+    scene = scene_of(MANY)
+    scene.concurrency = 1
+    refuse = says(error, UNLISTED)
+    scene.authority.refuse = lambda asked: refuse(asked) if int(asked.refresh_token[1:4]) % 2 else None
+    assert scene.run_after(DAY).outcomes[PROVEN] == MANY // 2
+
+
+@pytest.mark.parametrize(("error", "code"), [("invalid_grant", 65001), ("invalid_grant", 50105), ("access_denied", 1)])
+def test_what_may_be_one_persons_own_stops_nobody_however_many_meet_it(error: str, code: int) -> None:
+    """Three who are not assigned are the most urgent ones of every run from then on."""
+    scene = Scene()
+    scene.concurrency = 1
+    for name in ("bad1", "bad2", "bad3", "bad4"):
+        scene.give(name)
+    scene.clock.now += HOUR
+    for number in range(20):
+        scene.give(f"good{number:02}")
+    refuse = says(error, code)
+    scene.authority.refuse = lambda asked: refuse(asked) if asked.refresh_token.startswith("bad") else None
+    assert scene.run_after(DAY).outcomes == {MISCONFIGURED: 4, PROVEN: 20}
 
 
 # A vault that refuses.

@@ -163,7 +163,7 @@ def test_what_entra_is_said_to_have_said_is_not_shown_even_in_a_sign_in_of_ours(
     state = query_of(victim.begin(link_of(stack, name)))["state"]
     forged = {"state": state, "error": "server_error", "error_description": f"AADSTS1: {SCRIPT} call-this-number"}
     page = get_redirect(stack, victim, forged)
-    assert code_of(page) == "sign_in_failed"
+    assert code_of(page) == "authority_unavailable"
     assert "call-this-number" not in page.text
 
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
-from shared.entra.errors import CustomerTenantRefused, NewConsentNeeded
+from shared.entra.errors import AccountRefused, CustomerTenantRefused, NewConsentNeeded
 from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError
 from shared.vault_errors import VaultUnavailable
-from tests.fakes.scripted_authority import Asked
+from tests.fakes.scripted_authority import Asked, says
 from tests.token_http.samples import (
     CONTOSO_ID,
     MAX_AGE,
@@ -452,29 +452,41 @@ def test_an_outage_is_asked_about_again_when_the_time_in_retry_after_is_over() -
     play(scenario)
 
 
-@pytest.mark.parametrize("code", [CONDITIONAL_ACCESS, MFA_WANTED, LOCKED])
+@pytest.mark.parametrize("code", [CONDITIONAL_ACCESS, MFA_WANTED])
 def test_a_condition_of_a_customers_tenant_is_that_customers_and_asks_nobody_for_a_new_consent(code: int) -> None:
     async def scenario(scene: Scene) -> None:
-        scene.authority.refuse = lambda _asked: NewConsentNeeded(authority_code=code)
+        scene.authority.refuse = says("invalid_grant", code)
         for _ in range(2):
             with pytest.raises(CustomerTenantRefused) as raised:
                 await scene.ask()
             assert raised.value.authority_code == code
             assert "Conditional Access" in raised.value.description
+            assert CONTOSO_ID in raised.value.description
         assert len(scene.authority.asked) == 1, "what is remembered means the same"
 
     play(scenario)
 
 
-@pytest.mark.parametrize("code", [CONDITIONAL_ACCESS, MFA_WANTED, LOCKED])
+@pytest.mark.parametrize("code", [CONDITIONAL_ACCESS, MFA_WANTED])
 def test_the_same_condition_of_the_persons_own_tenant_needs_a_new_sign_in(code: int) -> None:
     async def scenario(scene: Scene) -> None:
         scene.write_policy(row(tenants=["home"]))
-        scene.authority.refuse = lambda _asked: NewConsentNeeded(authority_code=code)
+        scene.authority.refuse = says("invalid_grant", code)
         for _ in range(2):
             with pytest.raises(NewConsentNeeded) as raised:
                 await scene.ask(request("home"))
             assert raised.value.authority_code == code
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("tenant", ["contoso", "home"])
+def test_a_locked_account_is_the_persons_own_wherever_that_is_said(tenant: str) -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "home"]))
+        scene.authority.refuse = says("invalid_grant", LOCKED)
+        with pytest.raises(AccountRefused):
+            await scene.ask(request(tenant))
 
     play(scenario)
 

@@ -377,7 +377,8 @@ def test_a_condition_of_a_customers_tenant_asks_for_no_new_consent_and_one_at_ho
     finally:
         entra.clear("errors")
     assert (there.json()["code"], there.json()["error_codes"]) == ("blocked_by_tenant_policy", [53003])
-    assert (at_home.json()["code"], at_home.json()["error_codes"]) == ("new_consent_needed", [53003])
+    assert NORTHWIND in there.json()["error_description"]
+    assert (at_home.json()["code"], at_home.json()["error_codes"]) == ("blocked_by_home_policy", [53003])
 
 
 def test_home_is_had_by_its_name_only_where_a_row_says_so(reports: Workload) -> None:

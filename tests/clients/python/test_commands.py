@@ -10,9 +10,10 @@ from local.person import Person
 from local.policy import REPORTS_POLICY
 from local.stack import running_stack
 from local.state import StackState
-from local.world import ADMIN, CONTOSO, TAILSPIN, WINGTIP
+from local.world import ADMIN, CONTOSO, PARTNER_TENANT, TAILSPIN, WINGTIP
 from tests.clients.python.people import command
 from tests.consent_http.rig import old_token
+from tests.local_control import Controls
 
 REPORTS = "eeee0000-1111-4222-8333-444444440002"
 
@@ -101,6 +102,29 @@ def test_a_consent_is_withdrawn_when_somebody_said_yes_and_restored(state: Stack
     assert command(state, "operator", "partner-broker", "withdraw", "ended").returncode == 2
     assert "withdrawn" in command(state, "operator", "partner-broker", "withdraw", "ended", "--yes").stdout
     assert command(state, "operator", "partner-broker", "restore", "ended").returncode == 0
+
+
+def consented(state: StackState, refusal: dict[str, object]) -> dict[str, str]:
+    """What becomes of Contoso and then Tailspin when Entra ID refuses so; everything is as before afterwards."""
+    entra = Controls(state, state.entra)
+    entra.post("errors", {**refusal, "times": -1})
+    try:
+        words = ("partner-broker", "customers", "consent", CONTOSO, TAILSPIN, "--apply", "--json")
+        done = command(state, "provisioning", *words)
+    finally:
+        entra.clear("errors")
+        command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply")
+    assert done.returncode == 1
+    return {row["tenant"]: row["outcome"] for row in json.loads(done.stdout)}
+
+
+def test_an_error_of_one_customers_tenant_that_nobody_knows_does_not_stop_the_others(state: StackState) -> None:
+    refusal: dict[str, object] = {"code": 99999999, "error": "invalid_client", "tenant": CONTOSO}
+    assert consented(state, refusal) == {CONTOSO: "application_misconfigured", TAILSPIN: "created"}
+
+
+def test_what_home_refuses_is_the_same_for_every_customer_and_stops_all(state: StackState) -> None:
+    assert consented(state, {"code": 53003, "tenant": PARTNER_TENANT}) == {CONTOSO: "unchanged"}
 
 
 def test_customers_are_consented_one_after_the_other_and_a_cut_run_carries_on(

@@ -14,6 +14,7 @@ from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATI
 from shared.customers.customer import EnterpriseGrant
 from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
 from shared.customers.partner_center import LONGEST_WAIT, PartnerCenter
+from shared.entra.place import Place
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 from shared.outbound import Outbound
@@ -46,7 +47,7 @@ def token(stack: StackState) -> AccessToken:
     """Ada's, with MFA."""
     authority = authority_of(stack)
     return authority.exchange(
-        old_token(stack, ADMIN), tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE
+        old_token(stack, ADMIN), tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE, place=Place.HOME
     ).access_token
 
 
@@ -110,7 +111,9 @@ def test_an_unknown_customer_and_one_without_delegated_rights_are_told_apart(
 
 def test_a_token_without_mfa_is_refused_with_partner_centers_own_code(center: PartnerCenter, stack: StackState) -> None:
     without = old_token(stack, ADMIN, mfa=False)
-    found = authority_of(stack).exchange(without, tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE)
+    found = authority_of(stack).exchange(
+        without, tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE, place=Place.HOME
+    )
     with pytest.raises(PartnerCenterRefused, match="900421"):
         center.customers(found.access_token, correlation=CORRELATION)
 

@@ -1,7 +1,6 @@
 """Entra ID through MSAL: real tokens from the running stand-in, and every way to fail told by the error tree."""
 
 import json
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -32,11 +31,15 @@ from shared.entra.errors import (
     AnswerMismatched,
     ApplicationMisconfigured,
     ApplicationNotConsented,
+    BlockedByTenantPolicy,
+    CustomerTenantRefused,
     NewConsentNeeded,
     ServiceMissing,
     TenantUnknown,
 )
 from shared.entra.managed_identity import BrokerIdentity
+from shared.entra.place import Place
+from shared.entra.sign_in_refusals import SignInFailed
 from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable
 from shared.keys.signed_claims import unverified_claims
 from shared.retry_after import LONGEST_SECONDS
@@ -86,14 +89,14 @@ def test_a_code_is_redeemed_once(authority: Authority, stack: StackState) -> Non
     assert redeemed.refresh_token
     assert redeemed.refresh_token not in repr(redeemed)
     assert redeemed.access_token.token not in repr(redeemed)
-    with pytest.raises(ApplicationMisconfigured) as again:
+    with pytest.raises(SignInFailed) as again:
         authority.redeem(begun, code)
     assert again.value.authority_code == 54005
 
 
 def test_a_code_is_worth_nothing_without_its_verifier(authority: Authority, stack: StackState) -> None:
     begun, code = sign_in(stack, authority)
-    with pytest.raises(ApplicationMisconfigured) as refused:
+    with pytest.raises(SignInFailed) as refused:
         authority.redeem(replace(begun, code_verifier="x" * 43), code)
     assert refused.value.authority_code == 501481
 
@@ -111,7 +114,8 @@ def test_one_refresh_token_serves_every_customer_and_resource(authority: Authori
         (CONTOSO, "https://management.azure.com//.default", "https://management.azure.com/"),
         (PARTNER_TENANT, PARTNER_CENTER_SCOPE, "https://api.partnercenter.microsoft.com"),
     ):
-        exchanged = authority.exchange(refresh_token, tenant_id=tenant, scope=scope)
+        place = Place.of(tenant, home=PARTNER_TENANT)
+        exchanged = authority.exchange(refresh_token, tenant_id=tenant, scope=scope, place=place)
         claims = unverified_claims(exchanged.access_token.token)
         assert (claims["tid"], claims["aud"], claims["oid"]) == (tenant, resource, ADMIN.object_id_in(tenant))
         assert exchanged.access_token.tenant_id == tenant
@@ -123,13 +127,15 @@ def test_one_refresh_token_serves_every_customer_and_resource(authority: Authori
 def test_what_was_really_granted_is_told(authority: Authority, refresh_token: str) -> None:
     """Every scope consented to, whatever was asked for."""
     exchanged = authority.exchange(
-        refresh_token, tenant_id=CONTOSO, scope="https://graph.microsoft.com/Directory.Read.All"
+        refresh_token, tenant_id=CONTOSO, scope="https://graph.microsoft.com/Directory.Read.All", place=Place.CUSTOMER
     )
     assert "https://graph.microsoft.com/Directory.AccessAsUser.All" in exchanged.access_token.scope.split()
 
 
 def test_the_end_of_a_token_is_reckoned_by_the_brokers_clock(stack: StackState, refresh_token: str) -> None:
-    exchanged = authority_of(stack, clock=lambda: NOON).exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    exchanged = authority_of(stack, clock=lambda: NOON).exchange(
+        refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    )
     assert timedelta(minutes=59) < exchanged.access_token.expires_on - NOON < timedelta(minutes=91)
 
 
@@ -138,7 +144,9 @@ def test_each_exchange_is_a_request_and_its_claims_go_along(
 ) -> None:
     claims = json.dumps({"access_token": {"nbf": {"essential": True, "value": "1700000000"}}})
     tokens = {
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, claims=more).access_token.token
+        authority.exchange(
+            refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER, claims=more
+        ).access_token.token
         for more in (None, None, claims)
     }
     assert len(tokens) == 3
@@ -148,7 +156,7 @@ def test_each_exchange_is_a_request_and_its_claims_go_along(
 def test_a_new_tenant_costs_one_request(authority: Authority, refresh_token: str, entra_controls: Controls) -> None:
     """Discovery is read once, at home; every other tenant's differs in its id alone."""
     for tenant in (CONTOSO, NORTHWIND, CONTOSO):
-        authority.exchange(refresh_token, tenant_id=tenant, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=tenant, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert dict(entra_controls.requests()) == {
         ("GET", DISCOVERY_PATH.format(PARTNER_TENANT)): 1,
         ("POST", TOKEN_PATH): 2,
@@ -160,7 +168,7 @@ def test_a_new_tenant_costs_one_request(authority: Authority, refresh_token: str
     "refusal",
     [
         (50173, NewConsentNeeded),
-        (50076, NewConsentNeeded),
+        (50076, BlockedByTenantPolicy),
         (65001, ApplicationNotConsented),
         (90099, ApplicationNotConsented),
         (7000222, ApplicationMisconfigured),
@@ -178,7 +186,7 @@ def test_a_refusal_of_the_authority_is_one_error_of_the_tree(
     code, error = refusal
     entra_controls.post("errors", {"code": code})
     with pytest.raises(error) as refused:
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert type(refused.value) is error
     assert "Trace ID" not in refused.value.description
     assert refresh_token not in repr(refused.value)
@@ -189,7 +197,7 @@ def test_a_refusal_of_the_authority_is_one_error_of_the_tree(
 def test_a_tenant_nobody_knows_is_that_tenants_own_trouble(authority: Authority, refresh_token: str) -> None:
     nobody = "99990000-1111-4222-8333-444444440001"
     with pytest.raises(TenantUnknown) as refused:
-        authority.exchange(refresh_token, tenant_id=nobody, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=nobody, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert refused.value.authority_code == 90002
 
 
@@ -198,12 +206,14 @@ def test_a_tenant_without_consent_is_refused_and_served_the_moment_it_is_given(
 ) -> None:
     """MSAL would repeat its refusal for a minute, with the administrator watching."""
     with pytest.raises(ApplicationNotConsented):
-        authority.exchange(refresh_token, tenant_id=TAILSPIN, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=TAILSPIN, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     entra_controls.post(
         "consents",
         {"tenant": TAILSPIN, "client": PARTNER_APPLICATION, "resource": GRAPH, "scopes": ["Directory.Read.All"]},
     )
-    assert authority.exchange(refresh_token, tenant_id=TAILSPIN, scope=GRAPH_DEFAULT).access_token.token
+    assert authority.exchange(
+        refresh_token, tenant_id=TAILSPIN, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).access_token.token
 
 
 def test_a_refused_exchange_is_asked_again_each_time(
@@ -212,8 +222,10 @@ def test_a_refused_exchange_is_asked_again_each_time(
     for code in (50173, 90055, 90033):
         entra_controls.post("errors", {"code": code, "tenant": CONTOSO})
         with pytest.raises(BrokerError):
-            authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
-        assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+            authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
+        assert authority.exchange(
+            refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+        ).access_token.token
     assert token_requests(entra_controls) == 6
 
 
@@ -251,7 +263,7 @@ def test_how_long_the_authority_asks_to_wait_is_kept(  # noqa: PLR0917 - a table
     headers = {"Retry-After": header} if header else {}
     entra_controls.post("faults", {"path": TOKEN_PATH, "status": status, "body": body, "headers": headers})
     with pytest.raises(AuthorityUnavailable) as asked_to_wait:
-        authority.exchange("any", tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange("any", tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert asked_to_wait.value.retry_after == seconds
 
 
@@ -260,10 +272,10 @@ def test_the_wait_of_one_request_is_not_told_to_the_next(
 ) -> None:
     entra_controls.post("faults", {"path": TOKEN_PATH, "status": 429, "body": None, "headers": {"Retry-After": "7"}})
     with pytest.raises(AuthorityUnavailable):
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "before", "times": 2})
     with pytest.raises(AuthorityUnavailable) as dropped:
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert dropped.value.retry_after is None
 
 
@@ -294,20 +306,23 @@ def test_an_answer_that_is_nobodys_word_is_worth_another_try(
     """And it leaves nothing behind in MSAL's object that would spoil the answers that follow."""
     entra_controls.post("faults", {"path": TOKEN_PATH, **fault})
     with pytest.raises(AuthorityUnavailable):
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     entra_controls.clear("faults")
-    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    assert authority.exchange(
+        refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).access_token.token
 
 
-def test_an_object_of_msal_that_choked_is_replaced(
-    authority: Authority, refresh_token: str, entra_controls: Controls
+@pytest.mark.parametrize("error", [None, 5, ["invalid_grant"], {}, "é", "a\r\nb: c", "\u20ac", ""], ids=ascii)
+def test_an_error_that_is_no_word_does_not_spoil_the_next_request(
+    authority: Authority, refresh_token: str, entra_controls: Controls, error: object
 ) -> None:
-    """Its telemetry keeps the last error and joins it to the next request: one that is no text fails for ever."""
-    entra_controls.post("faults", {"path": TOKEN_PATH, "status": 400, "body": {"error": None}})
-    for _ in range(2):
-        with suppress(AuthorityUnavailable):
-            authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
-    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    """MSAL's telemetry joins the last error to the next request's headers, and would fail there for ever."""
+    entra_controls.post("faults", {"path": TOKEN_PATH, "status": 400, "body": {"error": error}})
+    with pytest.raises(AuthorityUnavailable):
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
+    again = authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
+    assert again.access_token.token
 
 
 @pytest.mark.parametrize(
@@ -328,30 +343,37 @@ def test_a_discovery_that_fails_is_tried_again_a_moment_later(
     authority = authority_of(stack, ages=replace(AGES, failed=0.0))
     entra_controls.post("faults", {"path": DISCOVERY_PATH.format(PARTNER_TENANT), **fault})
     with pytest.raises(AuthorityUnavailable):
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     entra_controls.clear("faults")
-    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    assert authority.exchange(
+        refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).access_token.token
 
 
 def test_an_exchange_whose_connection_was_forgotten_is_sent_once_more(
     authority: Authority, refresh_token: str, entra_controls: Controls
 ) -> None:
     """A refresh token survives its use."""
-    authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+    authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     entra_controls.clear("requests")
     entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "after"})
-    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    assert authority.exchange(
+        refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).access_token.token
     assert token_requests(entra_controls) == 2
     entra_controls.post("faults", {"path": TOKEN_PATH, "drop": "after", "times": 2})
     with pytest.raises(AuthorityUnavailable):
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert token_requests(entra_controls) == 4, "and not a third time"
 
 
 def test_no_dead_token_is_taken_for_a_live_one(authority: Authority) -> None:
+    """Home alone says that a person has to consent anew."""
     for dead in ("1.Ajunk", "junk", "é", "x" * 5000):
-        with pytest.raises((NewConsentNeeded, ApplicationMisconfigured)):
-            authority.exchange(dead, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        with pytest.raises(NewConsentNeeded):
+            authority.exchange(dead, tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE, place=Place.HOME)
+        with pytest.raises(CustomerTenantRefused, match=CONTOSO):
+            authority.exchange(dead, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
 
 
 def test_an_answer_without_a_new_refresh_token_keeps_the_one_used(
@@ -360,14 +382,19 @@ def test_an_answer_without_a_new_refresh_token_keeps_the_one_used(
     for body in ({}, {"refresh_token": None}, {"refresh_token": ""}):
         answer = {"access_token": "x", "expires_in": 3600, "token_type": "Bearer", **body}
         entra_controls.post("faults", {"path": TOKEN_PATH, "status": 200, "body": answer})
-        assert authority.exchange("used", tenant_id=CONTOSO, scope=GRAPH_DEFAULT).refresh_token == "used"
+        assert (
+            authority.exchange("used", tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER).refresh_token
+            == "used"
+        )
 
 
 @pytest.mark.usefixtures("as_broker")
 def test_the_managed_identity_is_credential_enough(stack: StackState, refresh_token: str) -> None:
     identity = BrokerIdentity(DEFAULT_WORLD.identity("broker").client_id)
     authority = authority_of(stack, FederatedCredential(identity, audience="api://AzureADTokenExchange"))
-    token = authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    token = authority.exchange(
+        refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).access_token.token
     assert unverified_claims(token)["appidacr"] == "2"
 
 
@@ -376,7 +403,7 @@ def test_an_identity_that_is_down_is_not_taken_for_the_authority(stack: StackSta
     nobody = BrokerIdentity("ffff0000-1111-4222-8333-444444449999")
     authority = authority_of(stack, FederatedCredential(nobody, audience="api://AzureADTokenExchange"))
     with pytest.raises(IdentityUnavailable):
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
 
 
 def test_a_renewed_client_secret_takes_effect_without_a_restart(stack: StackState, refresh_token: str) -> None:
@@ -385,11 +412,13 @@ def test_a_renewed_client_secret_takes_effect_without_a_restart(stack: StackStat
     credential = VaultCredential(vault, "secret", kind=SECRET, monotonic=lambda: moment[0])
     authority = authority_of(stack, credential)
     with pytest.raises(ApplicationMisconfigured) as refused:
-        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT)
+        authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER)
     assert refused.value.authority_code == 7000215
     vault.put("secret", PARTNER_SECRET, tags={})
     moment[0] += KEPT_SECONDS
-    assert authority.exchange(refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT).access_token.token
+    assert authority.exchange(
+        refresh_token, tenant_id=CONTOSO, scope=GRAPH_DEFAULT, place=Place.CUSTOMER
+    ).access_token.token
 
 
 def test_a_client_secret_outlives_an_outage_of_its_vault() -> None:

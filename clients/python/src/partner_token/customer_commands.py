@@ -108,8 +108,13 @@ _CONSENT = {
     *("consent_unusable", "consent_absent", "consent_withdrawn", "consent_unreadable", "consent_from_newer_version"),
     *("consent_name_blocked", "new_consent_needed"),
 }
-_BROKER = {"application_grants_invalid", "application_misconfigured", "credential_missing"}
-_STOPS = frozenset(_ASKER | _CONSENT | _BROKER | {""})
+_HOME = {
+    *("account_refused", "blocked_by_home_policy", "home_tenant_refused", "home_consent_missing"),
+    *("person_not_assigned", "home_tenant_unknown"),
+}
+# Not what blames the application: an error that nobody knows does, and may be of one customer's tenant alone.
+_BROKER = {"application_grants_invalid", "credential_missing"}
+_STOPS = frozenset(_ASKER | _CONSENT | _HOME | _BROKER | {""})
 
 
 def _tenants(options: argparse.Namespace, operations: Operations) -> Sequence[str]:
