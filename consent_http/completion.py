@@ -52,7 +52,11 @@ class Completion:
         """
         accepted = self._acceptance.check(redeemed, nonce=nonce, link=link, in_force=in_force)
         proof = self._authority.exchange(
-            redeemed.refresh_token, tenant_id=link.tenant_id, scope=scope, place=Place.SIGN_IN
+            redeemed.refresh_token,
+            tenant_id=link.tenant_id,
+            scope=scope,
+            place=Place.SIGN_IN,
+            person=accepted.person.object_id,
         )
         consent = self._consent(link, scope, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.

@@ -39,7 +39,11 @@ class Restoration:
         if not self.settings.may_consent_in(ended.person.tenant_id):
             raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")
         proof = self.authority.exchange(
-            ended.refresh_token, tenant_id=ended.person.tenant_id, scope=ended.scope, place=Place.HOME
+            ended.refresh_token,
+            tenant_id=ended.person.tenant_id,
+            scope=ended.scope,
+            place=Place.HOME,
+            person=ended.person.object_id,
         )
         restored = replace(
             ended, lineage=new_lineage(), refresh_token=proof.refresh_token, mfa=self.acceptance.mfa(proof.access_token)

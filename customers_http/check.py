@@ -52,7 +52,11 @@ class Check:
         place = Place.of(pair.tenant_id, home=served.consent.person.tenant_id)
         try:
             token = self.authority.exchange(
-                served.refresh_token, tenant_id=pair.tenant_id, scope=str(pair.scope), place=place
+                served.refresh_token,
+                tenant_id=pair.tenant_id,
+                scope=str(pair.scope),
+                place=place,
+                person=served.consent.person.object_id,
             ).access_token
         except BrokerError as error:
             codes = {"error_codes": [error.authority_code]} if error.authority_code is not None else {}

@@ -146,6 +146,7 @@ class Customers:
             tenant_id=served.consent.person.tenant_id,
             scope=self.settings.cloud.partner_center_scope,
             place=Place.HOME,
+            person=served.consent.person.object_id,
         ).access_token
 
     def _told(self, change: Change, outcome: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -9,10 +9,11 @@ PROVEN, STORED, RECOVERED, SUPERSEDED = "proven", "stored", "recovered", "supers
 UNREADABLE, TRANSIENT, CARRIED_OVER, MISCONFIGURED = "unreadable", "transient", "carried_over", "misconfigured"
 VAULT_REFUSED = "vault_refused"
 REFUSED = "refused"  # by the authority, for a reason that nobody knows: no consent, and not the application, is blamed
+MISMATCHED = "mismatched"  # the authority answered with a token that is plainly another one
 BROKEN = "broken"  # the broker itself failed in a way nobody foresaw
 WORKED = frozenset({PROVEN, STORED, RECOVERED})
 # Nothing was found out about the consent: it is as due as it was.
-UNDONE = frozenset({TRANSIENT, CARRIED_OVER, MISCONFIGURED, REFUSED, VAULT_REFUSED, BROKEN})
+UNDONE = frozenset({TRANSIENT, CARRIED_OVER, MISCONFIGURED, REFUSED, MISMATCHED, VAULT_REFUSED, BROKEN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

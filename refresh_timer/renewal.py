@@ -41,7 +41,11 @@ class Renewals:
             return Outcome(entry=entry, what=SUPERSEDED)
         try:
             exchanged = self.authority.exchange(
-                token, tenant_id=entry.person.tenant_id, scope=entry.scope, place=Place.HOME
+                token,
+                tenant_id=entry.person.tenant_id,
+                scope=entry.scope,
+                place=Place.HOME,
+                person=entry.person.object_id,
             )
         except (NewConsentNeeded, AccountRefused) as error:
             return self._failed(entry, token, error)

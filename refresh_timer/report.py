@@ -7,7 +7,7 @@ from datetime import datetime
 
 from refresh_timer.alarms import THRESHOLDS, days_left
 from refresh_timer.application import ApplicationReport
-from refresh_timer.outcome import BROKEN, MISCONFIGURED, REFUSED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
+from refresh_timer.outcome import BROKEN, MISCONFIGURED, MISMATCHED, REFUSED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
 from shared.audit import Field
 from shared.consents.stored_consent import Listing
 
@@ -76,6 +76,7 @@ class Report:
         reasons += ["the partner application is misconfigured"] if self.outcomes[MISCONFIGURED] else []
         if self.application.crossed is not None:
             reasons.append(f"the application's {self.application.credential} ends in {self.application.left} days")
+        reasons += ["the authority's answers contradict what was asked"] if self.outcomes[MISMATCHED] else []
         reasons += ["Key Vault refused the broker's identity"] if self.outcomes[VAULT_REFUSED] else []
         reasons += ["the broker failed unforeseen"] if self.outcomes[BROKEN] else []
         if reasons:

@@ -12,6 +12,7 @@ from refresh_timer.outcome import (
     BROKEN,
     CARRIED_OVER,
     MISCONFIGURED,
+    MISMATCHED,
     REFUSED,
     TRANSIENT,
     UNDONE,
@@ -24,7 +25,7 @@ from refresh_timer.report import Report, summarize
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.stored_consent import Entry
-from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused, ScopeRefused
+from shared.entra.errors import AnswerMismatched, ApplicationMisconfigured, ApplicationRefused, ScopeRefused
 from shared.entra.home_errors import HomeTenantRefused
 from shared.errors import BrokerError, ConsentUnusable
 from shared.vault_errors import VaultRefused
@@ -111,6 +112,8 @@ class RefreshRun:
 
 def _kind(error: BrokerError) -> str:
     match error:
+        case AnswerMismatched():
+            return MISMATCHED
         case ApplicationRefused():
             return REFUSED
         case ApplicationMisconfigured() | HomeTenantRefused() | ScopeRefused():

@@ -76,13 +76,18 @@ class Services:
             policy_vault=policy_vault,
             discovery=discovery,
             credential=credential,
-            authority=Authority(http, client_id=settings.partner_client_id, credential=credential, clock=clock),
+            authority=_authority(settings, http, credential, clock),
             keys=keys,
             verifier=verifier,
             assertions=assertions,
             operator=OperatorCheck(verifier=verifier, pool=assertions),
             store=ConsentStore(token_vault),
         )
+
+
+def _authority(settings: Settings, http: AuthorityHttp, credential: ApplicationCredential, clock: Clock) -> Authority:
+    client_id, family = settings.partner_client_id, settings.cloud.family
+    return Authority(http, client_id=client_id, credential=credential, clock=clock, family=family)
 
 
 def _credential(settings: Settings, identity: BrokerIdentity, vault: KeyVault) -> ApplicationCredential:

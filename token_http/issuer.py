@@ -125,7 +125,12 @@ class Issuer:
         try:
             exchanged = await self.pools.exchange.run(
                 lambda: self._authority.exchange(
-                    served.refresh_token, tenant_id=key.tenant_id, scope=key.scope, place=place, claims=claims
+                    served.refresh_token,
+                    tenant_id=key.tenant_id,
+                    scope=key.scope,
+                    place=place,
+                    person=served.consent.person.object_id,
+                    claims=claims,
                 )
             )
         except BrokerError as error:

@@ -38,6 +38,7 @@ class Trail:
                 "outcome": "issued",
                 "lineage": issued.lineage,
                 "scope": issued.token.scope,
+                "compared": " ".join(issued.token.compared),
                 "from_cache": issued.from_cache,
                 "token_sha256": fingerprint(issued.token.token),
             },

@@ -12,7 +12,8 @@ ScopeRefused                    caller: the authority knows no such resource or 
 ApplicationMisconfigured        application: its registration or credential
 └── CredentialMissing
 ApplicationRefused              application: for a reason that the broker does not know
-AnswerMismatched                the answer belongs to another request
+AnswerMismatched                the answer contradicts what was asked
+SignInMismatched                the answer belongs to another sign-in
 """
 
 from shared.errors import BrokerError, ConsentUnusable
@@ -155,8 +156,19 @@ class ApplicationRefused(BrokerError):
 
 
 class AnswerMismatched(BrokerError):
-    """The authority's answer does not belong to what was asked: another nonce."""
+    """A token that plainly is not the one that was asked for; `detail` names the claim. It is not used."""
 
-    code, error, status = "answer_mismatched", "access_denied", 400
+    code, error, status, transient = "answer_mismatched", "server_error", 503, True
+    says = "The authority's answer contradicts what was asked, and was not used."
+    remedy = (
+        "Try again. If it lasts, the broker's administrator looks for what stands between the broker and Entra ID: a "
+        "proxy, AZURE_AUTHORITY_HOST."
+    )
+
+
+class SignInMismatched(BrokerError):
+    """The authority's answer belongs to another sign-in: another nonce."""
+
+    code, error, status = "sign_in_mismatched", "access_denied", 400
     says = "The authority's answer does not belong to this sign-in."
     remedy = "Begin again in one browser window."

@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.entra.errors import AnswerMismatched
 from shared.entra.tokens import AccessToken, DeviceSignIn, TokenSet
 from shared.errors import AuthorityUnavailable
+
+BEARER = "bearer"
+# Seconds. Entra ID's own last 60 to 90 minutes; longer ones it gives to clients alone that say they can take claims
+# challenges, which this one does not (learn: entra/identity-platform/configurable-token-lifetimes).
+LONGEST_LIFETIME = 86_400
 
 
 def token_set(answer: Mapping[str, Any], *, tenant_id: str, now: datetime, refresh_token: str = "") -> TokenSet:
     """The tokens of an answer (RFC 6749 section 5.1), with `refresh_token` where it brings no other.
 
-    Raises AuthorityUnavailable when it holds no access token.
+    Raises AuthorityUnavailable when it holds no access token, AnswerMismatched when that is of another kind.
     """
     return TokenSet(
         access_token=_access_token(answer, tenant_id, now),
@@ -38,12 +44,18 @@ def device_sign_in(answer: Mapping[str, Any], *, tenant_id: str, scope: str, now
 
 def _access_token(answer: Mapping[str, Any], tenant_id: str, now: datetime) -> AccessToken:
     try:
-        expires_on = now + timedelta(seconds=int(answer["expires_in"]))
+        lifetime = int(answer["expires_in"])
         token, scope = answer["access_token"], str(answer.get("scope", ""))
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise AuthorityUnavailable("Its answer holds no token.") from error
     if not isinstance(token, str) or not token:
         raise AuthorityUnavailable("Its answer holds no token.")
+    # RFC 6749 section 7.1: a client that does not understand the type of a token must not use it.
+    if str(answer.get("token_type", BEARER)).lower() != BEARER:
+        raise AnswerMismatched("Its token_type is another.")
+    if not 1 <= lifetime <= LONGEST_LIFETIME:
+        raise AnswerMismatched("Its expires_in is none.")
+    expires_on = now + timedelta(seconds=lifetime)
     return AccessToken(token=token, expires_on=expires_on, scope=scope, tenant_id=tenant_id)
 
 

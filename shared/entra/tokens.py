@@ -9,12 +9,16 @@ from shared.entra.place import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """A token for one resource in one tenant; `scope` is what was really granted, space-separated."""
+    """A token for one resource in one tenant; `scope` is what was really granted, space-separated.
+
+    `compared` names the claims that were held against what was asked; a token need not be readable (matching.py).
+    """
 
     token: str = field(repr=False)
     expires_on: datetime
     scope: str
     tenant_id: str
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,14 @@ class Exchanger(Protocol):
     """Whoever turns a refresh token into an access token: the authority, and in tests a scripted one."""
 
     def exchange(
-        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+        self,
+        refresh_token: str,
+        *,
+        tenant_id: str,
+        scope: str,
+        place: Place,
+        person: str | None = None,
+        claims: str | None = None,
     ) -> TokenSet:
         """An access token of this tenant for this scope, and the next refresh token; raises errors of the tree.
 

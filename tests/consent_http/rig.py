@@ -87,12 +87,21 @@ class InterruptedAuthority(Authority):
         return self.as_redeemed(answer) if self.as_redeemed and isinstance(answer, TokenSet) else answer
 
     def exchange(
-        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+        self,
+        refresh_token: str,
+        *,
+        tenant_id: str,
+        scope: str,
+        place: Place,
+        person: str | None = None,
+        claims: str | None = None,
     ) -> TokenSet:
         """See Authority."""
         if self.before_exchange is not None:
             self.before_exchange()
-        exchanged = super().exchange(refresh_token, tenant_id=tenant_id, scope=scope, place=place, claims=claims)
+        exchanged = super().exchange(
+            refresh_token, tenant_id=tenant_id, scope=scope, place=place, person=person, claims=claims
+        )
         return self.as_exchanged(exchanged) if self.as_exchanged else exchanged
 
 

@@ -19,6 +19,7 @@ class Asked:
     tenant_id: str
     scope: str
     place: Place
+    person: str | None = None
     claims: str | None
 
 
@@ -45,10 +46,19 @@ class ScriptedAuthority:
     text: Callable[[int], str] = "access-token-{}".format
 
     def exchange(
-        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+        self,
+        refresh_token: str,
+        *,
+        tenant_id: str,
+        scope: str,
+        place: Place,
+        person: str | None = None,
+        claims: str | None = None,
     ) -> TokenSet:
         """See Exchanger; each refresh token is followed by `<token>+`."""
-        asked = Asked(refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, place=place, claims=claims)
+        asked = Asked(
+            refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, place=place, person=person, claims=claims
+        )
         self.asked.append(asked)
         error = self.refuse(asked)
         if error is not None:

@@ -143,13 +143,20 @@ class _StoppingServices:
         self._last, self._looks = "", list[int]()
 
     def exchange(
-        self, refresh_token: str, *, tenant_id: str, scope: str, place: Place, claims: str | None = None
+        self,
+        refresh_token: str,
+        *,
+        tenant_id: str,
+        scope: str,
+        place: Place,
+        person: str | None = None,
+        claims: str | None = None,
     ) -> TokenSet:
         """See Exchanger."""
         return self._do(
             "exchange",
             lambda: self._acts.authority.exchange(
-                refresh_token, tenant_id=tenant_id, scope=scope, place=place, claims=claims
+                refresh_token, tenant_id=tenant_id, scope=scope, place=place, person=person, claims=claims
             ),
             lost=AuthorityUnavailable,
         )

@@ -108,7 +108,8 @@ def given(real: tuple[Authority, str]) -> Scene:
 
 def keep(scene: Scene, name: str, refresh_token: str) -> None:
     """A consent of Ada's, and its first renewal."""
-    ada = replace(consent(name, tenant_id=PARTNER_TENANT), refresh_token=refresh_token)
+    ada = consent(name, tenant_id=PARTNER_TENANT)
+    ada = replace(ada, refresh_token=refresh_token, person=replace(ada.person, object_id=ADMIN.object_id))
     scene.store.store_consent(ada)
     health = Health(lineage=ada.lineage, renewed_on=scene.clock(), proven_on=scene.clock())
     scene.store.store_renewal(name, Renewal(lineage=ada.lineage, refresh_token=refresh_token), health, over=None)

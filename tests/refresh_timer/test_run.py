@@ -10,10 +10,10 @@ import pytest
 
 from refresh_timer.backoff import LONGEST_WAIT, MOST_WAVES, Backoff
 from refresh_timer.bounds import MOST_ALIKE, MOST_VAULT_REFUSALS
-from refresh_timer.outcome import CARRIED_OVER, MISCONFIGURED, PROVEN, STORED, TRANSIENT, VAULT_REFUSED
+from refresh_timer.outcome import CARRIED_OVER, MISCONFIGURED, MISMATCHED, PROVEN, STORED, TRANSIENT, VAULT_REFUSED
 from refresh_timer.report import RefreshAlarm
 from refresh_timer.run import PROGRESS_EVERY
-from shared.entra.errors import ApplicationMisconfigured
+from shared.entra.errors import AnswerMismatched, ApplicationMisconfigured
 from shared.errors import AuthorityUnavailable, BrokerError, Unavailable
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.fakes.scripted_authority import Asked, says
@@ -222,6 +222,21 @@ def test_secrets_that_are_refused_by_themselves_stop_nothing_however_many_they_a
 
     scene.vault.before = refuse
     assert scene.run_after(DAY).outcomes == {PROVEN: 3 * MANY // 2, VAULT_REFUSED: 3 * MANY // 2}
+
+
+def test_an_answer_that_contradicts_what_was_asked_is_an_alarm_and_changes_nothing_that_is_stored() -> None:
+    scene = scene_of(MANY)
+    before = {entry.name: entry.health for entry in scene.store.all().entries}
+    written = {name: len(versions) for name, versions in scene.vault.written.items()}
+    scene.authority.refuse = lambda _asked: AnswerMismatched("Its oid is another.")
+    report = scene.run_after(8 * DAY)
+    assert report.outcomes == {MISMATCHED: MANY}
+    assert {entry.name: entry.health for entry in scene.store.all().entries} == before
+    assert {name: len(versions) for name, versions in scene.vault.written.items()} == written
+    with pytest.raises(RefreshAlarm, match="contradict"):
+        report.require_calm()
+    scene.authority.refuse = lambda _asked: None
+    scene.run_after(DAY).require_calm()
 
 
 # Order, and what is told.

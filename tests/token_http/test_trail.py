@@ -69,7 +69,7 @@ def only(audit: pytest.LogCaptureFixture) -> dict[str, Any]:
 def test_an_issued_token_leaves_a_complete_record(audit: pytest.LogCaptureFixture, *, from_cache: bool) -> None:
     trail().issued(issued(from_cache=from_cache))
     found = only(audit)
-    assert set(found) == ASKED_FIELDS | {"lineage", "scope", "from_cache", "token_sha256"}
+    assert set(found) == ASKED_FIELDS | {"lineage", "scope", "compared", "from_cache", "token_sha256"}
     assert found.pop("duration_ms") >= 0
     assert found == {
         "event": "token.issued",
@@ -85,6 +85,7 @@ def test_an_issued_token_leaves_a_complete_record(audit: pytest.LogCaptureFixtur
         "correlation_id": "correlation-1",
         "lineage": "l1",
         "scope": "https://graph.microsoft.com/User.Read",
+        "compared": "",
         "from_cache": from_cache,
         "token_sha256": fingerprint(SECRET),
     }

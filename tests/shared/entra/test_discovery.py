@@ -157,7 +157,7 @@ def test_the_last_good_document_serves_through_an_outage_for_a_bounded_time(answ
 
 
 def test_health_asks_whether_the_authority_answers(stack: StackState, entra_controls: Controls) -> None:
-    discovery = authority_of(stack)._http._discovery
+    discovery = authority_of(stack)._calls._http._discovery
     discovery.require_available()
     for fault in ({"status": 503}, {"status": 302}, {"drop": "before", "times": 2}):
         entra_controls.post("faults", {"path": f"/{PARTNER_TENANT}{PATH}", "times": 1, **fault})
