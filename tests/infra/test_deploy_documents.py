@@ -25,10 +25,11 @@ def routes() -> set[tuple[str, str]]:
         (ROOT / name).glob("*.py") for name in ("consent_http", "customers_http", "token_http")
     ):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "route":
-                given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-                method = re.findall(r"HttpMethod\.([A-Z]+)", given["methods"])[0]
-                found.add((method, f"/api/{ast.literal_eval(given['route'])}"))
+            if not isinstance(call, ast.Call) or not call.args or not isinstance(call.args[0], ast.Constant):
+                continue
+            declared = re.fullmatch(r"routes\.(get|post|put|delete)", ast.unparse(call.func))
+            if declared:
+                found.add((declared[1].upper(), f"/api/{call.args[0].value!s}"))
     return found
 
 
