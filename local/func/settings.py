@@ -10,16 +10,20 @@ from local.func.keys import HOST_ID
 # With these the host believes to be in Azure, and prints for Azure's log collectors.
 OF_AZURE = ("CONTAINER_NAME", "WEBSITE_")
 
+# One setting under both of its names: Core Tools sets the first one itself where it is not there, and which of the two
+# the host then reads is left to chance.
+WORKER_PATH = ("languageWorkers:python:defaultExecutablePath", "languageWorkers__python__defaultExecutablePath")
+
 
 def func_environment(settings: Mapping[str, str], *, storage: str, worker: Path) -> dict[str, str]:
     """All variables; `storage` is a connection string, `worker` the Python that runs the app."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith(OF_AZURE)}
     return {
         **inherited,
-        # Core Tools looks at the first Python of PATH, whatever runs the app in the end.
+        # Core Tools wants a Python on PATH, whatever runs the app in the end.
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
         **settings,
-        "languageWorkers__python__defaultExecutablePath": str(worker),
+        **dict.fromkeys(WORKER_PATH, str(worker)),
         "AzureFunctionsWebHost__hostid": HOST_ID,
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": storage,

@@ -5,6 +5,7 @@ move the whole process, but under it (0.9.10, CPython 3.13) `time.sleep` fails w
 event loop lives by.
 """
 
+import os
 import runpy
 import sys
 import threading
@@ -34,7 +35,9 @@ def moved_python(state: StackState) -> Path:
 
 
 def run_moved(clock_file: str, arguments: Sequence[str]) -> None:
-    """Run a script with its arguments as Python would, at the stack's time."""
+    """Run a script with its arguments as Python would, at the stack's time; with options, be Python itself."""
+    if arguments[0].startswith("-"):  # Core Tools asks which version it is
+        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - what was asked for, less our name
     file = Path(clock_file)
     clock = MovedClock(file)
     sys.argv = list(arguments)

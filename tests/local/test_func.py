@@ -1,16 +1,22 @@
 """The real Functions host as a part of the stack: what is said when it cannot start, and what it is given."""
 
 import os
+import subprocess
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from local.clock import write_offset
 from local.func.folder import link_app
 from local.func.log import NO_FUNCTIONS, end_of_run, why_not_started
 from local.func.settings import func_environment
+from local.func.worker_clock import moved_python
 from local.processes import StackFailed
 from local.stack import running_stack
+from tests.contract.host.hosts import make_state
 from tests.local.test_stack import command
 from tests.programs import require
 
@@ -43,7 +49,8 @@ def test_the_host_is_not_told_of_azure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given["ELSE"] == "x"
     assert given["PUBLIC_URL"] == "http://localhost:1"
     assert given["AzureWebJobsStorage"] == "the storage"
-    assert given["languageWorkers__python__defaultExecutablePath"] == "/a/python"
+    for separator in (":", "__"):
+        assert given[separator.join(("languageWorkers", "python", "defaultExecutablePath"))] == "/a/python"
     assert given["AzureFunctionsJobHost__logging__logLevel__Function"] == "Information"
     assert given["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
 
@@ -56,6 +63,22 @@ def test_nobodys_own_settings_get_among_those_of_the_stack(tmp_path: Path) -> No
     for _ in range(2):
         assert sorted(entry.name for entry in link_app(app, folder).iterdir()) == ["function_app.py", "host.json"]
     assert (folder / "host.json").read_text() == "host.json"
+
+
+def test_the_python_of_the_worker_lives_at_the_stacks_time_and_is_a_python_to_whoever_asks(tmp_path: Path) -> None:
+    state = make_state(tmp_path)
+    write_offset(state.clock_file, timedelta(days=80))
+    script = tmp_path / "script.py"
+    script.write_text("import sys, time; print(time.time(), *sys.argv[1:])")
+    python = str(moved_python(state))
+    told, *arguments = said_by(python, str(script), "--host", "here").split()
+    assert round((float(told) - time.time()) / 86_400) == 80
+    assert arguments == ["--host", "here"]
+    assert said_by(python, "--version").startswith("Python 3.")
+
+
+def said_by(*run: str) -> str:
+    return subprocess.run(run, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout  # noqa: S603
 
 
 def test_the_run_that_was_asked_for_is_told_from_others(tmp_path: Path) -> None:
