@@ -19,14 +19,13 @@ from consent_http.refusals import (
     DeviceCodeRefused,
 )
 from consent_http.seal import SealExpired, Seals
-from consent_http.sign_in_errors import REDEEMED
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
 from shared.consents.consent import Act, Consent, checked_name
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.sign_in_refusals import SignInDeclined, SignInRefused
+from shared.entra.sign_in_refusals import SignInDeclined, SignInSpent
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
 from shared.errors import InvalidRequest
 from shared.settings import Settings
@@ -126,9 +125,7 @@ class DeviceFlow:
             return self._authority.poll_device(sign_in)
         except SignInDeclined as error:
             raise DeviceCodeDeclined(authority_code=error.authority_code) from error
-        except SignInRefused as error:
-            if error.authority_code != REDEEMED:
-                raise
+        except SignInSpent as error:
             given = _given(self._store.newest_act(link.name), link)
             if given:
                 return given

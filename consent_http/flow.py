@@ -9,12 +9,12 @@ from datetime import timedelta
 from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
 from consent_http.seal import SealExpired, Seals
-from consent_http.sign_in_errors import REDEEMED, sign_in_refusal
+from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from shared.clock import Clock
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
-from shared.entra.sign_in_refusals import SignInFailed
+from shared.entra.sign_in_refusals import SignInSpent
 from shared.entra.tokens import SignIn, TokenSet
 from shared.settings import Settings
 
@@ -97,9 +97,8 @@ class ConsentFlow:
         """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime."""
         try:
             return self._authority.redeem(sign_in, code)
-        except SignInFailed as error:
-            if error.authority_code == REDEEMED:
-                link.require_in_force(self._store.newest_act(link.name))
+        except SignInSpent:
+            link.require_in_force(self._store.newest_act(link.name))
             raise
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:

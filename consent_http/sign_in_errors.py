@@ -7,8 +7,6 @@ from shared.entra.authority_errors import ErrorAnswer, judge
 from shared.entra.place import Place
 from shared.errors import BrokerError
 
-# The code is spent: by another tab, or by a request whose answer was lost.
-REDEEMED = 54005
 LONGEST_CODE = 9
 
 

@@ -29,6 +29,7 @@ from shared.entra.sign_in_refusals import (
     ConditionalAccessBlocked,
     SignInDeclined,
     SignInFailed,
+    SignInSpent,
 )
 from shared.errors import AuthorityUnavailable, BrokerError
 
@@ -89,7 +90,8 @@ REGISTRATION = frozenset(
 )
 REDIRECT = frozenset({50011, 500112})
 # A code that is spent, or not this sign-in's; a request that cannot be read.
-CODE = frozenset({54005, 501481, 50147, 501491, 700005, 900144, 90014, 9002313})
+SPENT = frozenset({54005})
+CODE = frozenset({501481, 50147, 501491, 700005, 900144, 90014, 9002313})
 TRANSIENT = frozenset({50033, 90006, 90012, 90024, 90033, 90055, 90090, 90091, 50087, 50088, 50166, 40010, 50196})
 
 TABLE: Mapping[frozenset[int], Meaning] = {
@@ -118,6 +120,7 @@ TABLE: Mapping[frozenset[int], Meaning] = {
     SCOPE: Meaning(ApplicationMisconfigured, ScopeRefused, ScopeRefused),
     CREDENTIAL | REGISTRATION: Meaning(ApplicationMisconfigured, ApplicationMisconfigured, ApplicationMisconfigured),
     REDIRECT: Meaning(ApplicationMisconfigured, None, None),
+    SPENT: Meaning(SignInSpent, None, None),
     CODE: Meaning(SignInFailed, None, None),
     TRANSIENT: Meaning(AuthorityUnavailable, AuthorityUnavailable, AuthorityUnavailable),
 }

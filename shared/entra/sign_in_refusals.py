@@ -1,7 +1,7 @@
 """What the authority says of a sign-in, as the person who signs in reads it.
 
 SignInRefused                  consent_http adds why it is not accepted here
-├── SignInDeclined, SignInFailed
+├── SignInDeclined, SignInFailed, SignInSpent
 └── AdminApprovalNeeded, ConditionalAccessBlocked, AccountNotAdmitted
 """
 
@@ -29,6 +29,13 @@ class SignInFailed(SignInRefused):
         "Sign in as an administrator who may consent to the partner application, and see that Conditional Access "
         "does not block it; then open the link again."
     )
+
+
+class SignInSpent(SignInFailed):
+    """The answer of this sign-in was redeemed before: another tab, a reloaded page, a lost answer."""
+
+    code, says = "sign_in_spent", "This sign-in was used already, or its answer was lost; nothing was stored by it."
+    remedy = "Open the link again and sign in once more. If your consent was stored after all, the link says so."
 
 
 class AdminApprovalNeeded(SignInRefused):

@@ -23,6 +23,7 @@ from shared.entra.sign_in_refusals import (
     ConditionalAccessBlocked,
     SignInDeclined,
     SignInFailed,
+    SignInSpent,
 )
 from shared.errors import BrokerError
 from shared.vault_errors import VaultRefused, VaultUnavailable
@@ -156,6 +157,7 @@ REFUSALS: Mapping[type[BrokerError], Way] = {
     sign_in_refusals.SignInLost: _no_cookie_left,
     SignInDeclined: _cancelled,
     SignInFailed: refused(SignInFailed(authority_code=500011)),
+    SignInSpent: refused(SignInSpent(authority_code=54005)),
     AdminApprovalNeeded: refused(AdminApprovalNeeded(authority_code=90094)),
     ConditionalAccessBlocked: refused(ConditionalAccessBlocked(authority_code=53003)),
     AccountNotAdmitted: refused(AccountNotAdmitted(authority_code=50105)),

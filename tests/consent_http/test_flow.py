@@ -14,7 +14,13 @@ from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Withdrawal
-from shared.entra.sign_in_refusals import AdminApprovalNeeded, ConditionalAccessBlocked, SignInDeclined, SignInFailed
+from shared.entra.sign_in_refusals import (
+    AdminApprovalNeeded,
+    ConditionalAccessBlocked,
+    SignInDeclined,
+    SignInFailed,
+    SignInSpent,
+)
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnusable
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.browser import query_of
@@ -499,13 +505,14 @@ def test_a_redirect_opened_twice_at_once_is_told_that_the_consent_is_stored(rig:
     assert len(rig.vault.written[SECRET]) == 1
 
 
-def test_a_code_that_was_spent_elsewhere_is_still_a_failed_sign_in(rig: Rig) -> None:
+def test_a_code_that_was_spent_elsewhere_is_told_as_that_with_what_to_do(rig: Rig) -> None:
     signed = signed_in(rig, rig.link("partner"), ADMIN)
     rig.authority.before_exchange = raising(AuthorityUnavailable())
     with pytest.raises(AuthorityUnavailable):
         complete(rig, signed)
     rig.authority.before_exchange = None
-    with pytest.raises(SignInFailed) as refused:
+    with pytest.raises(SignInSpent) as refused:
         complete(rig, signed)
     assert refused.value.authority_code == 54005
+    assert "the link says so" in refused.value.remedy
     assert stored_tokens(rig) == set()

@@ -19,6 +19,7 @@ from shared.entra.sign_in_refusals import (
     ConditionalAccessBlocked,
     SignInDeclined,
     SignInFailed,
+    SignInSpent,
 )
 from shared.errors import AuthorityUnavailable, BrokerError
 from tests.consent_http.rig import Rig, old_token, signed_in
@@ -39,7 +40,8 @@ TABLE: Mapping[type[BrokerError], tuple[int, ...]] = {
         *(50012, 50013, 50194, 65005, 70001, 650054, 650056, 650057, 700025, 700027, 700211, 700212, 700213),
         *(7000112, 7000215, 7000218, 7000222, 50011, 500112, 70011, 650053, 650052, 90002),
     ),
-    SignInFailed: (50053, 50055, 50126, 50132, 50173, 54005, 70000, 70008, 501481, 700005, 700082, 9002313),
+    SignInSpent: (54005,),
+    SignInFailed: (50053, 50055, 50126, 50132, 50173, 70000, 70008, 501481, 700005, 700082, 9002313),
 }
 BY_CODE = {code: kind for kind, codes in TABLE.items() for code in codes}
 UNKNOWN = 99999999

@@ -43,8 +43,8 @@ from shared.entra.sign_in_refusals import (
     AdminApprovalNeeded,
     ConditionalAccessBlocked,
     SignInDeclined,
-    SignInFailed,
     SignInRefused,
+    SignInSpent,
 )
 from shared.errors import AuthorityUnavailable, BrokerError
 
@@ -133,7 +133,7 @@ REPORTED: list[tuple[str, int | None, Place, type[BrokerError]]] = [
     ("invalid_grant", 50196, CUSTOMER, AuthorityUnavailable),
     ("server_error", 50173, HOME, AuthorityUnavailable),
     # At a sign-in.
-    ("invalid_grant", 54005, SIGN_IN, SignInFailed),
+    ("invalid_grant", 54005, SIGN_IN, SignInSpent),
     ("access_denied", 65004, SIGN_IN, SignInDeclined),
     ("access_denied", None, SIGN_IN, SignInDeclined),
     ("access_denied", 53003, SIGN_IN, ConditionalAccessBlocked),
