@@ -14,8 +14,10 @@ demo: .venv/.installed ## The whole main job on a local stack, without a hand; a
 run: .venv/.installed ## The local stack stays up and says what to try; Ctrl-C ends all
 	@$(PYTHON) -m local run --state $(STATE)
 
+# A worker for each core. Tests of one file stay together, with what they have started, until a worker has nothing left
+# and takes half of what another still has: whole files at a time would end with one worker alone at the longest.
 test: .venv/.installed ## Every test, end to end over real HTTP included
-	@$(PYTHON) -m pytest -q
+	@$(PYTHON) -m pytest -q --numprocesses auto --dist worksteal
 
 check: .venv/.installed ## Format, lint and types
 	@$(PYTHON) -m ruff format --check --quiet . || { echo "Run: make format"; exit 1; }

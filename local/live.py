@@ -8,7 +8,7 @@ from pathlib import Path
 from local import host, managed_identity
 from local.host.configuration import load_settings
 from local.parts import Part, Parts
-from local.ports import listen, port_of
+from local.ports import bind, port_of
 from local.serving import refuse_in_azure
 from local.state import StackState
 from local.state_folder import prepare
@@ -26,7 +26,7 @@ def running_live(folder: Path, *, app_folder: Path) -> Iterator[StackState]:
     refuse_in_azure()
     prepare(folder, keep=False)
     settings = load_settings(app_folder)
-    sockets = listen(PARTS)
+    sockets = bind(PARTS)
     state = StackState(
         folder=folder.resolve(),
         host=f"http://localhost:{port_of(sockets['host'])}",

@@ -1,13 +1,10 @@
 """The parts of one stack by name: each in a process of its own, killed and started again where it was."""
 
 import socket
-import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.context import SpawnProcess
-
-import httpx
+from multiprocessing.process import BaseProcess
 
 from local.ports import BACKLOG, hold, port_of
 from local.processes import answers, kill, start, stop, wait_until
@@ -32,23 +29,21 @@ class Parts:
     def __init__(self, state: StackState, parts: Mapping[str, Part]) -> None:
         self.state = state
         self._parts = parts
-        self._processes: dict[str, SpawnProcess] = {}
+        self._processes: dict[str, BaseProcess] = {}
         self._ports: dict[str, int] = {}
         self._held: dict[str, socket.socket] = {}
 
     @contextmanager
     def running(self, sockets: Mapping[str, socket.socket]) -> Iterator[None]:
-        """Start all on these listening sockets and wait until the host answers; stop all on the way out.
+        """Start all on these bound sockets and wait until the host answers; stop all on the way out.
 
         Raises StackFailed, and then nothing is left running.
         """
-        self._ports = {door: port_of(listening) for door, listening in sockets.items()}
+        self._ports = {door: port_of(bound) for door, bound in sockets.items()}
+        self._held = dict(sockets)
         try:
-            try:
-                for name, part in self._parts.items():
-                    self._start(name, {door: sockets[door] for door in part.doors})
-            finally:
-                _close(sockets)
+            for name in self._parts:
+                self._start(name)
             wait_until(lambda: answers(self.state), self._processes, self.state)
             yield
         finally:
@@ -63,35 +58,36 @@ class Parts:
         credentials, codes, revocations and orders of errors) begins anew. Raises KeyError when it does not run.
         """
         kill(self._processes.pop(name))
-        self._held |= {door: hold(self._ports[door]) for door in self._parts[name].doors}
+        for door in self._parts[name].doors:
+            if door not in self._held:
+                self._held[door] = hold(self._ports[door])
 
     def start(self, name: str) -> None:
         """Start a part that was killed, with the same address, folder and settings; returns when it answers.
 
         Raises KeyError when it was not killed, and StackFailed.
         """
-        sockets = {door: self._held.pop(door) for door in self._parts[name].doors}
-        for listening in sockets.values():
-            listening.listen(BACKLOG)
-        self._start(name, sockets)
-        _close(sockets)
-        wait_until(lambda: self._answers(name), {name: self._processes[name]}, self.state)
+        if name in self._processes:
+            raise KeyError(name)
+        self._start(name)
+        door = self._parts[name].doors[0]
+        wait_until(lambda: answers(self.state, door), {name: self._processes[name]}, self.state)
 
-    def _start(self, name: str, sockets: Mapping[str, socket.socket]) -> None:
+    def _start(self, name: str) -> None:
         part = self._parts[name]
-        self._processes[name] = start(part.run, self.state, sockets, **part.options)
-
-    def _answers(self, name: str) -> bool:
-        if name == "host":
-            return answers(self.state)
-        address = getattr(self.state, self._parts[name].doors[0])
-        headers = {"x-local-control": self.state.control_secret}
-        trust = ssl.create_default_context(cafile=self.state.ca_file)
+        sockets = {door: self._listen(door) for door in part.doors}
         try:
-            url = f"{address}/_local/requests"
-            return httpx.get(url, headers=headers, timeout=5, trust_env=False, verify=trust).is_success
-        except httpx.HTTPError:
-            return False
+            self._processes[name] = start(part.run, self.state, sockets, **part.options)
+        finally:
+            _close(sockets)
+
+    def _listen(self, door: str) -> socket.socket:
+        """The socket for the part; another one holds the port, so that nobody takes it when the part is killed."""
+        listening = self._held.pop(door)
+        with suppress(OSError):
+            self._held[door] = hold(self._ports[door])
+        listening.listen(BACKLOG)
+        return listening
 
 
 def _close(sockets: Mapping[str, socket.socket]) -> None:

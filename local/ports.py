@@ -1,4 +1,4 @@
-"""Listening sockets on loopback: the first free ports from 8400 to 8999, as the Partner Center module chose them."""
+"""Sockets on loopback: the first free ports from 8400 to 8999, as the Partner Center module chose them."""
 
 import errno
 import os
@@ -9,25 +9,34 @@ PORTS = range(8400, 9000)
 BACKLOG = 128
 
 
-def listen(parts: Iterable[str]) -> Mapping[str, socket.socket]:
-    """A socket for each part, bound and listening, in order; raises OSError when no port is left.
+def bind(doors: Iterable[str]) -> Mapping[str, socket.socket]:
+    """A socket for each door, bound in order and not listening yet; raises OSError when no port is left.
 
     The socket itself is handed to the part, never the number: nobody can take the port in between.
     """
     ports = iter(PORTS)
-    return {part: _next_free(ports) for part in parts}
+    return {door: _next_free(ports) for door in doors}
 
 
-def port_of(listening: socket.socket) -> int:
-    """The port a socket listens on."""
-    port: int = listening.getsockname()[1]
+def listen(doors: Iterable[str]) -> Mapping[str, socket.socket]:
+    """The same, and listening."""
+    bound = bind(doors)
+    for listening in bound.values():
+        listening.listen(BACKLOG)
+    return bound
+
+
+def port_of(bound: socket.socket) -> int:
+    """The port a socket is bound to."""
+    port: int = bound.getsockname()[1]
     return port
 
 
 def hold(port: int) -> socket.socket:
-    """A socket bound to the port of a part that has gone: it refuses connections, and keeps others from the port.
+    """Another socket bound to a port of `bind`: it refuses connections, and keeps others from the port.
 
-    Let it listen again with BACKLOG. Raises OSError when somebody has taken the port since.
+    Raises OSError when somebody has taken the port, and where no two sockets may be bound to one, as outside Linux,
+    or while one of them listens.
     """
     holding = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -46,7 +55,6 @@ def _next_free(ports: Iterable[int]) -> socket.socket:
             candidate.bind(("127.0.0.1", port))
             # After binding: a port that is taken, or held, is still passed over.
             _outlive_connections(candidate)
-            candidate.listen(BACKLOG)
         except OSError as error:
             candidate.close()
             if error.errno not in {errno.EADDRINUSE, errno.EACCES}:

@@ -1,12 +1,15 @@
 """The processes of a stack: each part in one of its own, started, watched until it answers, and stopped."""
 
 import multiprocessing
+import ssl
+import sys
 import time
 from collections.abc import Callable, Mapping
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 
 import httpx
 
+from local.fork_server import forked
 from local.person import usual_trust
 from local.state import StackState
 
@@ -17,15 +20,18 @@ class StackFailed(RuntimeError):
     """The stack did not come up, or its folder is not one to work in; the sentence says why."""
 
 
-def start(run: Callable[..., None], *arguments: object, **options: object) -> SpawnProcess:
-    """Run one part in a fresh process, which ends with this one at the latest."""
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=run, args=arguments, kwargs=options, daemon=True)
+def start(run: Callable[..., None], *arguments: object, **options: object) -> BaseProcess:
+    """Run one part in a process of its own, which ends with this one at the latest."""
+    if sys.platform == "linux":
+        process: BaseProcess = forked(run, arguments, options)
+    else:  # libraries of macOS do not survive a fork, and Windows has none
+        spawn = multiprocessing.get_context("spawn")
+        process = spawn.Process(target=run, args=arguments, kwargs=options, daemon=True)
     process.start()
     return process
 
 
-def stop(process: SpawnProcess) -> None:
+def stop(process: BaseProcess) -> None:
     """Ask a process to end, and end it when it does not."""
     process.terminate()
     process.join(STOP_SECONDS)
@@ -35,14 +41,14 @@ def stop(process: SpawnProcess) -> None:
     process.close()
 
 
-def kill(process: SpawnProcess) -> None:
+def kill(process: BaseProcess) -> None:
     """End a process at once, as a crash or the platform would; returns when it is gone."""
     process.kill()
     process.join()
     process.close()
 
 
-def wait_until(answering: Callable[[], bool], processes: Mapping[str, SpawnProcess], state: StackState) -> None:
+def wait_until(answering: Callable[[], bool], processes: Mapping[str, BaseProcess], state: StackState) -> None:
     """Return once `answering` says so; raises StackFailed when one of the parts has ended, naming its log."""
     deadline = time.monotonic() + START_SECONDS
     while not answering():
@@ -54,14 +60,27 @@ def wait_until(answering: Callable[[], bool], processes: Mapping[str, SpawnProce
         time.sleep(0.05)
 
 
-def answers(state: StackState) -> bool:
-    """Whether the host of this very stack answers with its functions: its port may be another's by now."""
-    headers = {"x-functions-key": state.control_secret}
+def answers(state: StackState, door: str = "host") -> bool:
+    """Whether this door (a field of the state) of this very stack answers: its port may be another's by now."""
     try:
-        with httpx.Client(headers=headers, timeout=5, trust_env=False, verify=usual_trust()) as client:
-            status, functions = (client.get(f"{state.host}/admin/{path}") for path in ("host/status", "functions"))
+        answer = ask(state, door)
+        if door != "host":
+            return answer.is_success
+        # The real host is there before it has found its functions, and when it has found none.
+        is_running = answer.is_success and answer.json()["state"] == "Running"
+        functions = ask(state, door, "admin/functions")
     except httpx.HTTPError:
         return False
-    # The real host is there before it has found its functions, and when it has found none.
-    is_running = status.is_success and status.json()["state"] == "Running"
     return is_running and functions.is_success and bool(functions.json())
+
+
+def ask(state: StackState, door: str, path: str = "") -> httpx.Response:
+    """Ask one door what only those know the secret of who are its stack's own; raises httpx.HTTPError."""
+    if door == "host":
+        usual, headers = "admin/host/status", {"x-functions-key": state.control_secret}
+    else:
+        usual, headers = "_local/requests", {"x-local-control": state.control_secret}
+    address = getattr(state, door)
+    tls = address.startswith("https:")
+    trust = ssl.create_default_context(cafile=state.ca_file) if tls else usual_trust()
+    return httpx.get(f"{address}/{path or usual}", headers=headers, timeout=5, trust_env=False, verify=trust)

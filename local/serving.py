@@ -72,7 +72,7 @@ def serve(
     doors: Sequence[Door],
     background: Callable[[MovedClock], Coroutine[None, None, None]] | None = None,
 ) -> None:
-    """Serve all doors at the stack's time until SIGTERM, SIGINT or the end of the parent; logs to the folder.
+    """Serve all doors at the stack's time until SIGTERM or the end of the parent; logs to the folder.
 
     `background` runs beside the servers with the process's clock, and is cancelled once they have stopped.
     """
@@ -86,8 +86,9 @@ def serve(
         for server in servers:
             server.should_exit = True
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
+    signal.signal(signal.SIGTERM, stop)
+    # Ctrl-C in a terminal is sent to every process of the stack, and is for the one that started it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     async def run() -> None:
         async with asyncio.TaskGroup() as group:

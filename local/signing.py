@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 _UNPUBLISHED = ".unpublished"
+MOST_REMEMBERED = 1000
 
 
 class SigningKeys:
@@ -19,6 +21,7 @@ class SigningKeys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loaded: dict[str, rsa.RSAPrivateKey] = {}
+        self._verified: dict[tuple[str, str], dict[str, Any]] = {}
 
     def rotate(self, *, alone: bool = False) -> str:
         """Add a key and sign with it from now on; returns its id. With `alone`, no older one is published any more."""
@@ -46,6 +49,14 @@ class SigningKeys:
 
     def verify(self, token: str, *, audience: str | list[str]) -> dict[str, Any]:
         """The claims of a token that one of these keys signed for `audience`; raises jwt.PyJWTError otherwise."""
+        claims = self._verified.get((token, str(audience)), {})
+        if not _is_valid_now(claims):
+            if len(self._verified) == MOST_REMEMBERED:
+                self._verified.clear()
+            claims = self._verified[token, str(audience)] = self._verify(token, audience)
+        return dict(claims)
+
+    def _verify(self, token: str, audience: str | list[str]) -> dict[str, Any]:
         key = self._keys().get(jwt.get_unverified_header(token).get("kid", ""))
         if key is None:
             raise jwt.InvalidKeyError("unknown key id")
@@ -73,3 +84,9 @@ class SigningKeys:
                 assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - only this class writes the folder
                 self._loaded[file.stem] = key
         return self._loaded
+
+
+def _is_valid_now(claims: Mapping[str, Any]) -> bool:
+    """Whether a token that was verified before need not be again: callers show the same one with every request."""
+    begins = max(claims.get("nbf", 0), claims.get("iat", 0))
+    return bool(begins <= time.time() < claims.get("exp", 0))

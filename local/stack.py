@@ -10,7 +10,7 @@ from local import entra, func, host, key_vault, managed_identity, partner_center
 from local.certificates import write_certificates
 from local.parts import Part, Parts
 from local.policy import seeds
-from local.ports import listen, port_of
+from local.ports import bind, port_of
 from local.processes import StackFailed
 from local.serving import refuse_in_azure
 from local.signing import SigningKeys
@@ -62,7 +62,7 @@ def running_parts(
     if on_func and (missing := func.missing()):
         raise StackFailed(" ".join(missing))
     prepare(folder, keep=keep)
-    sockets = listen(PARTS)
+    sockets = bind(PARTS)
     state = _state(folder, sockets, keeps_ledger=keeps_ledger)
     _write_files(state)
     environment = {**host_environment(state), **(settings or {})}
@@ -120,7 +120,7 @@ def identity_environment(state: StackState, name: str) -> dict[str, str]:
 
 
 def _state(folder: Path, sockets: Mapping[str, socket.socket], *, keeps_ledger: bool) -> StackState:
-    ports = {part: port_of(listening) for part, listening in sockets.items()}
+    ports = {part: port_of(bound) for part, bound in sockets.items()}
     fresh = StackState(
         folder=folder.resolve(),
         # The broker is on localhost and Entra ID's pages are not: to a browser they are two sites, as in Azure.

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from local.fork_server import preload
 from local.stack import running_stack
 from local.state import StackState
 
 type StackMaker = Callable[..., AbstractContextManager[StackState]]
+
+# What the app of this checkout imports, so that no host has to; `function_app` itself does too much to be among it.
+preload("consent_http", "customers_http", "refresh_timer", "token_http")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from token_http.single_flight import SingleFlight
 PROBE_EVERY = timedelta(seconds=15)
 TOO_OLD = timedelta(minutes=1)
 # Seconds that somebody who may be anybody waits for a first look: a part that hangs must not hang the question.
-PATIENCE = 1.0
+PATIENCE = 5.0
 UNSEEN = "unseen"
 
 
@@ -34,10 +34,14 @@ class Availability:
 class Probes:
     """Runs every probe at most once in fifteen seconds, however often it is asked."""
 
-    def __init__(self, probes: Mapping[str, Callable[[], object]], *, pool: Pool, clock: Clock) -> None:
+    def __init__(
+        self, probes: Mapping[str, Callable[[], object]], *, pool: Pool, clock: Clock, patience: float = PATIENCE
+    ) -> None:
+        """`patience` in seconds."""
         self._probes = probes
         self._pool = pool
         self._clock = clock
+        self._patience = patience
         self._flights: SingleFlight[str, Availability] = SingleFlight()
         self._last: Availability | None = None
 
@@ -56,7 +60,7 @@ class Probes:
 
     async def _awaited(self) -> Availability:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 return await self._flights.run("all", self._probe_all)
         except TimeoutError:
             return Availability(parts=dict.fromkeys(self._probes, UNSEEN), probed_on=self._clock())

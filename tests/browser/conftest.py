@@ -11,6 +11,7 @@ from local.state import StackState
 from tests.browser.board import Board, running_board
 from tests.browser.chromium import MISSING, Watch, find_chromium, install_chromium, running_chromium
 from tests.browser.gallery import Scene
+from tests.installing import one_at_a_time
 
 type ContextMaker = Callable[..., BrowserContext]
 
@@ -19,7 +20,8 @@ type ContextMaker = Callable[..., BrowserContext]
 def executable() -> str:
     """This machine's Chromium; in CI, where it must not be missing, installed when it is."""
     in_ci = bool(os.environ.get("CI"))
-    found = find_chromium() or (install_chromium() if in_ci else None)
+    with one_at_a_time():
+        found = find_chromium() or (install_chromium() if in_ci else None)
     if found is None and in_ci:
         pytest.fail(f"{MISSING}; it could not be installed here")
     if found is None:

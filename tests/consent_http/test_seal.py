@@ -215,7 +215,7 @@ def test_when_every_key_is_disabled_a_new_one_is_made(instances: Instances) -> N
     assert seals.open("link", before) is None
 
 
-@pytest.mark.parametrize("value", ["", "not a key", "ä", "AAAA", "{}", Fernet.generate_key().decode() + "A"])
+@pytest.mark.parametrize("value", ["", "not a key", "ä", "AAAA", "{}", "A" * 43 + "=" + "A"])
 def test_a_key_that_somebody_put_there_wrongly_breaks_nothing(instances: Instances, value: str) -> None:
     seals = instances.begin()
     before = instances.seal(seals)

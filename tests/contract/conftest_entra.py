@@ -1,7 +1,6 @@
 """Entra ID in a process of its own, with MSAL, a browser and a plain client that speak to it."""
 
 import html
-import multiprocessing
 import re
 import socket
 import ssl
@@ -23,6 +22,7 @@ from jwt.types import Options
 from local.certificates import write_certificates
 from local.clock import write_offset
 from local.entra import run
+from local.processes import start, stop
 from local.signing import SigningKeys
 from local.state import StackState
 from local.world import ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, User
@@ -152,10 +152,7 @@ def consented(stack: Stack, user: User, scope: str = PARTNER_CENTER_SCOPE) -> An
 
 @contextmanager
 def serving(state: StackState, listening: socket.socket, browser: socket.socket) -> Iterator[Stack]:
-    process = multiprocessing.get_context("spawn").Process(
-        target=run, args=(state, {"entra": listening, "entra_browser": browser})
-    )
-    process.start()
+    process = start(run, state, {"entra": listening, "entra_browser": browser})
     try:
         with ExitStack() as opened:
             http = opened.enter_context(
@@ -165,9 +162,7 @@ def serving(state: StackState, listening: socket.socket, browser: socket.socket)
             session.verify, session.trust_env = str(state.ca_file), False
             yield Stack(state=state, http=http, session=session)
     finally:
-        process.terminate()
-        process.join(20)
-        process.close()
+        stop(process)
 
 
 def make_state(folder: Path, *, port: int, browser_port: int) -> StackState:

@@ -1,14 +1,12 @@
 """A Key Vault stand-in in a process of its own, with the SDK's client for any identity of the made-up world."""
 
 import gc
-import multiprocessing
 import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +19,7 @@ from azure.keyvault.secrets._shared.client_base import DEFAULT_VERSION
 from local.certificates import write_certificates
 from local.key_vault import VAULTS, run
 from local.key_vault.throttle import Limits
+from local.processes import start, stop
 from local.signing import SigningKeys
 from local.state import StackState
 from local.world import DEFAULT_WORLD, PARTNER_TENANT
@@ -63,15 +62,13 @@ class RunningVaults:
             write_certificates(
                 ca=self.state.ca_file, certificate=self.state.certificate_file, key=self.state.certificate_key_file
             )
-        self._process = multiprocessing.get_context("spawn").Process(
-            target=partial(run, seeds=seeds or {}, limits=limits or Limits()), args=(self.state, self._sockets)
-        )
+        self._options: dict[str, object] = {"seeds": seeds or {}, "limits": limits or Limits()}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         # The SDK remembers challenges by host and port for the whole process, and ports come back.
         http_challenge_cache.clear()
-        self._process.start()
+        self._process = start(run, self.state, self._sockets, **self._options)
         for opened in self._sockets.values():
             opened.close()
         return self
@@ -80,9 +77,7 @@ class RunningVaults:
         self._open.close()
         # An error of the SDK keeps its connection in a reference cycle, and a graceful end waits for connections.
         gc.collect()
-        self._process.terminate()
-        self._process.join(timeout=10)
-        self._process.close()
+        stop(self._process)
 
     def token(self, identity: str = "broker", *, later: timedelta = timedelta(), **claims: object) -> str:
         """A token for an identity as Entra ID would sign it `later`, with some claims otherwise."""

@@ -19,6 +19,7 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO
+from tests.installing import one_at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AZ_ENVIRONMENT = ROOT / ".az"
@@ -29,13 +30,14 @@ GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 @pytest.fixture(scope="module")
 def az() -> str:
     """The Azure CLI of this machine; in CI one of its own, for it has some 300 packages and no place in ours."""
-    found = shutil.which("az") or shutil.which("az", path=AZ_ENVIRONMENT / "bin")
-    if found is None and os.environ.get("CI"):
-        venv.create(AZ_ENVIRONMENT, with_pip=True)
-        python = AZ_ENVIRONMENT / "bin" / "python"
-        subprocess.run([python, "-m", "pip", "install", "-q", f"azure-cli=={AZ_VERSION}"], check=True)  # noqa: S603
-        found = shutil.which("az", path=AZ_ENVIRONMENT / "bin")
-        assert found is not None
+    with one_at_a_time():
+        found = shutil.which("az") or shutil.which("az", path=AZ_ENVIRONMENT / "bin")
+        if found is None and os.environ.get("CI"):
+            venv.create(AZ_ENVIRONMENT, with_pip=True)
+            python = AZ_ENVIRONMENT / "bin" / "python"
+            subprocess.run([python, "-m", "pip", "install", "-q", f"azure-cli=={AZ_VERSION}"], check=True)  # noqa: S603
+            found = shutil.which("az", path=AZ_ENVIRONMENT / "bin")
+            assert found is not None
     if found is None:
         pytest.skip("no az on the PATH: the Azure CLI is not tried here")
     return found

@@ -17,6 +17,7 @@ from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, NORTHWIND
 from tests.conftest import StackMaker
+from tests.installing import one_at_a_time
 
 NODE = Path(__file__).parent / "node"
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
@@ -54,8 +55,9 @@ def node_modules() -> Path:
         if os.environ.get("CI"):
             pytest.fail("CI must run the JavaScript clients: install node and npm")
         pytest.skip("no npm on the PATH: the JavaScript clients are not tried here")
-    if not (NODE / "node_modules" / ".package-lock.json").exists():
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=NODE, check=True, capture_output=True)  # noqa: S603
+    with one_at_a_time():
+        if not (NODE / "node_modules" / ".package-lock.json").exists():
+            subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=NODE, check=True, capture_output=True)  # noqa: S603
     return NODE / "node_modules"
 
 

@@ -1,6 +1,5 @@
 """The identity endpoint on loopback, held to azure-identity's unmodified ManagedIdentityCredential."""
 
-import multiprocessing
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 from azure.identity import CredentialUnavailableError, ManagedIdentityCredential
 
 from local.managed_identity import FromAzLogin, TokenSource, arm_id, run
+from local.processes import start, stop
 from local.signing import SigningKeys
 from local.state import StackState
 from local.world import ADMIN, BROKER_API, DEFAULT_WORLD, KEY_VAULT, PARTNER_TENANT, TOKEN_EXCHANGE
@@ -32,14 +32,11 @@ esac
 def serving(folder: Path, source: TokenSource | None = None) -> Iterator[StackState]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         state = make_state(folder, port=listening.getsockname()[1])
-        process = multiprocessing.get_context("spawn").Process(target=run, args=(state, listening, source))
-        process.start()
+        process = start(run, state, listening, source)
     try:
         yield state
     finally:
-        process.terminate()
-        process.join(20)
-        process.close()
+        stop(process)
 
 
 def make_state(folder: Path, *, port: int) -> StackState:

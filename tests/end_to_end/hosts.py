@@ -1,6 +1,5 @@
-"""Hosts beside a stack's own, each forked from a process that has loaded what they load: up in a third of a second."""
+"""Hosts beside a stack's own, on its vaults and its Entra ID."""
 
-import multiprocessing
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,19 +9,10 @@ from pathlib import Path
 
 from local import host
 from local.ports import listen, port_of
-from local.processes import answers
+from local.processes import answers, start
 from local.stack import APP_FOLDER, host_environment
 from local.state import StackState
 
-# Modules of the broker, whose import does nothing, and the libraries that come with them; never `function_app`.
-PRELOADED = [
-    "local.host",
-    "azure_functions_runtime",
-    "consent_http",
-    "refresh_timer",
-    "token_http",
-    "shared.entra.authority",
-]
 GLIMPSE = 0.02
 
 
@@ -53,11 +43,8 @@ def another_host(
     state = replace(stack, host=address, folder=folder or stack.folder)
     usual = {**host_environment(stack), "PUBLIC_URL": address, "AzureWebJobs.refresh.Disabled": "true"}
     options = {"folder": APP_FOLDER, "environment": {**usual, **(settings or {})}}
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=host.run, args=(state, {"host": listening}), kwargs=options, daemon=True)
     with listening:
-        process.start()
+        process = start(host.run, state, {"host": listening}, **options)
     running = Host(state=state, process=process)
     try:
         while not answers(state):

@@ -2,8 +2,9 @@
 
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from local.parts import Parts
 from local.person import Person
 from local.ports import listen, port_of
+from local.processes import answers
 from local.stack import running_parts
 from local.state import StackState
 from local.workload import Workload
@@ -84,7 +86,19 @@ def test_a_killed_host_leaves_its_port_free_and_nobody_else_takes_it(tmp_path: P
         assert port(parts.state.host) not in taken
         with pytest.raises(KeyError):
             parts.kill("host")
-    assert is_refused(parts.state.host)
+    assert not answers(parts.state)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no second socket can hold a port")
+def test_the_port_of_a_host_that_died_is_never_free_for_another_stack(tmp_path: Path) -> None:
+    with stack_of_parts(tmp_path / "state") as parts:
+        process = parts._processes["host"]
+        process.kill()
+        process.join()
+        with ExitStack() as others:
+            taken = {port_of(others.enter_context(listening)) for listening in listen("abc").values()}
+        assert port(parts.state.host) not in taken
+        assert is_refused(parts.state.host)
 
 
 def test_what_a_part_keeps_in_memory_begins_anew_and_its_files_go_on(tmp_path: Path) -> None:

@@ -263,11 +263,12 @@ def test_a_token_the_vault_does_not_take_is_a_refusal(stack: StackState) -> None
 
 
 def test_a_vault_that_is_not_there_is_unavailable(stack: StackState) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    vault = KeyVault(f"https://127.0.0.1:{port}", StaticCredential("x"), trusted_ca_file=str(stack.ca_file))
-    with pytest.raises(VaultUnavailable):
-        vault.put("x", "v", tags={}, once=True)
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{deaf.getsockname()[1]}"
+        vault = KeyVault(url, StaticCredential("x"), trusted_ca_file=str(stack.ca_file))
+        with pytest.raises(VaultUnavailable):
+            vault.put("x", "v", tags={}, once=True)
 
 
 def test_a_vault_with_a_certificate_nobody_trusts_is_sent_nothing(stack: StackState, vault_controls: Controls) -> None:

@@ -34,10 +34,10 @@ class Part:
 class Scene:
     """Two parts behind one set of probes."""
 
-    def __init__(self) -> None:
+    def __init__(self, **patience: float) -> None:
         self.clock, self.vault, self.authority = HandClock(), Part(), Part()
         parts: dict[str, Callable[[], object]] = {"vault": self.vault, "authority": self.authority}
-        self._probes = Probes(parts, pool=Pool("vault", threads=2), clock=self.clock)
+        self._probes = Probes(parts, pool=Pool("vault", threads=2), clock=self.clock, **patience)
 
     async def found(self) -> Availability:
         return await self._probes.availability()
@@ -158,7 +158,7 @@ def test_a_clock_set_back_does_not_stop_the_probes() -> None:
 
 def test_a_part_that_hangs_does_not_hang_whoever_asks() -> None:
     async def scenario() -> None:
-        scene = Scene()
+        scene = Scene(patience=0.05)
         scene.vault.gate.clear()
         found = await asyncio.gather(*(scene.found() for _ in range(20)))
         assert not any(one.available for one in found)
