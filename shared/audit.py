@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _log = logging.getLogger("broker.audit")
+_WRITER = json.JSONEncoder(sort_keys=True, check_circular=False)
 
 type Field = str | int | float | bool | list[str] | None
 type Record = tuple[str, Mapping[str, Field]]
@@ -23,7 +24,10 @@ def record(event: str, fields: Mapping[str, Field]) -> None:
     if gathering is not None:
         gathering.append((event, fields))
         return
-    _log.info("%s", json.dumps({"event": event, **fields}, sort_keys=True))
+    if _log.isEnabledFor(logging.INFO):
+        line = _WRITER.encode({"event": event, **fields})
+        # Logger.info would search the stack for the place that logs, which for every record is this one.
+        _log.handle(_log.makeRecord(_log.name, logging.INFO, __file__, 0, line, (), None))
 
 
 @contextmanager
@@ -43,4 +47,4 @@ def gathered() -> Iterator[list[Record]]:
 
 def fingerprint(token: str) -> str:
     """SHA-256 of a token in hex: lets a leaked token be traced to its record, and nothing else."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

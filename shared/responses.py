@@ -19,6 +19,7 @@ from shared.errors import (
 
 _log = logging.getLogger("broker")
 # RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
+_WRITER = json.JSONEncoder(check_circular=False)
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 type Handler = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
@@ -34,7 +35,7 @@ def json_response(content: Any, *, correlation: str, status: int = 200) -> func.
     """An answer in JSON that nobody keeps."""
     headers = {**NO_STORE, "x-ms-request-id": correlation}
     return func.HttpResponse(
-        json.dumps(content), status_code=status, mimetype="application/json", headers=headers, charset="utf-8"
+        _WRITER.encode(content), status_code=status, mimetype="application/json", headers=headers, charset="utf-8"
     )
 
 

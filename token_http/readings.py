@@ -40,6 +40,7 @@ class Readings[K: Hashable, T]:
     ) -> None:
         self._read = read
         self._max_age = max_age
+        self._ahead = max_age / 2
         self._stale_limit = stale_limit
         self._clock = clock
         self._kept: LRUCache[K, _Remembered[T]] = LRUCache(KEYS_KEPT)
@@ -54,7 +55,7 @@ class Readings[K: Hashable, T]:
         if kept is None or age is None:
             return _value(await self._flights.run(key, lambda: self._reading(key)))
         if age < self._max_age:
-            if age > self._max_age / 2:
+            if age > self._ahead:
                 self._flights.start(key, lambda: self._reading(key))
             return _value(kept)
         just_failed = kept.failed_on is not None and abs(now - kept.failed_on) < RETRY_AFTER_FAILURE

@@ -2,8 +2,9 @@
 
 import hashlib
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
@@ -22,9 +23,11 @@ REFUSAL_SECONDS = 30
 LONGEST_REFUSAL_SECONDS = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenKey:
-    """What makes two requests the same; a new consent has a new lineage, and so never meets an old token."""
+class TokenKey(NamedTuple):
+    """What makes two requests the same; a new consent has a new lineage, and so never meets an old token.
+
+    A tuple, since the caches compare keys many times for each request.
+    """
 
     lineage: str
     tenant_id: str
@@ -79,7 +82,7 @@ class TokenCache:
 
     def drop(self, key: TokenKey) -> None:
         """Forget the token of this key without its claims: an API wanted a better one."""
-        self._tokens.pop(replace(key, claims_sha256=""), None)
+        self._tokens.pop(key._replace(claims_sha256=""), None)
 
     def refusal(self, key: TokenKey) -> BrokerError | None:
         """What the authority refused a moment ago under this key."""

@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass, field
 
-from shared.audit import Field, fingerprint, record
+from shared.audit import Field, record
 from shared.callers.assertion import Principal
 from shared.errors import BrokerError
 from token_http.message import Issued, TokenRequest
@@ -25,9 +24,15 @@ class Trail:
     decision: Decision | None = None
     started: float = field(default_factory=time.perf_counter)
 
-    def towards(self, request: TokenRequest) -> Self:
+    def towards(self, request: TokenRequest) -> "Trail":
         """The trail of one of the tokens that a request is for."""
-        return replace(self, request=request)
+        return Trail(
+            dialect=self.dialect,
+            correlation=self.correlation,
+            caller=self.caller,
+            request=request,
+            started=self.started,
+        )
 
     def issued(self, issued: Issued) -> None:
         """Record that a token went out."""
@@ -40,7 +45,7 @@ class Trail:
                 "scope": issued.token.scope,
                 "compared": " ".join(issued.token.compared),
                 "from_cache": issued.from_cache,
-                "token_sha256": fingerprint(issued.token.token),
+                "token_sha256": issued.token.sha256,
             },
         )
 

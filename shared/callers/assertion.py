@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cachetools import TLRUCache
 
@@ -20,7 +20,6 @@ TOKEN_ISSUE = "Token.Issue"  # noqa: S105 - the name of an app role
 CONSENT_MANAGE, CONSENT_READ, CUSTOMERS_MANAGE = "Consent.Manage", "Consent.Read", "Customers.Manage"
 OPERATE_SCOPE = "Broker.Operate"
 REMEMBERED, REMEMBERED_SECONDS = 4096, 300.0
-type _Remembered = tuple[frozenset[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,14 @@ class Principal:
     scopes: frozenset[str]
     is_application: bool
     username: str = ""
+
+
+class _Remembered(NamedTuple):
+    """Who an assertion was verified to be, by which known keys, and until when it is good."""
+
+    principal: Principal
+    keys: frozenset[str]
+    expires: float
 
 
 class AssertionVerifier:
@@ -48,16 +55,18 @@ class AssertionVerifier:
         given = settings.broker_audiences | {settings.broker_client_id}
         # Version 1 tokens echo the audience as it was asked for, with or without the slash.
         self._audiences = frozenset(form for audience in given for form in (audience, audience.rstrip("/") + "/"))
-        self._remembered: TLRUCache[_Remembered, tuple[Principal, float]] = TLRUCache(
-            REMEMBERED, ttu=lambda _key, value, now: min(value[1], now + REMEMBERED_SECONDS), timer=time.time
+        self._remembered: TLRUCache[bytes, _Remembered] = TLRUCache(
+            REMEMBERED, ttu=lambda _key, value, now: min(value.expires, now + REMEMBERED_SECONDS), timer=time.time
         )
         self._lock = threading.Lock()
 
     def remembered(self, unverified_assertion: str) -> Principal | None:
         """Who this very token was verified to be a moment ago; never blocks."""
+        digest = _digest(unverified_assertion)
         with self._lock:
-            found = self._remembered.get(self._memory_key(unverified_assertion))
-        return found[0] if found else None
+            found = self._remembered.get(digest)
+        # What was verified under other keys is to be verified again.
+        return found.principal if found and found.keys == self._keys.generation(self._tenant) else None
 
     def verify(self, unverified_assertion: str) -> Principal:
         """Who the home tenant says this is; may fetch keys. Raises NotAuthenticated."""
@@ -72,13 +81,10 @@ class AssertionVerifier:
             audiences=self._audiences,
         )
         principal = _principal(claims)
+        remembered = _Remembered(principal, self._keys.generation(self._tenant), float(claims["exp"]))
         with self._lock:
-            self._remembered[self._memory_key(unverified_assertion)] = (principal, float(claims["exp"]))
+            self._remembered[_digest(unverified_assertion)] = remembered
         return principal
-
-    def _memory_key(self, unverified_assertion: str) -> _Remembered:
-        digest = hashlib.sha256(unverified_assertion.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._keys.generation(self._tenant), digest
 
     def caller(self, principal: Principal) -> Principal:
         """The principal, if it may ask for tokens at all; raises AssertionOfAnotherKind or RoleMissing."""
@@ -102,6 +108,10 @@ def bearer(authorization: str | None) -> str:
     if scheme.lower() != "bearer" or not unverified_assertion.strip():
         raise AssertionMissing
     return unverified_assertion.strip()
+
+
+def _digest(unverified_assertion: str) -> bytes:
+    return hashlib.sha256(unverified_assertion.encode("utf-8", "surrogatepass")).digest()
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

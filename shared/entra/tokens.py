@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from shared.audit import fingerprint
 from shared.entra.place import Place
 
 
@@ -12,6 +13,7 @@ class AccessToken:
     """A token for one resource in one tenant; `scope` is what was really granted, space-separated.
 
     `compared` names the claims that were held against what was asked; a token need not be readable (matching.py).
+    `sha256` is the token's fingerprint, made once: a token is handed out many times.
     """
 
     token: str = field(repr=False)
@@ -19,6 +21,11 @@ class AccessToken:
     scope: str
     tenant_id: str
     compared: tuple[str, ...] = ()
+    sha256: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Take the fingerprint."""
+        object.__setattr__(self, "sha256", fingerprint(self.token))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,6 +199,62 @@ def test_rows_only_add_and_their_order_means_nothing(order: list[int], more: int
 
 policy_of_all = policy(document(*ROWS))
 
+ROLES = ["Reports", "Billing", CALLER_ID]
+SOME_ROWS = st.lists(
+    st.builds(
+        row,
+        caller=st.just(None),
+        role=st.sampled_from(ROLES),
+        consents=st.lists(st.sampled_from(CONSENTS), min_size=1, max_size=2),
+        tenants=st.lists(st.sampled_from([*TENANTS, "*", UNKNOWN_ID]), min_size=1, max_size=2),
+        resources=st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2),
+    )
+    | st.builds(
+        row,
+        caller=st.sampled_from([CALLER_ID, OTHER_ID]),
+        consents=st.lists(st.sampled_from(CONSENTS), min_size=1, max_size=2),
+        tenants=st.lists(st.sampled_from([*TENANTS, "*", UNKNOWN_ID]), min_size=1, max_size=2),
+        resources=st.lists(st.sampled_from(RESOURCES), min_size=1, max_size=2),
+    ),
+    max_size=12,
+)
+SOMEBODY = st.builds(
+    lambda object_id, roles: caller(object_id, *roles),
+    st.sampled_from([CALLER_ID, OTHER_ID, UNKNOWN_ID]),
+    st.sets(st.sampled_from(ROLES)),
+)
+SOMETHING = st.builds(
+    lambda tenant, resource, consent: request(tenant, resource, consent=consent),
+    st.sampled_from([*TENANTS, "CONTOSO", CONTOSO_ID, HOME_ID, UNKNOWN_ID, UNKNOWN_ID.upper(), "*", "unheard-of"]),
+    st.sampled_from([*RESOURCES, "https://graph.microsoft.com/"]),
+    st.sampled_from(CONSENTS),
+)
+
+
+def read_row_by_row(found: Policy, principal: Principal, asked: TokenRequest) -> Decision | None:
+    """The first row that allows it, as an auditor reads a policy."""
+    for one in found.permissions:
+        is_caller = one.caller == principal.object_id if one.caller else one.role in principal.roles
+        covered = asked.consent in one.consents and asked.scope.canonical_resource in one.resources
+        tenant = asked.tenant.lower()
+        any_customer = tenant if one.any_customer and tenant in {CONTOSO_ID, UNKNOWN_ID} else None
+        tenant_id = one.tenants.get(tenant, any_customer)
+        if is_caller and covered and tenant_id is not None:
+            return Decision(permission=one.name, tenant_id=tenant_id)
+    return None
+
+
+@settings(deadline=None, max_examples=300)
+@given(rows=SOME_ROWS, principal=SOMEBODY, asked=st.lists(SOMETHING, min_size=1, max_size=8))
+def test_the_index_decides_as_reading_row_by_row_would(
+    rows: list[dict[str, object]], principal: Principal, asked: list[TokenRequest]
+) -> None:
+    half = len(rows) // 2
+    found = policy(document(*rows[:half]), document(*rows[half:]))
+    for one in asked:
+        assert allowed(found, one, principal) == read_row_by_row(found, principal, one)
+
+
 BROKEN: list[tuple[str, str]] = [
     ("", "not JSON"),
     ("{", "not JSON"),
