@@ -1,15 +1,19 @@
-"""The token endpoint: a cached token beside a function that does nothing, what a miss asks of others, and memory."""
+"""The token endpoint: a cached token beside functions that know its answer, what a miss asks of others, and memory."""
 
 import asyncio
 import json
 import statistics
 import tempfile
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.load import Load, load
+from bench.callers import allow_all, messages
+from bench.load import Load, load, message
+from bench.sink import running_sink
+from local import func
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
@@ -20,52 +24,84 @@ from tests.local_control import Controls
 from token_http.token_cache import TokenCache, token_key
 
 APP = Path(__file__).resolve().parent / "host_app"
-ROUNDS, REQUESTS, CONNECTIONS = 5, 2000, 16
-TENANTS, RESOURCES, TOKEN_LENGTH = 10_000, 3, 2200
+TARGETS = ("token", "line", "nothing")
+# Connections, and requests for each of the targets in a round.
+ROUNDS, SHAPES = 5, {1: 500, 16: 2000}
+CACHED_TENANTS, CACHED_RESOURCES, TOKEN_LENGTH = 10_000, 3, 2200
 
 
 def main() -> None:
-    """Run all four measurements and print them with their aims."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_stack(Path(folder) / "state", app_folder=APP) as state,
-        Person() as person,
-    ):
-        person.consent(Workload(state=state, name="operator").link(), ADMIN)
-        headers = {
-            "Authorization": f"Bearer {Workload(state=state, name='reports').assertion()}",
-            "Content-Type": "application/json",
-        }
-        cached_beside_nothing(state, headers)
-        requests_of_a_miss(state, headers)
-        a_thousand_at_once(state, headers)
+    """Run all measurements and print them with their aims."""
+    with tempfile.TemporaryDirectory() as folder:
+        with stack(Path(folder) / "stand-in") as state:
+            print("-- the stand-in of the host")
+            headers = bearing(Workload(state=state, name="reports").assertion())
+            requests_of_a_miss(state, headers)
+            a_thousand_at_once(state, headers)
+            cached(state)
+        if absent := func.missing():
+            print("-- the real host is left out:", *absent)
+        else:
+            on_the_real_host(Path(folder) / "func")
     memory()
 
 
-def cached_beside_nothing(state: StackState, headers: Mapping[str, str]) -> None:
-    """Requests a second and percentiles of a cached token, as ratios to a no-op function; rounds interleaved."""
-    body = json.dumps({"tenant": "contoso", "resource": "graph"}).encode()
-    rounds: dict[str, list[Load]] = {"token": [], "nothing": []}
-    for _ in range(ROUNDS + 1):
-        for name, loads in rounds.items():
-            done = asyncio.run(
-                load(
-                    f"{state.host}/api/{name}",
-                    headers=dict(headers),
-                    body=body,
-                    requests=REQUESTS,
-                    connections=CONNECTIONS,
-                )
-            )
-            if done.statuses != {200}:
-                raise SystemExit(f"{name} answered {sorted(done.statuses)}")
-            loads.append(done)
-    middle = {name: statistics.median(one.per_second for one in loads[1:]) for name, loads in rounds.items()}
-    late = {name: statistics.median(one.percentile(0.99) for one in loads[1:]) for name, loads in rounds.items()}
-    for name in rounds:
-        print(f"{name:<10} {middle[name]:8.0f} requests/s   p99 {late[name]:6.1f} ms")
-    print(f"cached token / no-op: requests/s {middle['token'] / middle['nothing']:.2f} (aim: at least 0.8)")
-    print(f"cached token / no-op: p99 {late['token'] / late['nothing']:.2f} (aim: at most 2)")
+@contextmanager
+def stack(folder: Path, *, on_func: bool = False, telemetry: str = "") -> Iterator[StackState]:
+    """A stack whose app has the yardsticks, with a consent and the policy of the thousand requests."""
+    answer = folder.with_suffix(".answer")
+    settings = {"BENCH_ANSWER": str(answer), "APPLICATIONINSIGHTS_CONNECTION_STRING": telemetry}
+    with (
+        running_stack(folder, app_folder=APP, on_func=on_func, settings=settings) as state,
+        Person() as person,
+    ):
+        allow_all(state)
+        person.consent(Workload(state=state, name="operator").link(), ADMIN)
+        token = Workload(state=state, name="reports").token("contoso", "graph")
+        answer.write_bytes(token.raise_for_status().content)
+        yield state
+
+
+def on_the_real_host(folder: Path) -> None:
+    """The same on the real host, which delivers its telemetry meanwhile."""
+    with running_sink() as sink, stack(folder, on_func=True, telemetry=sink.connection_string) as state:
+        print("-- the real host")
+        cached(state)
+        if not sink.taken:
+            raise SystemExit("the real host delivered no telemetry")
+
+
+def cached(state: StackState) -> None:
+    """Cached tokens beside the yardsticks, for each number of connections; rounds interleaved."""
+    asked = dict(zip(TARGETS, messages(state, *TARGETS), strict=True))
+    for connections, requests in SHAPES.items():
+        rounds: dict[str, list[Load]] = {name: [] for name in TARGETS}
+        for _ in range(ROUNDS + 1):
+            for name, loads in rounds.items():
+                done = asyncio.run(load(state.host, asked[name], requests=requests, connections=connections))
+                if done.statuses != {200}:
+                    raise SystemExit(f"{name} answered {sorted(done.statuses)}")
+                loads.append(done)
+        tell(connections, {name: loads[1:] for name, loads in rounds.items()})
+
+
+def tell(connections: int, rounds: Mapping[str, Sequence[Load]]) -> None:
+    """Print medians over the rounds, and the ratios beside the aims."""
+    rate = {name: statistics.median(one.per_second for one in loads) for name, loads in rounds.items()}
+    middle, late = (
+        {name: statistics.median(one.percentile(share) for one in loads) for name, loads in rounds.items()}
+        for share in (0.5, 0.99)
+    )
+    print(f"{connections} connection{'s' if connections > 1 else ''}")
+    for name, loads in rounds.items():
+        sizes = sorted(size for one in loads for size in one.sizes)
+        print(
+            f"   {name:<8} {rate[name]:7.0f} requests/s   p50 {middle[name]:6.2f} ms   p99 {late[name]:6.2f} ms"
+            f"   {sizes[0]} to {sizes[-1]} bytes"
+        )
+    print(f"   token / line: {rate['token'] / rate['line']:.2f} (aim: at least 0.9)", end="")
+    print(f", p99 {late['token'] / late['line']:.2f} (aim: at most 1.3)")
+    print(f"   token / nothing: {rate['token'] / rate['nothing']:.2f} (aim: at least 0.8)")
 
 
 def requests_of_a_miss(state: StackState, headers: Mapping[str, str]) -> None:
@@ -91,8 +127,13 @@ def a_thousand_at_once(state: StackState, headers: Mapping[str, str]) -> None:
 def ask(state: StackState, headers: Mapping[str, str], wanted: tuple[str, str], *, at_once: int = 1) -> Load:
     """So many requests for one token, all at once."""
     body = json.dumps(dict(zip(("tenant", "resource"), wanted, strict=True))).encode()
-    url = f"{state.host}/api/token"
-    return asyncio.run(load(url, headers=dict(headers), body=body, requests=at_once, connections=at_once))
+    one = message(f"{state.host}/api/token", headers=headers, body=body)
+    return asyncio.run(load(state.host, [one], requests=at_once, connections=at_once))
+
+
+def bearing(assertion: str) -> Mapping[str, str]:
+    """The headers of a request by whoever has this assertion."""
+    return {"Authorization": f"Bearer {assertion}", "Content-Type": "application/json"}
 
 
 def memory() -> None:
@@ -101,8 +142,8 @@ def memory() -> None:
     until = datetime.now(UTC) + timedelta(minutes=75)
 
     def fill(salt: str) -> None:
-        for tenant in range(TENANTS):
-            for resource in range(RESOURCES):
+        for tenant in range(CACHED_TENANTS):
+            for resource in range(CACHED_RESOURCES):
                 token = AccessToken(
                     token=f"{salt}{tenant:>07}{resource}".ljust(TOKEN_LENGTH, "x"),
                     expires_on=until,
@@ -117,7 +158,8 @@ def memory() -> None:
     fill("second")
     second = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    print(f"cache of {TENANTS * RESOURCES:,} tokens: {first / 2**20:.0f} MiB; as many again: {second / 2**20:.0f} MiB")
+    kept = CACHED_TENANTS * CACHED_RESOURCES
+    print(f"cache of {kept:,} tokens: {first / 2**20:.0f} MiB; as many again: {second / 2**20:.0f} MiB")
     print(f"second half / first: {second / first:.2f} (aim: at most 1.05, the bound holds)")
 
 
