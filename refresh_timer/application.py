@@ -56,6 +56,12 @@ class ApplicationWatch:
             recovered=before.status != OK and health.status == OK,
         )
 
+    def unasked(self, before: ApplicationHealth, outcomes: Sequence[Outcome]) -> ApplicationReport:
+        """The report of a run that has no time left to ask or to record anything; the next run does."""
+        health = _judged(before, outcomes, self._clock().replace(microsecond=0))
+        recovered = before.status != OK and health.status == OK
+        return ApplicationReport(credential=self._credential.kind, health=health, recovered=recovered)
+
     def _ends(self) -> tuple[datetime | None, bool]:
         """When the credential in use ends, and whether that could be told at all."""
         try:

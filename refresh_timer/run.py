@@ -1,12 +1,13 @@
 """One run of the timer: every due consent, the most urgent first, within bounds; then the report."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
-from refresh_timer.application import ApplicationWatch
+from refresh_timer.application import ApplicationReport, ApplicationWatch
 from refresh_timer.backoff import Backoff
 from refresh_timer.bounds import Bounds
+from refresh_timer.crew import Crew, Limits, Task
 from refresh_timer.due import Due, due, most_urgent_first
 from refresh_timer.outcome import (
     BROKEN,
@@ -24,14 +25,14 @@ from refresh_timer.renewal import Renewals
 from refresh_timer.report import Report, summarize
 from shared.audit import record
 from shared.clock import Clock
-from shared.consents.stored_consent import Entry
+from shared.consents.stored_consent import Entry, Listing
 from shared.entra.errors import AnswerMismatched, ApplicationMisconfigured, ApplicationRefused, ScopeRefused
 from shared.entra.home_errors import HomeTenantRefused
 from shared.errors import BrokerError, ConsentUnusable
-from shared.vault_errors import VaultRefused
+from shared.vault_errors import VaultRefused, VaultUnavailable
 
-# Well under the ten minutes that the platform gives a running function before an update ends it.
-LONGEST_RUN = timedelta(minutes=8)
+# The code of a consent whose calls had not ended when the run did.
+UNFINISHED = "unfinished"
 PROGRESS_EVERY = timedelta(seconds=30)
 
 
@@ -46,33 +47,62 @@ class RefreshRun:
         concurrency: int,
         clock: Clock,
         backoff: Callable[[], Backoff] = Backoff,
+        limits: Limits | None = None,
     ) -> None:
         self._renewals = renewals
         self._watch = watch
         self._concurrency = concurrency
         self._clock = clock
         self._backoff = backoff
+        self._limits = limits or Limits()
         # What could not be done goes last until it can: however urgent, it must not keep the others from their turn.
         self._put_off: frozenset[str] = frozenset()
 
     def run(self) -> Report:
-        """Do what is due, the most urgent first; raises what listing the vault raises, and nothing else."""
-        begun = self._clock()
-        listing = self._renewals.store.all()
-        now = self._clock()
-        ages = self._renewals.ages
-        entries = most_urgent_first(
-            [entry for entry in listing.entries if due(entry, ages=ages, now=now) is not Due.NOTHING]
-        )
-        entries.sort(key=lambda entry: entry.name in self._put_off)
-        bounds = Bounds(until=begun + LONGEST_RUN, backoff=self._backoff())
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="refresh") as pool:
-            outcomes = list(self._recorded(pool.map(lambda entry: self._guarded(entry, bounds), entries), len(entries)))
-        self._put_off = frozenset(outcome.entry.name for outcome in outcomes if self._in_vain(outcome))
-        application = self._watch.review(listing.application, outcomes)
+        """Do what is due, the most urgent first; raises what listing the vault raises, and nothing else.
+
+        It ends within `limits.end`, whatever hangs.
+        """
+        begun, limits = self._clock(), self._limits
+        bounds = Bounds(until=begun + timedelta(seconds=limits.begin), backoff=self._backoff())
+        with (
+            Crew(1, seconds=limits.begin) as lister,
+            Crew(self._concurrency, seconds=limits.consents) as renewers,
+            Crew(1, seconds=limits.end) as reviewer,
+        ):
+            listing = self._listed(lister)
+            entries = self._due(listing)
+            outcomes = list(self._recorded(self._worked_on(entries, bounds, renewers), len(entries)))
+            self._put_off = frozenset(outcome.entry.name for outcome in outcomes if self._in_vain(outcome))
+            application = self._reviewed(listing, outcomes, reviewer)
         report = summarize(listing, outcomes, application=application, now=self._clock())
         record("refresh.run", {**report.fields(), "seconds": int((self._clock() - begun).total_seconds())})
         return report
+
+    def _listed(self, crew: Crew) -> Listing:
+        try:
+            return crew.outcome(crew.begin(self._renewals.store.all))
+        except TimeoutError as error:
+            raise VaultUnavailable("The listing of the token vault did not end in time.") from error
+
+    def _due(self, listing: Listing) -> list[Entry]:
+        now, ages = self._clock(), self._renewals.ages
+        entries = most_urgent_first(
+            [entry for entry in listing.entries if due(entry, ages=ages, now=now) is not Due.NOTHING]
+        )
+        return sorted(entries, key=lambda entry: entry.name in self._put_off)
+
+    def _worked_on(self, entries: Iterable[Entry], bounds: Bounds, crew: Crew) -> Iterator[Outcome]:
+        """The outcome of each consent, in their order; nobody is waited for when the run has to end."""
+        tasks = [(entry, crew.begin(partial(self._guarded, entry, bounds))) for entry in entries]
+        for entry, task in tasks:
+            yield _outcome(entry, task, crew)
+
+    def _reviewed(self, listing: Listing, outcomes: Sequence[Outcome], crew: Crew) -> ApplicationReport:
+        try:
+            return crew.outcome(crew.begin(partial(self._watch.review, listing.application, outcomes)))
+        except TimeoutError:
+            return self._watch.unasked(listing.application, outcomes)
 
     def _in_vain(self, outcome: Outcome) -> bool:
         """Whether it was tried and not done, in this run or before; those that nobody got to keep their place."""
@@ -80,10 +110,7 @@ class RefreshRun:
         return was_tried and outcome.what in UNDONE
 
     def _recorded(self, outcomes: Iterable[Outcome], due_now: int) -> Iterator[Outcome]:
-        """Each outcome on record, and the progress of a long run now and then.
-
-        Here and not in the pool: the Functions host drops what threads other than a handler's own log.
-        """
+        """Each outcome on record, and the progress of a long run now and then."""
         told = self._clock()
         for done, outcome in enumerate(outcomes, start=1):
             record("refresh.consent", outcome.fields())
@@ -108,6 +135,15 @@ class RefreshRun:
             return Outcome(entry=entry, what=BROKEN, code=type(error).__name__)
         bounds.answered(outcome, alike, wave)
         return outcome
+
+
+def _outcome(entry: Entry, task: Task[Outcome], crew: Crew) -> Outcome:
+    try:
+        return crew.outcome(task)
+    except TimeoutError:
+        # Not begun, or amid its calls: those end by themselves, and the next run finds what they have stored.
+        what, code = (CARRIED_OVER, "") if task.future.cancel() else (TRANSIENT, UNFINISHED)
+        return Outcome(entry=entry, what=what, code=code)
 
 
 def _kind(error: BrokerError) -> str:

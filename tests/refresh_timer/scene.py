@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from refresh_timer.application import ApplicationWatch
 from refresh_timer.backoff import Backoff
+from refresh_timer.crew import Limits
 from refresh_timer.due import Ages
 from refresh_timer.renewal import Renewals
 from refresh_timer.report import Report
@@ -70,11 +71,14 @@ def refresh_run(
     credential: ApplicationCredential | None = None,
     concurrency: int = CONCURRENT,
     backoff: Callable[[], Backoff] = impatient,
+    limits: Limits | None = None,
 ) -> RefreshRun:
     """A run over this store, as the composition root makes one."""
     watch = ApplicationWatch(credential=credential or FixedCredential(["secret"]), store=store, clock=clock)
     renewals = Renewals(store=store, authority=authority, ages=AGES, clock=clock)
-    return RefreshRun(renewals=renewals, watch=watch, concurrency=concurrency, clock=clock, backoff=backoff)
+    return RefreshRun(
+        renewals=renewals, watch=watch, concurrency=concurrency, clock=clock, backoff=backoff, limits=limits
+    )
 
 
 @dataclass(slots=True)
@@ -87,6 +91,7 @@ class Scene:
     credential: FixedCredential = field(default_factory=lambda: FixedCredential(["secret"]))
     concurrency: int = CONCURRENT
     backoff: Callable[[], Backoff] = impatient
+    limits: Limits | None = None
 
     def __post_init__(self) -> None:
         self.vault.clock = self.authority.clock = self.clock
@@ -118,6 +123,7 @@ class Scene:
             credential=self.credential,
             concurrency=self.concurrency,
             backoff=self.backoff,
+            limits=self.limits,
         )
 
     def run(self) -> Report:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import jwt
 import pytest
 
+from refresh_timer.crew import Limits
 from refresh_timer.outcome import (
     BROKEN,
     CARRIED_OVER,
@@ -20,7 +21,6 @@ from refresh_timer.outcome import (
     VAULT_REFUSED,
 )
 from refresh_timer.report import RefreshAlarm
-from refresh_timer.run import LONGEST_RUN
 from shared.consents.consent import Renewal
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
@@ -466,7 +466,7 @@ def test_a_run_that_takes_too_long_leaves_the_rest_to_the_next_and_the_most_urge
         scene.clock.now += timedelta(minutes=1)
 
     def slow(_asked: Asked) -> None:
-        scene.clock.now += LONGEST_RUN
+        scene.clock.now += timedelta(seconds=Limits().begin)
 
     scene.authority.refuse = slow
     report = scene.run_after(DAY)
