@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 
 import azure.functions as func
@@ -12,7 +13,7 @@ import refresh_timer.wiring
 import token_http.wiring
 from shared.clock import Clock, utc_now
 from shared.services import Services
-from shared.settings import Settings, read_settings
+from shared.settings import Settings, SettingsError, read_settings
 
 
 def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
@@ -42,4 +43,15 @@ def _quiet_libraries() -> None:
     warnings.filterwarnings("ignore", message="response_mode=", category=UserWarning)
 
 
-app = compose(read_settings(os.environ))
+def _settings() -> Settings:
+    try:
+        return read_settings(os.environ)
+    except SettingsError as error:
+        # The host keeps the exception of an app that does not load to itself. A line of the worker's standard error
+        # that has the word "error" in it reaches the telemetry, as an error.
+        sys.stderr.write(f"SettingsError: {error}\n")
+        sys.stderr.flush()
+        raise
+
+
+app = compose(_settings())

@@ -134,12 +134,12 @@ def _a_withdrawal_is_final(life: Life) -> None:
 
 def no_secret_is_in_any_log_or_answer(life: Life) -> None:
     """Every secret that existed, in every log of every part and in everything the broker answered."""
-    secrets = _secrets(life.state)
+    secrets = secrets_of(life.state)
     kinds = {kind for kind, _ in secrets}
     assert {"refresh_token", "access_token", "id_token", "code", "code_verifier", "client_assertion"} <= kinds
     logs = {file.name: file.read_text() for file in (life.state.folder / "log").glob("*.log")}
     assert {"host.log", "entra.log", "key_vault.log", "managed_identity.log"} <= set(logs)
-    for kind, secret in secrets | _bearers_of_the_browser(life):
+    for kind, secret in secrets | bearers_of_the_browser(life):
         leaks = [name for name, text in logs.items() if secret in text]
         assert not leaks, f"a {kind} is in {leaks}"
     texts = [_seen(answer) for answer in life.answers if str(answer.url).startswith(life.state.host)]
@@ -163,7 +163,7 @@ def _audit_records_are_as_described(life: Life) -> None:
         assert {field for field in fields if not field.startswith("outcome_")} == described[event] - {"outcome_*"}
 
 
-def _secrets(state: StackState) -> set[tuple[str, str]]:
+def secrets_of(state: StackState) -> set[tuple[str, str]]:
     lines = state.ledger_file.read_text().splitlines()
     recorded = {(kind, secret) for kind, _, secret in (line.partition(" ") for line in lines)}
     with closing(sqlite3.connect(state.folder / "token-vault.sqlite")) as vault:
@@ -173,7 +173,7 @@ def _secrets(state: StackState) -> set[tuple[str, str]]:
     return recorded | keys | own | {("control_secret", state.control_secret)}
 
 
-def _bearers_of_the_browser(life: Life) -> set[tuple[str, str]]:
+def bearers_of_the_browser(life: Life) -> set[tuple[str, str]]:
     """Links and flow cookies: the browser may hold them, no log may."""
     links = {answer.json()["url"].partition("link=")[2] for answer in life.answers if answer.status_code == CREATED}
     cookies = {

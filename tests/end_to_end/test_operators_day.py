@@ -29,34 +29,39 @@ def records(state: StackState) -> list[dict[str, object]]:
 
 def test_a_day_of_an_operator_works_and_every_change_is_on_record_as_described(make_stack: StackMaker) -> None:
     with make_stack(CONSENT_DEVICE_CODE="on") as state:
-        operator, provisioning = Workload(state=state, name="operator"), Workload(state=state, name="provisioning")
-        with Person() as person:
-            assert person.consent(operator.link(login_hint=ADMIN.username), ADMIN).is_success
-        started = operator.call("POST", "consents/by-device/device", {}).json()
-        assert operator.call("POST", "consents/by-device/device/poll", {"device": started["device"]}).status_code == 202
-        typed_in(started, SECOND_ADMIN)
-        polled = operator.call("POST", "consents/by-device/device/poll", {"device": started["device"]})
-        assert polled.json()["status"] == "stored"
-        imported = operator.call("POST", "consents/imported/import", {"refresh_token": old_token(state, ADMIN)})
-        assert imported.status_code == 201
-        listed = operator.call("GET", "consents").json()
-        assert {consent["name"]: consent["status"] for consent in listed["consents"]} == {
-            "partner": "ok",
-            "by-device": "ok",
-            "imported": "ok",
-        }
-        pairs = [{"tenant": tenant, "resource": "graph"} for tenant in (CONTOSO, TAILSPIN)]
-        checked = operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()
-        assert [pair["outcome"] for pair in checked["pairs"]] == ["works", "application_not_consented"]
-        path = f"customers/{TAILSPIN}/consent?dry_run=false"
-        assert provisioning.call("PUT", path).json()["outcome"] == "created"
-        assert operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()["works"] is True
-        assert provisioning.call("DELETE", path).json()["outcome"] == "removed"
-        assert operator.call("DELETE", "consents/partner").json()["status"] == "withdrawn"
-        assert Workload(state=state, name="reports").token("contoso", "graph").json()["code"] == "consent_withdrawn"
-        assert operator.call("POST", "consents/partner/restore").json()["status"] == "stored"
-        assert Workload(state=state, name="reports").token("contoso", "graph").is_success
+        live_through_a_day(state)
         on_record(state)
+
+
+def live_through_a_day(state: StackState) -> None:
+    """Everything that an operator does; the policy of the stack, and nothing else, is as it was made."""
+    operator, provisioning = Workload(state=state, name="operator"), Workload(state=state, name="provisioning")
+    with Person() as person:
+        assert person.consent(operator.link(login_hint=ADMIN.username), ADMIN).is_success
+    started = operator.call("POST", "consents/by-device/device", {}).json()
+    assert operator.call("POST", "consents/by-device/device/poll", {"device": started["device"]}).status_code == 202
+    typed_in(started, SECOND_ADMIN)
+    polled = operator.call("POST", "consents/by-device/device/poll", {"device": started["device"]})
+    assert polled.json()["status"] == "stored"
+    imported = operator.call("POST", "consents/imported/import", {"refresh_token": old_token(state, ADMIN)})
+    assert imported.status_code == 201
+    listed = operator.call("GET", "consents").json()
+    assert {consent["name"]: consent["status"] for consent in listed["consents"]} == {
+        "partner": "ok",
+        "by-device": "ok",
+        "imported": "ok",
+    }
+    pairs = [{"tenant": tenant, "resource": "graph"} for tenant in (CONTOSO, TAILSPIN)]
+    checked = operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()
+    assert [pair["outcome"] for pair in checked["pairs"]] == ["works", "application_not_consented"]
+    path = f"customers/{TAILSPIN}/consent?dry_run=false"
+    assert provisioning.call("PUT", path).json()["outcome"] == "created"
+    assert operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()["works"] is True
+    assert provisioning.call("DELETE", path).json()["outcome"] == "removed"
+    assert operator.call("DELETE", "consents/partner").json()["status"] == "withdrawn"
+    assert Workload(state=state, name="reports").token("contoso", "graph").json()["code"] == "consent_withdrawn"
+    assert operator.call("POST", "consents/partner/restore").json()["status"] == "stored"
+    assert Workload(state=state, name="reports").token("contoso", "graph").is_success
 
 
 def on_record(state: StackState) -> None:
