@@ -7,12 +7,10 @@ one that fails all the same, before the first byte of an answer, is told apart f
 
 import functools
 import http.client
-import io
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -20,6 +18,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
+
+from shared.one_answer import AnswerSource, OneAnswer, Reads
 
 # By its name where a system has it; macOS calls the first one otherwise.
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 4}
@@ -60,17 +60,26 @@ class KnownConnection(HTTPConnection):
         self.response_class = self._answer  # type: ignore[assignment]  # http.client calls it as it would the class
         self._lifetimes = lifetimes
         self._answers = 0
-        self._received = False
+        self._received = self._has_more = False
         self._made_on = self._used_on = self._deadline = time.monotonic()
 
     def connect(self) -> None:
         """A new connection, which has served nobody yet."""
+        # A proxy that is asked to connect answers too.
+        self._deadline = time.monotonic() + self._lifetimes.answer
         super().connect()
         self._answers = 0
+        self._has_more = False
         self._made_on = self._used_on = time.monotonic()
 
     def is_retired(self, distrusted_on: float) -> bool:
-        """Whether it is not to be used again: idle, old, or idle since before its neighbours were found dead."""
+        """Whether it is not to be used again: idle, old, or idle since before its neighbours were found dead.
+
+        Nor one with bytes beyond its last answer, as the next request would take them for its own.
+        """
+        # Those that wait in the socket itself make urllib3 take the connection for dropped.
+        if self._has_more or (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending()):
+            return True
         now = time.monotonic()
         lives = self._lifetimes
         return now - self._used_on > lives.idle or now - self._made_on > lives.age or self._used_on < distrusted_on
@@ -101,11 +110,14 @@ class KnownConnection(HTTPConnection):
         return StaleConnection("The connection had been closed.", error) if unheard else None
 
     def _answer(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # noqa: ANN401
-        reads = _Reads(sock, patience=sock.gettimeout(), deadline=self._deadline, on_first=self._hear)
-        return _WholeHeaders(_Sock(reads), *args, **kwargs)  # type: ignore[arg-type]  # asks for makefile alone
+        reads = Reads(sock, patience=sock.gettimeout(), deadline=self._deadline, on_first=self._hear)
+        return OneAnswer(AnswerSource(reads, self._distrust), *args, **kwargs)  # type: ignore[arg-type]  # asks for makefile
 
     def _hear(self) -> None:
         self._received = True
+
+    def _distrust(self) -> None:
+        self._has_more = True
 
 
 class KnownTlsConnection(KnownConnection, HTTPSConnection):
@@ -144,50 +156,3 @@ class KnownTlsPool(KnownPool, HTTPSConnectionPool):
     """The same over TLS."""
 
     connection_class = KnownTlsConnection
-
-
-class _WholeHeaders(http.client.HTTPResponse):
-    """An answer whose headers were cut short is none; http.client would take it for one with an empty body."""
-
-    def begin(self) -> None:
-        super().begin()
-        if self.msg.defects:
-            raise http.client.HTTPException("the headers are not whole")
-
-
-class _Sock:
-    """As much of a socket as http.client's response asks for."""
-
-    def __init__(self, reads: "_Reads") -> None:
-        self._reads = reads
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reads)
-
-
-class _Reads(io.RawIOBase):
-    """Bytes of one answer: none is waited for longer than usual, and none at all after the deadline."""
-
-    def __init__(
-        self, sock: socket.socket, *, patience: float | None, deadline: float, on_first: Callable[[], None]
-    ) -> None:
-        # The socket's own file keeps it open until the answer is read, though the connection lets go of it before.
-        self._file, self._sock = sock.makefile("rb", buffering=0), sock
-        self._patience, self._deadline, self._on_first = patience, deadline, on_first
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - io's own
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer did not end in time")
-        self._sock.settimeout(left if self._patience is None else min(left, self._patience))
-        count = self._file.readinto(buffer)
-        if count:
-            self._on_first()
-        return count
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()

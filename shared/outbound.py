@@ -133,7 +133,7 @@ class KnownAdapter(HTTPAdapter):
 
 def session_of(adapter: KnownAdapter) -> requests.Session:
     """A session that takes proxies from the environment and nothing else: no netrc, no cookies."""
-    session = requests.Session()
+    session = _NoRedirects()
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.auth = _AsItIs()
@@ -151,6 +151,14 @@ def read_whole(answer: requests.Response, *, longest: int) -> requests.Response:
             raise AnswerTooLong(f"more than {longest} bytes")
     answer._content = body.getvalue()  # noqa: SLF001 - requests has no other way
     return answer
+
+
+class _NoRedirects(requests.Session):
+    """Where an answer leads is not read: requests would read that answer whole for it, and choke on no address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' own
+        """None: nothing is followed."""
+        return None
 
 
 class _AsItIs(AuthBase):

@@ -1,14 +1,16 @@
 """The wire: what is sent once more and what never, how long an answer may take, and how much of it is read."""
 
+import gzip
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import requests
@@ -19,6 +21,7 @@ from azure.core.rest import HttpRequest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import shared.one_answer
 from local.certificates import write_certificates
 from shared.connections import KEEPALIVE, Lifetimes
 from shared.outbound import LONGEST_ANSWER, LONGEST_PAGE, AnswerTooLong, Outbound
@@ -237,6 +240,123 @@ def test_netrc_is_not_read_and_proxies_are(
     if server.context is None:
         outbound.get("http://authority.invalid/keys")
         assert server.requests[1].startswith(b"GET http://authority.invalid/keys ")
+
+
+@contextmanager
+def tunnels() -> Iterator[tuple[str, list[bytes]]]:
+    """A proxy that connects to where it is told; its address, and the first line of each request."""
+    asked: list[bytes] = []
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while some := source.recv(65_536):
+                target.sendall(some)
+            target.shutdown(socket.SHUT_WR)
+
+    def connect(connection: socket.socket, _count: int) -> None:
+        asked.append(proxy.requests[-1].splitlines()[0])
+        host, port = asked[-1].split()[1].decode().split(":")
+        with socket.create_connection((host, int(port))) as beyond:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            threading.Thread(target=pump, args=(beyond, connection), daemon=True).start()
+            pump(connection, beyond)
+
+    with rough_server() as proxy:
+        proxy.act = connect
+        yield proxy.url, asked
+
+
+def test_a_proxy_of_the_environment_connects_to_a_server_of_tls(
+    server: RoughServer, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = str(certificates / "ca.pem")
+    with tunnels() as (proxy, asked), closing(Outbound(trusted_ca_file=trusted, threads=1)) as outbound:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        monkeypatch.setenv("NO_PROXY", "")
+        for once in (False, False, True, True):
+            assert outbound.request("POST", server.url, once=once).ok
+    assert asked == ([b"CONNECT 127.0.0.1:%d HTTP/1.1" % server.port] * 3 if server.context else [])
+
+
+def test_a_proxy_that_does_not_connect_has_no_more_time_than_a_server(
+    server: RoughServer, outbound: Outbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with rough_server() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        proxy.act = drip(answer(), every=0.05)
+        if server.context is not None:
+            with pytest.raises(requests.RequestException):
+                outbound.get(server.url)
+            assert not server.requests
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+
+def test_an_answer_before_the_answer_is_passed_over(server: RoughServer, outbound: Outbound) -> None:
+    """RFC 9110 section 15.2. Taken for the answer, it would leave the real one to whoever asks next."""
+    server.act = then(EARLY + b"HTTP/1.1 100 Continue\r\n\r\n", serve(b'{"of": 1}'))
+    assert outbound.get(server.url).json() == {"of": 1}
+    server.act = lambda connection, _count: connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+    with pytest.raises(requests.RequestException):
+        outbound.get(server.url)
+
+
+@pytest.mark.parametrize("size", [100, 8192, 12_000])
+def test_what_comes_after_an_answer_is_never_the_next_ones(server: RoughServer, outbound: Outbound, size: int) -> None:
+    """The bytes may lie in the kernel, in TLS, or with the reader of the answer before."""
+    whole = answer(b"x" * (size - len(answer(b"x" * size)) + size))
+    assert len(whole) in {size, size - 1}
+    server.act = lambda connection, _count: connection.sendall(whole + answer(b'{"of": "nobody"}'))
+    outbound.get(server.url)
+    server.act = serve(b'{"of": 2}')
+    assert outbound.get(server.url).json() == {"of": 2}
+    assert server.connections == 2
+
+
+REDIRECTS = [b"http://[", b"http://\xff/", b"http://elsewhere.invalid/", b"//[::1"]
+
+
+@pytest.mark.parametrize("location", REDIRECTS)
+def test_a_redirect_is_an_answer_as_any_other(
+    server: RoughServer, outbound: Outbound, certificates: Path, location: bytes
+) -> None:
+    """Where it leads is not even read, and its body neither, beyond the limit."""
+    content = gzip.compress(b"x" * (LONGEST_ANSWER + 1))
+    head = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: %d\r\n" % (location, len(content))
+    server.act = lambda connection, _count: connection.sendall(
+        b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 2\r\n\r\n{}" % location
+    )
+    assert (outbound.get(server.url).status_code, outbound.get(server.url).content) == (302, b"{}")
+    assert sdk(certificates, tries=0)("GET", server.url) == 302
+    server.act = lambda connection, _count: connection.sendall(head + b"Content-Encoding: gzip\r\n\r\n" + content)
+    with (
+        patch.object(requests.Response, "content", property(lambda _answer: pytest.fail("read without a limit"))),
+        pytest.raises(AnswerTooLong),
+    ):
+        outbound.get(server.url)
+
+
+@pytest.mark.parametrize("size", [b"-1", b"-8000000"])
+def test_no_answer_is_longer_on_the_wire_than_the_longest_page(
+    server: RoughServer, outbound: Outbound, size: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chunk of less than nothing is read to the end of the connection, in one piece (urllib3 2.8)."""
+    monkeypatch.setattr(shared.one_answer, "LONGEST_ON_THE_WIRE", 100_000)
+    sent = 0
+
+    def endless(connection: socket.socket, _count: int) -> None:
+        nonlocal sent
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%s\r\n" % size)
+        while sent < 50_000_000:
+            connection.sendall(b"x" * 10_000)
+            sent += 10_000
+
+    server.act = endless
+    with pytest.raises(requests.RequestException):
+        outbound.get(server.url)
+    assert sent < 20_000_000
 
 
 type Send = Callable[[str, str], int]
