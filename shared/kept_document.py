@@ -97,7 +97,11 @@ class KeptDocument[T]:
             if self._under_way is not None:
                 return self._under_way
             look = self._under_way = Future()
-        self._start(lambda: self._run(look))
+        try:
+            self._start(lambda: self._run(look))
+        except RuntimeError:  # no thread to be had: those who wait must hear of it, and others may look again
+            self._end(failed=True)
+            look.set_exception(AuthorityUnavailable())
         return look
 
     def _run(self, look: Future[T]) -> None:

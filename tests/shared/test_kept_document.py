@@ -86,6 +86,23 @@ def test_each_waits_its_own_time_at_most_and_the_look_goes_on() -> None:
     assert KeptDocument(lambda: "x", ages=AGES).get() == "x"
 
 
+def test_a_look_that_could_not_begin_is_a_failed_one_and_keeps_nobody_from_the_next() -> None:
+    """As when the machine has no thread left for a moment."""
+    source, has_threads = Source(), False
+
+    def start(work: Callable[[], None]) -> None:
+        if not has_threads:
+            raise RuntimeError("can't start new thread")
+        work()
+
+    kept = KeptDocument(source.read, ages=replace(AGES, patience=0.02), monotonic=lambda: source.now, start=start)
+    assert outcome(kept.get) == "authority_unavailable"
+    has_threads, source.now = True, AGES.failed
+    assert kept.get() == "first"
+    has_threads, source.now = False, AGES.failed + AGES.fresh
+    assert kept.get() == "first", "what is known serves, whatever the background can do"
+
+
 STEPS = st.lists(
     st.one_of(
         st.sampled_from(["get", "newest"]),
