@@ -36,9 +36,9 @@ class Backoff:
         return wave
 
     def succeeded(self, wave: int) -> None:
-        """Somebody of this wave was answered."""
+        """Somebody of this wave was answered; of the one that a failure has just ended, too: it was not in vain."""
         with self._lock:
-            if wave == self._wave:
+            if wave >= self._wave - 1:
                 self._failures = 0
 
     def failed(self, wave: int, *, retry_after: int | None) -> None:

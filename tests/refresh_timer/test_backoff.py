@@ -84,6 +84,19 @@ def test_one_success_begins_anew_and_a_late_one_of_an_older_wave_does_not() -> N
     assert fresh.wait() is not None
 
 
+def test_waves_in_which_most_succeed_end_no_run() -> None:
+    """One secret that is always busy fails first, each time; whatever began with it is done all the same."""
+    time = Time()
+    backoff = backoff_in(time)
+    for _ in range(3 * MOST_WAVES):
+        waves = [wave_of(backoff) for _ in range(16)]
+        backoff.failed(waves[0], retry_after=None)
+        for wave in waves[1:]:
+            backoff.succeeded(wave)
+    assert backoff.wait() is not None
+    assert set(time.slept) == {2.0}
+
+
 def test_threads_that_fail_together_are_one_wave() -> None:
     time = Time()
     backoff = backoff_in(time)
