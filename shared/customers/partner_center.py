@@ -162,7 +162,7 @@ def _code(answer: requests.Response) -> str:
     """Partner Center's own code, such as 900421 for a missing MFA; its texts stay here."""
     try:
         given = str(answer.json()["code"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return ""
     return f", code {given}" if CODE.fullmatch(given) else ""
 
@@ -170,7 +170,7 @@ def _code(answer: requests.Response) -> str:
 def _json(answer: requests.Response) -> Mapping[str, Any]:
     try:
         content = answer.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PartnerCenterUnavailable("Its answer could not be read.") from error
     if not isinstance(content, Mapping):
         raise PartnerCenterUnavailable("Its answer could not be read.")

@@ -48,7 +48,7 @@ def _access_token(answer: Mapping[str, Any], tenant_id: str, now: datetime) -> A
         token, scope = answer["access_token"], str(answer.get("scope", ""))
     except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise AuthorityUnavailable("Its answer holds no token.") from error
-    if not isinstance(token, str) or not token:
+    if not _text(token):
         raise AuthorityUnavailable("Its answer holds no token.")
     # RFC 6749 section 7.1: a client that does not understand the type of a token must not use it.
     if str(answer.get("token_type", BEARER)).lower() != BEARER:
@@ -60,4 +60,5 @@ def _access_token(answer: Mapping[str, Any], tenant_id: str, now: datetime) -> A
 
 
 def _text(given: object) -> str:
-    return given if isinstance(given, str) else ""
+    """The text of a token, "" for what is none: RFC 6749 appendices A.12 and A.17 have its characters."""
+    return given if isinstance(given, str) and given.isascii() and given.isprintable() else ""

@@ -56,7 +56,7 @@ def unverified_claims(token: str) -> Mapping[str, Any]:
     """What a token says, unproven; empty when it is not a JWT. Only for a token straight from the authority."""
     try:
         claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):
         return {}
     return claims
 

@@ -95,6 +95,7 @@ def _verifying(published: Any, issuer: str, tenant_id: str) -> jwt.PyJWK | None:
 def _is_marked(published: Mapping[str, Any], issuer: str, tenant_id: str) -> bool:
     return (
         published["kty"] == "RSA"
+        and "d" not in published  # a private key: PyJWT would read it as such, and it verifies nothing
         and isinstance(published["kid"], str)
         and published.get("use", "sig") == "sig"
         and "verify" in published.get("key_ops", ["verify"])

@@ -21,6 +21,7 @@ from shared.outbound import Outbound
 from shared.retry_after import LONGEST_SECONDS
 from tests.consent_http.rig import old_token
 from tests.local_control import Controls
+from tests.rough_server import rough_server
 from tests.shared.samples import PARTNER_CENTER_SCOPE, authority_of
 
 GRANTS = [
@@ -270,6 +271,16 @@ def test_a_page_that_leads_elsewhere_is_never_followed_there(
     controls.post("faults", {"path": "/v1/customers", "times": 1, "status": 200, "body": body})
     with pytest.raises((CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable)):
         center.customers(token, correlation=str(uuid.uuid4()))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_nests_without_end_is_none(token: AccessToken, status: int) -> None:
+    content = b"[" * 200_000
+    head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(content))
+    with rough_server() as server, closing(Outbound(trusted_ca_file=None, threads=1)) as outbound:
+        server.act = lambda connection, _count: connection.sendall(head + content)
+        with pytest.raises((PartnerCenterUnavailable, PartnerCenterRefused)):
+            PartnerCenter(outbound, url=server.url.rstrip("/")).customers(token, correlation=CORRELATION)
 
 
 @pytest.mark.parametrize("code", ["<script>", "x" * 500, {"a": 1}, None], ids=["markup", "long", "object", "null"])

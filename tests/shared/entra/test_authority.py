@@ -292,6 +292,8 @@ def test_the_wait_of_one_request_is_not_told_to_the_next(
         {"status": 200, "body": {}},
         {"status": 200, "body": {"access_token": "x"}},
         {"status": 200, "body": {"access_token": "x", "expires_in": None}},
+        {"status": 200, "body": {"access_token": "\u00e9", "expires_in": 60}},
+        {"status": 200, "body": {"access_token": "a\r\nX-Header: b", "expires_in": 60}},
         {"status": 200, "body": {"access_token": "x", "expires_in": "soon"}},
         {"status": 200, "body": {"access_token": "x", "expires_in": 60, "id_token": "junk"}},
         {"status": 404, "body": "text"},

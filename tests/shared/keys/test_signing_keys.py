@@ -1,5 +1,6 @@
 """The authority's signing keys: fetched once, asked for again sparingly, kept through an outage."""
 
+import json
 import ssl
 import threading
 from collections.abc import Callable
@@ -10,6 +11,8 @@ import httpx
 import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from local.state import StackState
 from local.world import CONTOSO, PARTNER_TENANT
@@ -182,6 +185,10 @@ def test_the_keys_of_one_tenant_are_not_those_of_another(home: HomeTenant) -> No
     assert home.keys.generation(PARTNER_TENANT) == {key_id}
 
 
+# A key that should be nobody's but its owner's.
+PRIVATE = rsa.generate_private_key(65_537, 2048)
+
+
 @pytest.mark.parametrize(
     "marked",
     [
@@ -206,6 +213,7 @@ def test_the_keys_of_one_tenant_are_not_those_of_another(home: HomeTenant) -> No
         {"issuer": f"{AUTHORITY}/{CONTOSO}/v2.0"},
         {"issuer": None},
         {"n": jwt.utils.to_base64url_uint((1 << 2046) + 1).decode()},
+        {**json.loads(RSAAlgorithm.to_jwk(PRIVATE)), "key_ops": ["verify"]},
     ],
 )
 def test_a_key_that_is_not_for_verifying_never_verifies_and_spoils_no_other(
