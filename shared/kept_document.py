@@ -71,10 +71,15 @@ class KeptDocument[T]:
         return self.known or self._looked()
 
     def newest(self) -> T:
-        """The document for somebody who misses something in it: looked for anew, unless that was just done."""
+        """The document for somebody who misses something in it: looked for anew, unless that was just done.
+
+        One who asks waits for that look; the others come again, so that made-up key ids fill no pool of threads.
+        """
         known = self.known
         if known is not None and self._monotonic() - self._looked_on < self._ages.again and not self._has_failed():
             return known
+        if known is not None and self._under_way is not None:
+            raise AuthorityUnavailable(retry_after=1)
         return self._looked()
 
     def _has_failed(self) -> bool:

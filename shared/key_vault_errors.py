@@ -53,7 +53,8 @@ def errors_of(name: str, *, value: str = "") -> Iterator[None]:
         raise VaultRefused from error
     except HttpResponseError as error:
         raise _response_error(name, error, size=len(value.encode())) from error
-    except AzureError as error:
+    except (AzureError, ValueError, RecursionError) as error:
+        # The latter two are of an answer that cannot be read, such as a gateway's.
         raise VaultUnavailable from error
 
 

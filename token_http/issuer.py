@@ -10,7 +10,7 @@ from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
 from shared.entra.place import Place
 from shared.entra.tokens import AccessToken, Exchanger
-from shared.errors import BrokerError, Unavailable
+from shared.errors import BrokerError
 from shared.pool import Pool
 from token_http.message import Issued, TokenRequest
 from token_http.notice import STALE, Notice, of_resource
@@ -114,7 +114,9 @@ class Issuer:
             if refused is not None:
                 raise refused.afresh()
             return await self._flights.run(key, lambda: self._exchange(key, served, claims)), ()
-        except Unavailable:
+        except BrokerError as error:
+            if not error.transient:
+                raise
             kept = None if claims else self._cache.token(key, lifetime=LAST_RESORT_LIFETIME)
             if kept is None:
                 raise
