@@ -1,9 +1,8 @@
 """A small load generator: raw HTTP/1.1 over kept connections, so that the one who measures costs little."""
 
 import asyncio
-import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -22,10 +21,11 @@ class Load:
         """Requests a second."""
         return len(self.seconds) / self.total
 
-    def percentile(self, share: float) -> float:
-        """Milliseconds within which this share of the requests was answered."""
-        ordered = sorted(self.seconds)
-        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+def percentile(loads: Iterable[Load], share: float) -> float:
+    """Milliseconds within which this share of all the requests was answered."""
+    ordered = sorted(seconds for one in loads for seconds in one.seconds)
+    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def message(url: str, *, headers: Mapping[str, str], body: bytes) -> bytes:
@@ -36,12 +36,12 @@ def message(url: str, *, headers: Mapping[str, str], body: bytes) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
 
 
-async def load(url: str, messages: Sequence[bytes], *, requests: int, connections: int) -> Load:
-    """Send so many of the messages, in turn, over so many connections, each as soon as the last one was answered."""
+async def load(url: str, messages: Iterable[bytes], *, connections: int) -> Load:
+    """Send the messages over so many connections, each as soon as the last one was answered."""
     seconds: list[float] = []
     statuses: set[int] = set()
     sizes: set[int] = set()
-    left = itertools.islice(itertools.cycle(messages), requests)
+    left = iter(messages)
 
     async def connection() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)

@@ -63,10 +63,13 @@ class AssertionVerifier:
     def remembered(self, unverified_assertion: str) -> Principal | None:
         """Who this very token was verified to be a moment ago; never blocks."""
         digest = _digest(unverified_assertion)
-        with self._lock:
-            found = self._remembered.get(digest)
+        try:
+            with self._lock:
+                found = self._remembered[digest]
+        except KeyError:
+            return None
         # What was verified under other keys is to be verified again.
-        return found.principal if found and found.keys == self._keys.generation(self._tenant) else None
+        return found.principal if found.keys == self._keys.generation(self._tenant) else None
 
     def verify(self, unverified_assertion: str) -> Principal:
         """Who the home tenant says this is; may fetch keys. Raises NotAuthenticated."""
