@@ -18,8 +18,8 @@ from shared.errors import (
 )
 
 _log = logging.getLogger("broker")
-# RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
 _WRITER = json.JSONEncoder(check_circular=False)
+# RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 type Handler = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]

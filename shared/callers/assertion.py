@@ -35,7 +35,7 @@ class Principal:
 
 
 class _Remembered(NamedTuple):
-    """Who an assertion was verified to be, by which known keys, and until when it is good."""
+    """Who an assertion was verified to be, the ids of the keys known then, and when it ends (epoch seconds)."""
 
     principal: Principal
     keys: frozenset[str]

@@ -70,3 +70,15 @@ def test_one_thread_gathers_nothing_of_another(caplog: pytest.LogCaptureFixture)
 def test_a_fingerprint_tells_two_tokens_apart_and_nothing_else() -> None:
     assert fingerprint("token") == "3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0"
     assert fingerprint("token") != fingerprint("token ")
+
+
+def test_a_token_with_half_a_character_has_a_fingerprint_too() -> None:
+    assert fingerprint("token\ud800") != fingerprint("token")
+
+
+def test_nothing_is_written_below_the_level_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="broker.audit")
+    record("one", {})
+    caplog.set_level(logging.INFO, logger="broker.audit")
+    record("two", {})
+    assert written(caplog) == [{"event": "two"}]
