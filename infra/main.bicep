@@ -73,9 +73,9 @@ param maximumInstances int = 40
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('HTTP requests an instance takes at once; as many as the broker has threads for exchanges.')
+@description('HTTP requests an instance takes at once, and the broker\'s threads for exchanges.')
 @minValue(1)
-@maxValue(1000)
+@maxValue(256)
 param httpConcurrency int = 32
 
 @description('Days that logs are kept.')
@@ -269,6 +269,7 @@ module settings 'app/settings.bicep' = {
     partnerClientId: createRegistrations ? registrations!.outputs.partnerClientId : partnerClientId
     brokerClientId: createRegistrations ? registrations!.outputs.brokerClientId : brokerClientId
     brokerAudience: audience
+    exchangeThreads: httpConcurrency
     refreshSchedule: refreshSchedule
     consentTenants: consentTenants
     partnerCredential: partnerCredential

@@ -32,6 +32,8 @@ resource gateway 'Microsoft.Network/natGateways@2025-09-01' = {
     name: 'Standard'
   }
   properties: {
+    // The least there is, and the default. The broker uses no connection that was idle for two minutes.
+    idleTimeoutInMinutes: 4
     publicIpAddresses: [
       {
         id: outwards.id

@@ -16,6 +16,9 @@ param brokerAudience string
 param refreshSchedule string
 param consentTenants string
 
+@description('Threads for what blocks: as many as an instance takes HTTP requests at once.')
+param exchangeThreads int
+
 @allowed(['federated', 'certificate', 'secret'])
 param partnerCredential string
 
@@ -38,6 +41,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     // Plain functions run in these threads; the timer is the only one, the rest is asynchronous.
     PYTHON_THREADPOOL_THREAD_COUNT: '4'
+    EXCHANGE_THREADS: string(exchangeThreads)
     PUBLIC_URL: publicUrl
     PARTNER_TENANT_ID: tenant().tenantId
     PARTNER_CLIENT_ID: partnerClientId

@@ -39,7 +39,7 @@ def running_storage(state: StackState) -> Iterator[str]:
             if azurite.poll() is not None or time.monotonic() > until:
                 raise StackFailed(f"Azurite did not start; see {log}.")
             time.sleep(0.05)
-        yield connection_string(addresses)
+        yield connection_string(addresses["Blob"])
 
 
 def write_blob(storage: str, container: str, name: str, content: object) -> None:
@@ -55,10 +55,9 @@ def write_blob(storage: str, container: str, name: str, content: object) -> None
         client.put(blob, content=json.dumps(content), headers=headers).raise_for_status()
 
 
-def connection_string(addresses: dict[str, str]) -> str:
-    """How clients reach the account, from each service's address."""
-    endpoints = "".join(f"{service}Endpoint={address}/{ACCOUNT};" for service, address in addresses.items())
-    return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{endpoints}"
+def connection_string(blobs: str) -> str:
+    """How the host reaches the account: its blobs alone, as in Azure, where the broker's identity has no other role."""
+    return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={blobs}/{ACCOUNT};"
 
 
 def _addresses(log: Path) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What the app runs on: Flex Consumption, as its own identity, with nothing in front of its own checks."""
 
+from shared.setting_limits import EXCHANGE_THREADS
 from tests.infra.check import noticing
 from tests.infra.checks.settings import started
 from tests.infra.damage import GONE, Added, Put, Removed, Source
@@ -84,7 +85,8 @@ def the_app_takes_https_alone_and_no_passwords(project: Project) -> None:
 
 
 @noticing(
-    Source("main.bicep", "param httpConcurrency int = 32", "param httpConcurrency int = 1"),
+    Source("main.bicep", "exchangeThreads: httpConcurrency", "exchangeThreads: 16"),
+    Put(APP_SETTINGS, "properties.EXCHANGE_THREADS", "16"),
     Put(SITE, f"{SCALE}.triggers.http.perInstanceConcurrency", 1),
     Put(SITE, f"{SCALE}.triggers", GONE),
     Put(SITE, f"{SCALE}.alwaysReady", [{"name": "http", "instanceCount": 1}]),
@@ -93,6 +95,7 @@ def an_instance_takes_as_many_requests_as_the_broker_has_threads_for_exchanges(p
     for name, deployment in project.deployments.items():
         site = deployment.one(SITE)
         assert site.at(f"{SCALE}.triggers.http.perInstanceConcurrency") == started(deployment).threads
+        assert started(deployment).threads == int(EXCHANGE_THREADS.default)
         kept_warm = [{"name": "http", "instanceCount": 2}] if name == "alerts" else []
         assert site.at(f"{SCALE}.alwaysReady") == kept_warm
 

@@ -1,9 +1,11 @@
 """Who reaches vaults and storage: in a network nobody from outside, but editors of the policy."""
 
+from shared.connections import Lifetimes
 from tests.infra.check import noticing
 from tests.infra.damage import Put, Removed, Source
 from tests.infra.deployment import Resource
 from tests.infra.kinds import (
+    NAT,
     NETWORK,
     POLICY_VAULT,
     PRIVATE_ENDPOINT,
@@ -77,6 +79,7 @@ def in_a_network_each_has_its_private_endpoint_under_its_usual_name(project: Pro
     Source("main.bicep", "vnetEnabled ? network!.outputs.appSubnetId : ''", "''", seen_in="network"),
     Put(SITE, "properties.virtualNetworkSubnetId", "another"),
     Put(NETWORK, "properties.subnets.0.properties.natGateway", {"id": "another"}),
+    Put(NAT, "properties.idleTimeoutInMinutes", 2),
     Put(NETWORK, "properties.subnets.0.properties.delegations", []),
     Removed(NETWORK),
 )
@@ -91,6 +94,9 @@ def in_a_network_the_app_has_one_address_outwards(project: Project) -> None:
         assert joined == f"{network.id}/subnets/app"
         subnet = network.at("properties.subnets.0")
         assert subnet["name"] == "app"
-        assert subnet["properties"]["natGateway"]["id"] == deployment.one("Microsoft.Network/natGateways").id
+        gateway = deployment.one(NAT)
+        assert subnet["properties"]["natGateway"]["id"] == gateway.id
+        # What the gateway forgets, the broker has given up before.
+        assert 60 * gateway.at("properties.idleTimeoutInMinutes") > Lifetimes().idle
         delegated = [one["properties"]["serviceName"] for one in subnet["properties"]["delegations"]]
         assert delegated == ["Microsoft.App/environments"]

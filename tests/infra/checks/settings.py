@@ -25,7 +25,6 @@ DEFAULTED = {
     "CONSENT_DEVICE_CODE",
     "CONSENT_SCOPE",
     "CONSENT_UNKNOWN_MFA",
-    "EXCHANGE_THREADS",
     "KEY_VAULT_API_VERSION",
     "LAST_GOOD_HOURS",
     "MEMORY_AGE_SECONDS",
@@ -53,7 +52,7 @@ def settings_of(deployment: Deployment) -> dict[str, str]:
     Put(APP_SETTINGS, "properties.TOKEN_VAULT_URL", GONE),
     Put(APP_SETTINGS, "properties.PYTHON_THREADPOOL_THREAD_COUNT", GONE),
     Put(APP_SETTINGS, "properties.AZURE_CLOUDS", "AzureCloud"),
-    Put(APP_SETTINGS, "properties.EXCHANGE_THREADS", "32"),
+    Put(APP_SETTINGS, "properties.REFRESH_CONCURRENCY", "16"),
 )
 def the_settings_are_those_the_code_reads(project: Project) -> None:
     for deployment in project:
