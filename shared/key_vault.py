@@ -58,7 +58,7 @@ class KeyVault:
         """See SecretVault."""
         with errors_of(name):
             try:
-                return _secret(self._client.get_secret(name, version))
+                return _secret(self._client.get_secret(name, version), name)
             except ResourceNotFoundError:
                 return None
 
@@ -107,16 +107,29 @@ class _BoundedRetry(RetryPolicy[Any, Any]):
         return None if wait is None else min(float(wait), LONGEST_WAIT)
 
 
-def _secret(found: KeyVaultSecret) -> Secret:
-    return Secret(version=_version(found.properties), value=found.value or "")
+def _secret(found: KeyVaultSecret, name: str) -> Secret:
+    """The secret, if it is the one that was asked for; raises ValueError for an answer of another form."""
+    version = _version(found.properties)
+    if not isinstance(found.value, str) or version.name.lower() != name.lower():
+        raise ValueError("another answer")
+    return Secret(version=version, value=found.value)
 
 
 def _version(properties: SecretProperties) -> SecretVersion:
+    """The version; raises ValueError for an answer that does not name it."""
+    name, version, tags = properties.name, properties.version, properties.tags or {}
+    # A list of the latest versions does not name these.
+    if not isinstance(name, str) or not name or not isinstance(version or "", str) or not _are_tags(tags):
+        raise ValueError("another answer")
     return SecretVersion(
-        name=properties.name or "",
-        version=properties.version or "",
+        name=name,
+        version=version or "",
         enabled=bool(properties.enabled),
-        tags=properties.tags or {},
+        tags=tags,
         created_on=properties.created_on or datetime.min.replace(tzinfo=UTC),
         expires_on=properties.expires_on,
     )
+
+
+def _are_tags(tags: object) -> bool:
+    return isinstance(tags, dict) and all(isinstance(text, str) for pair in tags.items() for text in pair)

@@ -53,8 +53,8 @@ def errors_of(name: str, *, value: str = "") -> Iterator[None]:
         raise VaultRefused from error
     except HttpResponseError as error:
         raise _response_error(name, error, size=len(value.encode())) from error
-    except (AzureError, ValueError, RecursionError) as error:
-        # The latter two are of an answer that cannot be read, such as a gateway's.
+    except (AzureError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        # All but the first are of an answer that the SDK cannot read, such as a gateway's.
         raise VaultUnavailable from error
 
 
@@ -69,7 +69,8 @@ def _response_error(name: str, error: HttpResponseError, *, size: int) -> Broker
     wait = wait_of(getattr(error.response, "headers", {}))
     if status == THROTTLED:
         return VaultThrottled(retry_after=wait)
-    again = status is None or status in PASSING or status >= SERVER_ERROR
+    # Below 400: it was no refusal, but its body could not be read.
+    again = status is None or status < BAD_REQUEST or status in PASSING or status >= SERVER_ERROR
     return VaultUnavailable(retry_after=wait) if again else VaultRefused()
 
 

@@ -35,11 +35,12 @@ class Fault:
     as `mode` says: by `reset`, or it stays open in `silence`. These two modes alone drop `before`.
 
     The other modes give the answer in a rough way:
-    `garbage` (what is no text) and `odd_json` (one of ODDITIES, `oddity`) in place of its body;
+    `garbage` (what is no text) in place of its body;
+    `odd_json`: its object with other `members`, or made odd by one of ODDITIES, `oddity`;
     `huge` and `compressed_huge`: `size` bytes of white space before its body, so that it stays as valid as it was;
     `drip` and `drip_headers`: `pause` seconds between the bytes of its body, or of its head;
     `truncated`: half of its body, and the end; `not_http`: another protocol's greeting, and the end;
-    `wrong_length`: its Content-Length says `by` bytes more than there are, or less, and the connection stays open.
+    `wrong_length`: its Content-Length says `by` bytes more than there are, or less, and the connection serves on.
     """
 
     method: str = ".*"
@@ -52,6 +53,7 @@ class Fault:
     drop: Literal["before", "after"] | None = None
     mode: Mode | None = None
     oddity: str = "in a list"
+    members: Mapping[str, Any] = field(default_factory=dict)
     size: int = 300_000_000
     pause: float = 1.0
     by: int = 10

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from local.rough import contents, manners
 from local.rough.answers import Answer, answer_of, send_pieces
 from local.rough.faults import Fault
-from local.rough.oddities import ODDITIES
+from local.rough.oddities import ODDITIES, with_members
 from local.rough.wire import Wire, gone
 
 
@@ -47,7 +47,7 @@ async def _send_roughly(answer: Answer, fault: Fault, wire: Wire, send: Send) ->
         case "garbage":
             await send_pieces(answer, [contents.GARBAGE], wire, send)
         case "odd_json":
-            await send_pieces(answer, [ODDITIES[fault.oddity](answer.body)], wire, send)
+            await send_pieces(answer, [_odd(answer.body, fault)], wire, send)
         case "huge":
             await send_pieces(answer, contents.padded(answer.body, fault.size), wire, send)
         case "compressed_huge":
@@ -63,3 +63,7 @@ async def _send_roughly(answer: Answer, fault: Fault, wire: Wire, send: Send) ->
             await manners.wrong_length(answer, wire, by=fault.by)
         case "not_http":
             await manners.not_http(wire)
+
+
+def _odd(body: bytes, fault: Fault) -> bytes:
+    return with_members(body, fault.members) if fault.members else ODDITIES[fault.oddity](body)

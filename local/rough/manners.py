@@ -32,8 +32,9 @@ async def truncated(answer: Answer, wire: Wire) -> None:
 
 
 async def wrong_length(answer: Answer, wire: Wire, *, by: int) -> None:
-    """All of it under a wrong length, and then nothing more."""
+    """All of it under a wrong length, as a server does that knows no better: it waits for the next request."""
     await wire.write(_head(answer, max(0, len(answer.body) + by)) + answer.body)
+    wire.answered()
 
 
 async def not_http(wire: Wire) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import struct
+from http import HTTPStatus
 from typing import Any, Literal, Self, get_args
 
+import h11
 from starlette.types import Receive, Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -78,8 +80,16 @@ class Wire(H11Protocol):
         await self.flow.drain()
         return not self.transport.is_closing()
 
+    def answered(self) -> None:
+        """Let the protocol believe that its answer went out, once one was written past it: the connection serves on."""
+        self.conn.send(h11.Response(status_code=HTTPStatus.NO_CONTENT, headers=[]))
+        self.conn.send(h11.EndOfMessage())
+        self.cycle.response_started = self.cycle.response_complete = True
+        self.cycle.message_event.set()
+        self.cycle.on_response()
+
 
 async def gone(receive: Receive) -> None:
-    """Return when the request's connection has ended, from either side."""
+    """Return when the request is over: it was answered, or its connection has ended from either side."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -54,8 +54,8 @@ class BrokerIdentity:
                 raise IdentityUnavailable
             try:
                 return self._credential.get_token(*scopes, **kwargs)
-            except (AzureError, ValueError, TypeError, AttributeError) as error:
-                # The latter three are MSAL's, for an answer that is no JSON or no object, such as a gateway's page.
+            except (AzureError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+                # All but the first are MSAL's, for an answer that is no JSON or no object, such as a gateway's page.
                 self._failed[scopes] = self._monotonic()
                 raise IdentityUnavailable from error
 

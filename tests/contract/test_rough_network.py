@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import json
 import socket
 import ssl
 from collections.abc import Iterator
@@ -173,6 +174,13 @@ def test_odd_json_stands_in_place_of_the_real_one(served: Served, oddity: str) -
     assert answer.content == ODDITIES[oddity](real) != real
 
 
+def test_single_members_of_an_answer_can_be_others(served: Served) -> None:
+    real = json.loads(served.document())
+    served.order(mode="odd_json", members={"token_endpoint": "https://elsewhere.example", "more": [1]})
+    with served.client() as plain:
+        assert plain.get(PATH).json() == real | {"token_endpoint": "https://elsewhere.example", "more": [1]}
+
+
 def test_a_huge_answer_says_no_length_and_is_as_valid_as_it_was(served: Served) -> None:
     real, size = served.document(), 3_000_001
     served.order(mode="huge", size=size)
@@ -268,6 +276,8 @@ def test_an_answer_longer_than_its_length_leaves_the_rest_to_the_next_one(served
     with served.connected() as by_hand:
         by_hand.send()
         assert by_hand.socket.recv(1 << 16).endswith(b"content-length: 7\r\n\r\n" + SHORT_BODY)
+        by_hand.send()
+        assert by_hand.answer() == (200, served.document())
 
 
 def test_what_is_no_http_is_another_protocols_greeting(served: Served) -> None:
