@@ -25,7 +25,8 @@ LATER = frozenset(
     | {"answer_mismatched"}
 )
 # What a refusal by an unlisted number may be taken for: the customer's in a customer's tenant, or the application's.
-OF_CUSTOMER, OF_APPLICATION = frozenset({"customer_tenant_refused"}), frozenset({"application_misconfigured"})
+OF_CUSTOMER = frozenset({"customer_tenant_refused"})
+OF_APPLICATION = frozenset({"application_misconfigured", "application_refused"})
 DONE_OR_WAITING = frozenset({"proven", "stored", "recovered", "superseded", "transient", "carried_over"})
 STORED = "Your consent is stored"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
