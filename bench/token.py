@@ -157,7 +157,7 @@ def memory() -> None:
                     scope="https://graph.microsoft.com/.default",
                     tenant_id=f"{tenant:032}",
                 )
-                cache.keep(token_key(salt, token.tenant_id, str(resource), None), token)
+                cache.keep(token_key(salt, token.tenant_id, str(resource)), token, owner="caller")
 
     tracemalloc.start()
     fill("first")

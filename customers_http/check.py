@@ -78,5 +78,5 @@ class Check:
         if not GUID.fullmatch(tenant_id):
             raise InvalidRequest(f'{place}: tenant should be a tenant id or "home".')
         cloud = self.settings.cloud
-        scope = Scope.of_resource(row["resource"], cloud) if "resource" in row else Scope.parse(row["scope"])
+        scope = Scope.of_resource(row["resource"], cloud) if "resource" in row else Scope.parse(row["scope"], cloud)
         return Pair(tenant_id=tenant_id, scope=scope)

@@ -1,12 +1,15 @@
 """The clouds Microsoft runs apart from each other: where each has its authority, issuer and resources.
 
+An API has many spellings. Its *family* is what policies, shares and records compare: GUID, short name and URL are one.
+Its *exact audience* is what is asked of the authority, since a token's `aud` echoes it and some APIs mind a slash.
+
 Sources: learn, authentication-national-cloud and graph/deployments (hosts), answers/questions/1190472 (issuers of
 version 1 tokens), workload-identity-federation-config-app-trust-managed-identity (audiences). An app registration
 belongs to one cloud, and tokens of one mean nothing in another.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
@@ -23,21 +26,33 @@ class Cloud:
     token_exchange: str
     resources: Mapping[str, str]
     other_forms: Mapping[str, str]
+    _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Write the table of known forms, without a slash, and the short name each belongs to."""
+        ids = {identifier: name for name, identifier in APPLICATION_IDS.items() if name in self.resources}
+        urls = {identifier.lower(): name for name, identifier in self.resources.items()}
+        object.__setattr__(self, "_names", MappingProxyType({**self.other_forms, **ids, **urls}))
 
     def resource(self, name: str) -> str:
         """The identifier a short name stands for; any other name is its own."""
         return self.resources.get(name.lower(), name)
 
+    def audience(self, name: str) -> str:
+        """The exact audience that a short name or identifier means: in lower case, and one slash at its end if any."""
+        identifier = self.resource(name).lower()
+        bare = identifier.rstrip("/")
+        return bare if bare == identifier else f"{bare}/"
+
     def canonical(self, name: str) -> str:
-        """A short name or identifier as policies compare it: lower case, without the trailing slash."""
-        return self.resource(name).lower().rstrip("/")
+        """The family of a short name, identifier or application id, by the identifier that its short name has."""
+        bare = self.resource(name).lower().rstrip("/")
+        family = self._names.get(bare)
+        return self.resources[family].lower() if family else bare
 
     def family(self, identifier: str) -> str | None:
         """The short name of the API that an identifier URI or application id belongs to; None for one nobody lists."""
-        form = identifier.lower().rstrip("/")
-        named = ((name, known.lower()) for name, known in self.resources.items())
-        found = next((name for name, known in named if form in {known, APPLICATION_IDS.get(name)}), None)
-        return found or self.other_forms.get(form)
+        return self._names.get(identifier.lower().rstrip("/"))
 
     @property
     def partner_center_scope(self) -> str:

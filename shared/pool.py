@@ -12,6 +12,7 @@ class Pool:
 
     def __init__(self, kind: str, *, threads: int) -> None:
         """No thread is started before there is work for it."""
+        self.threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=f"broker-{kind}")
 
     async def run[T](self, work: Callable[[], T]) -> T:

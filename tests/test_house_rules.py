@@ -51,7 +51,6 @@ OWNERS = {
     "cachetools": {
         "shared/callers/assertion.py",
         "shared/entra/msal_applications.py",
-        "token_http/token_cache.py",
         "token_http/readings.py",
     },
 }

@@ -90,8 +90,7 @@ def _module_route(routes: Routes, dependencies: Dependencies) -> None:
             lambda _caller: modules.requests(name, req.params, dependencies.cloud),
         )
         module = modules.module_named(name)
-        is_home = issued[0].token.tenant_id == dependencies.home_tenant
-        response = json_response(module.parameters(issued, is_home=is_home), correlation=correlation)
+        response = json_response(module.parameters(issued), correlation=correlation)
         return _warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
 
 
@@ -100,8 +99,8 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
     async def policy_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
         question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
-        content = dry_run.answer(question, await dependencies.service.policy())
-        return json_response(content, correlation=correlation_id(context))
+        decision = await dependencies.service.decide(question.principal, question.request)
+        return json_response(dry_run.answer(decision), correlation=correlation_id(context))
 
     @routes.post("policy/lint")
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

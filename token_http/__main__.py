@@ -12,6 +12,7 @@ from token_http import policy_check
 from token_http.policy import Policy
 from token_http.policy_document import PolicyDocumentInvalid, compile_document
 from token_http.policy_lint import lint
+from token_http.refusals import NotPermitted
 
 EPILOG = """
 examples:
@@ -64,7 +65,13 @@ def _check(options: argparse.Namespace, documents: dict[str, str]) -> int:
         "tenant": options.tenant,
         "resource": options.resource,
     }
-    answer = policy_check.answer(policy_check.parse(fields, cloud), Policy(permissions=tuple(rows), home_tenant=home))
+    question = policy_check.parse(fields, cloud)
+    try:
+        policy = Policy(permissions=tuple(rows), home_tenant=home)
+        decision = policy.check(question.principal, question.request, own=home)
+    except NotPermitted:
+        decision = None
+    answer = policy_check.answer(decision)
     print(json.dumps(answer))  # noqa: T201 - as above
     return 0 if answer["allowed"] else 1
 

@@ -25,16 +25,18 @@ FIELDS: Mapping[str, type] = {
     "consent": str,
     "claims": str,
     "min_lifetime": int,
+    "fresh": bool,
 }
 # A challenge may be as long as the longest query that the Functions host lets through.
-BODY_ALONE = ("claims",)
+BODY_ALONE = ("claims", "fresh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
     """What a caller wants; `tenant` is as asked for and means nothing until the policy has resolved it.
 
-    `claims` is a claims challenge to satisfy (JSON text), `min_lifetime` in seconds.
+    `claims` is a claims challenge to satisfy (JSON text), `min_lifetime` in seconds; `fresh` asks for a token that is
+    no older than a minute.
     """
 
     tenant: str
@@ -42,17 +44,20 @@ class TokenRequest:
     consent: str = DEFAULT_NAME
     claims: str | None = field(default=None, repr=False)
     min_lifetime: int = 0
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
     """A token for the caller and how it came about.
 
-    `account` is the username of the person who consented, `warnings` what the caller should know of this token.
+    `account` is the username of the person who consented, `is_home` whether the token is for that person's own tenant,
+    `warnings` what the caller should know of this token.
     """
 
     token: AccessToken
     account: str
+    is_home: bool
     resource: str
     lineage: str
     permission: str
@@ -70,6 +75,7 @@ def parse(fields: Mapping[str, Any], cloud: Cloud) -> TokenRequest:
         consent=checked_name(fields.get("consent", DEFAULT_NAME)),
         claims=_claims(fields.get("claims")),
         min_lifetime=_min_lifetime(fields.get("min_lifetime", 0)),
+        fresh=fields.get("fresh", False),
     )
 
 
@@ -93,25 +99,23 @@ def asked_scope(fields: Mapping[str, Any], cloud: Cloud) -> Scope:
     """The scope of a body's `resource` or `scope`; raises InvalidRequest unless it is exactly one of the two."""
     if ("resource" in fields) == ("scope" in fields):
         raise InvalidRequest("resource or scope: exactly one of the two.")
-    return Scope.parse(fields["scope"]) if "scope" in fields else Scope.of_resource(fields["resource"], cloud)
+    return Scope.parse(fields["scope"], cloud) if "scope" in fields else Scope.of_resource(fields["resource"], cloud)
 
 
 def _claims(claims: str | None) -> str | None:
-    if claims is None:
+    """The claims challenge in one spelling; None when nothing is claimed."""
+    if claims is None or not claims.strip():
         return None
     expected = "claims: a JSON object with access_token alone, at most 4096 characters, without xms_cc."
     content = parse_json(claims, what="claims") if len(claims) <= MAX_CLAIMS else None
-    if (
-        not isinstance(content, dict)
-        or set(content) != {"access_token"}
-        or not isinstance(content["access_token"], dict)
-    ):
+    wanted = content.get("access_token", {}) if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(wanted, dict) or set(content) - {"access_token"}:
         raise InvalidRequest(expected)
-    if "xms_cc" in content["access_token"]:
+    if "xms_cc" in wanted:
         # It would declare that the caller handles continuous access evaluation for everybody who shares the token.
         raise InvalidRequest(expected)
     # What was checked is what is sent.
-    return json.dumps(content)
+    return json.dumps(content, sort_keys=True, separators=(",", ":")) if wanted else None
 
 
 def _min_lifetime(seconds: int) -> int:

@@ -52,13 +52,13 @@ class Module:
         """What there is to know of the module itself."""
         return (self.notice,) if self.notice else ()
 
-    def parameters(self, issued: Sequence[Issued], *, is_home: bool) -> dict[str, str]:
+    def parameters(self, issued: Sequence[Issued]) -> dict[str, str]:
         """What the Connect command takes, ready to splat; `issued` in the order of `tokens`."""
         first = issued[0]
         told = {parameter.parameter: token.token.token for parameter, token in zip(self.tokens, issued, strict=True)}
         if self.account:
             told[self.account] = first.account
-        if is_home and self.home_account:
+        if first.is_home and self.home_account:
             return {**told, self.home_account: first.account}
         return {**told, self.tenant: first.token.tenant_id} if self.tenant else told
 

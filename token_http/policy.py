@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from shared.callers.assertion import Principal
 from shared.setting_values import GUID
-from token_http.message import TokenRequest
+from token_http.message import HOME, TokenRequest
 from token_http.refusals import NotPermitted
 
 ANY_CUSTOMER = "*"
-# What rows are found by: either an object id or a role, then a consent and a canonical resource.
+# What rows are found by: either an object id or a role, then a consent and a family of resources.
 type _Entry = tuple[str | None, str | None, str, str]
 
 
@@ -17,7 +17,8 @@ type _Entry = tuple[str | None, str | None, str, str]
 class Permission:
     """One row: this caller (object id or app role), these consents, these tenants, these resources.
 
-    `tenants` maps what a caller may write (an id, a name of the document, "home") to the tenant's id.
+    `tenants` maps what a caller may write (an id, a name of the document) to the tenant's id. `home` allows the
+    consent's own tenant, `any_customer` any tenant but the partner's and the consent's own.
     """
 
     name: str
@@ -25,15 +26,27 @@ class Permission:
     role: str | None
     consents: frozenset[str]
     tenants: Mapping[str, str]
+    home: bool
     any_customer: bool
     resources: frozenset[str]
 
-    def tenant_for(self, asked: str, *, home_tenant: str) -> str | None:
-        """The id of the tenant that this row's callers mean by `asked` (lower case); None for one they may not have."""
+    def tenant_for(self, asked: str, *, partner: str, own: str) -> str | None:
+        """The id of the tenant that this row's callers mean by `asked`; None for one they may not have.
+
+        `partner` is the partner's home tenant, `own` that of the consent.
+        """
         if asked in self.tenants:
             return self.tenants[asked]
-        # "Any customer" never means the partner's own tenant, and takes an id, since names are a document's own.
-        return asked if self.any_customer and GUID.fullmatch(asked) and asked != home_tenant else None
+        if self.home and asked in {HOME, own}:
+            return own
+        # It takes an id, since names are a document's own.
+        return asked if self.any_customer and GUID.fullmatch(asked) and asked not in {partner, own} else None
+
+    def may_cover(self, asked: str, *, partner: str) -> bool:
+        """Whether there can be a consent with whose own tenant this row would allow it."""
+        if asked in self.tenants or (self.home and asked == HOME):
+            return True
+        return bool(GUID.fullmatch(asked)) and (self.home or (self.any_customer and asked != partner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +73,28 @@ class Policy:
                 rows.setdefault(entry, []).append(number)
         object.__setattr__(self, "_rows", rows)
 
-    def check(self, principal: Principal, request: TokenRequest) -> Decision:
-        """The row that allows this; raises NotPermitted when none does, without saying which part failed."""
-        asked = request.tenant.lower()
-        for number in self._rows_for(principal, request.consent, request.scope.canonical_resource):
+    def require_possible(self, principal: Principal, request: TokenRequest) -> None:
+        """Raise NotPermitted unless a row allows this or might, whatever is known of the consent.
+
+        So nobody learns whether there is a consent that they may not use.
+        """
+        asked = _spelled(request.tenant)
+        rows = self._rows_for(principal, request.consent, request.scope.family)
+        if not any(self.permissions[row].may_cover(asked, partner=self.home_tenant) for row in rows):
+            raise _not_permitted(principal)
+
+    def check(self, principal: Principal, request: TokenRequest, *, own: str) -> Decision:
+        """The row that allows this; raises NotPermitted when none does, without saying which part failed.
+
+        `own` is the tenant of the person who gave the consent.
+        """
+        asked = _spelled(request.tenant)
+        for number in self._rows_for(principal, request.consent, request.scope.family):
             permission = self.permissions[number]
-            tenant_id = permission.tenant_for(asked, home_tenant=self.home_tenant)
+            tenant_id = permission.tenant_for(asked, partner=self.home_tenant, own=own)
             if tenant_id is not None:
                 return Decision(permission=permission.name, tenant_id=tenant_id)
-        raise NotPermitted(f"The caller is {principal.object_id}.")
+        raise _not_permitted(principal)
 
     def _rows_for(self, principal: Principal, consent: str, resource: str) -> Sequence[int]:
         """The rows that are for this principal, consent and resource, in order."""
@@ -78,6 +104,17 @@ class Policy:
             if of_role:
                 found = sorted((*found, *of_role))
         return found
+
+
+def _spelled(tenant: str) -> str:
+    """A tenant as rows have it: blanks around it, capitals, and the braces some tools put around an id mean nothing."""
+    asked = tenant.strip().lower()
+    inner = asked.removeprefix("{").removesuffix("}")
+    return inner if asked == f"{{{inner}}}" and GUID.fullmatch(inner) else asked
+
+
+def _not_permitted(principal: Principal) -> NotPermitted:
+    return NotPermitted(f"The caller is {principal.object_id}.")
 
 
 def _entries(row: Permission) -> Iterator[_Entry]:

@@ -10,8 +10,7 @@ from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
 from token_http.message import TokenRequest, asked_scope
-from token_http.policy import Policy
-from token_http.refusals import NotPermitted
+from token_http.policy import Decision
 
 FIELDS: Mapping[str, type] = {
     "caller": str,
@@ -55,10 +54,8 @@ def parse(fields: Mapping[str, Any], cloud: Cloud) -> Question:
     return Question(principal=principal, request=request)
 
 
-def answer(question: Question, policy: Policy) -> dict[str, Any]:
+def answer(decision: Decision | None) -> dict[str, Any]:
     """The decision: whether it is allowed, by which row, and which tenant it comes to."""
-    try:
-        decision = policy.check(question.principal, question.request)
-    except NotPermitted:
+    if decision is None:
         return {"allowed": False, "permission": None, "tenant_id": None}
     return {"allowed": True, "permission": decision.permission, "tenant_id": decision.tenant_id}

@@ -46,9 +46,7 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
     rows = content.get("permissions", [])
     _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
     return tuple(
-        _permission(
-            f"{name}[{index}]", row, _Words(tenants={**known, HOME: home_tenant}, home=home_tenant, cloud=cloud)
-        )
+        _permission(f"{name}[{index}]", row, _Words(tenants=known, partner=home_tenant, cloud=cloud))
         for index, row in enumerate(rows)
     )
 
@@ -58,7 +56,7 @@ class _Words:
     """What the names in a document's rows mean."""
 
     tenants: Mapping[str, str]
-    home: str
+    partner: str
     cloud: Cloud
 
 
@@ -72,12 +70,14 @@ def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN
     _require("role" not in row or (isinstance(role, str) and bool(role)), f"{place}: `role`.")
     consents, tenants, resources = (_texts(place, row, field) for field in ("consents", "tenants", "resources"))
     _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
+    home = {tenant for tenant in tenants if tenant.lower() == HOME}
     return Permission(
         name=f"{place} {row.get('name', '')}".strip(),
         caller=caller.lower() if caller else None,
         role=role,
         consents=consents,
-        tenants=_tenants(place, tenants - {ANY_CUSTOMER}, words),
+        tenants=_tenants(place, tenants - {ANY_CUSTOMER} - home, words),
+        home=bool(home),
         any_customer=ANY_CUSTOMER in tenants,
         resources=frozenset(words.cloud.canonical(resource) for resource in resources),
     )
@@ -89,7 +89,7 @@ def _tenants(place: str, tenants: frozenset[str], words: _Words) -> dict[str, st
         tenant_id = words.tenants.get(tenant, tenant)
         _require(bool(GUID.fullmatch(tenant_id)), f"{place}: a tenant that is no id and no name of the document.")
         # Home is spelled out, so that nobody grants the partner's own tenant by pasting an id.
-        _require(tenant_id != words.home or tenant == HOME, f"{place}: the home tenant is spelled `home`.")
+        _require(tenant_id != words.partner, f"{place}: the home tenant is spelled `home`.")
         allowed |= {tenant: tenant_id, tenant_id: tenant_id}
     return allowed
 

@@ -72,9 +72,10 @@ def _shadowed(rows: list[Permission]) -> Iterator[Finding]:
 
 
 def _covers(wide: Permission, narrow: Permission) -> bool:
-    # Beside `*`, ids say nothing new; names do, and so does home, which is a name.
+    # Beside `*`, ids say nothing new; names do, and so does home.
     named = {asked: tenant for asked, tenant in narrow.tenants.items() if not (wide.any_customer and asked == tenant)}
     tenants = wide.tenants.items() >= named.items() and wide.any_customer >= narrow.any_customer
+    tenants = tenants and wide.home >= narrow.home
     return (
         (wide.caller, wide.role) == (narrow.caller, narrow.role)
         and wide.consents >= narrow.consents

@@ -13,13 +13,16 @@ from token_http.single_flight import SingleFlight
 KEYS_KEPT = 10_000
 RETRY_AFTER_FAILURE = timedelta(seconds=5)
 
+type Outcome[T] = T | ConsentUnusable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Remembered[T]:
-    """A reading, or what it said instead; `failed_on` is when the vault last did not answer since."""
+    """A reading, or what it said instead, from when to when; `failed_on`: when the vault last did not answer since."""
 
-    outcome: T | ConsentUnusable
+    outcome: Outcome[T]
     read_on: datetime
+    done_on: datetime
     failed_on: datetime | None = None
 
 
@@ -44,29 +47,42 @@ class Readings[K: Hashable, T]:
         self._stale_limit = stale_limit
         self._clock = clock
         self._kept: LRUCache[K, _Remembered[T]] = LRUCache(KEYS_KEPT)
-        self._flights: SingleFlight[K, _Remembered[T]] = SingleFlight()
+        self._flights: SingleFlight[K, Outcome[T]] = SingleFlight()
         self._forgotten = 0
 
-    async def get(self, key: K) -> T:
-        """The value, at most `max_age` old unless the vault is away; raises what the reading raised."""
-        kept, now = self._kept.get(key), self._clock()
+    def at_hand(self, key: K, *, since: datetime | None = None) -> Outcome[T] | None:
+        """What may be served now without reading; None when it must be read. Never waits, on the event loop alone.
+
+        A reading that came to its end after `since` counts, however long it took: one waits for it and goes on.
+        """
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        now = self._clock()
         # A clock that was set back must not make a reading fresh for longer.
-        age = abs(now - kept.read_on) if kept else None
-        if kept is None or age is None:
-            return _value(await self._flights.run(key, lambda: self._reading(key)))
+        age = abs(now - kept.read_on)
         if age < self._max_age:
             if age > self._ahead:
                 self._flights.start(key, lambda: self._reading(key))
-            return _value(kept)
+            return kept.outcome
+        if since is not None and kept.done_on >= since:
+            return kept.outcome
         just_failed = kept.failed_on is not None and abs(now - kept.failed_on) < RETRY_AFTER_FAILURE
-        if age < self._stale_limit and just_failed:
-            return _value(kept)
+        return kept.outcome if just_failed and age < self._stale_limit else None
+
+    async def get(self, key: K) -> T:
+        """The value, at most `max_age` old unless the vault is away; raises what the reading raised."""
+        at_hand = self.at_hand(key)
+        if at_hand is not None:
+            return value_of(at_hand)
         try:
-            return _value(await self._flights.run(key, lambda: self._reading(key)))
+            return value_of(await self._flights.run(key, lambda: self._reading(key)))
         except Unavailable:
-            if age >= self._stale_limit:
+            self._put_off(key)
+            kept = self._kept.get(key)
+            if kept is None or abs(self._clock() - kept.read_on) >= self._stale_limit:
                 raise
-            return _value(kept)
+            return value_of(kept.outcome)
 
     def forget(self, key: K) -> None:
         """Read this key again at its next use; what a reading under way may have seen already does not count."""
@@ -74,19 +90,18 @@ class Readings[K: Hashable, T]:
         self._flights.leave(key)
         self._forgotten += 1
 
-    async def _reading(self, key: K) -> _Remembered[T]:
+    async def _reading(self, key: K) -> Outcome[T]:
         asked_on, forgotten = self._clock(), self._forgotten
         try:
-            outcome: T | ConsentUnusable = await self._read(key)
+            outcome: Outcome[T] = await self._read(key)
         except ConsentUnusable as refusal:
             outcome = refusal.afresh()
         except Unavailable:
             self._put_off(key)
             raise
-        remembered = _Remembered(outcome=outcome, read_on=asked_on)
         if forgotten == self._forgotten:
-            self._kept[key] = remembered
-        return remembered
+            self._kept[key] = _Remembered(outcome=outcome, read_on=asked_on, done_on=self._clock())
+        return outcome
 
     def _put_off(self, key: K) -> None:
         kept = self._kept.get(key)
@@ -94,7 +109,8 @@ class Readings[K: Hashable, T]:
             self._kept[key] = replace(kept, failed_on=self._clock())
 
 
-def _value[T](remembered: _Remembered[T]) -> T:
-    if isinstance(remembered.outcome, ConsentUnusable):
-        raise remembered.outcome.afresh()
-    return remembered.outcome
+def value_of[T](outcome: Outcome[T]) -> T:
+    """The value of a reading; raises the refusal if that is what it said."""
+    if isinstance(outcome, ConsentUnusable):
+        raise outcome.afresh()
+    return outcome

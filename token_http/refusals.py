@@ -1,6 +1,6 @@
-"""Why no token is issued: the refusal of this package; all others come from below."""
+"""Why no token is issued: the refusals of this package; all others come from below."""
 
-from shared.errors import NotAuthorized
+from shared.errors import NotAuthorized, Unavailable
 
 
 class NotPermitted(NotAuthorized):
@@ -8,3 +8,19 @@ class NotPermitted(NotAuthorized):
 
     code, says = "not_permitted", "No permission of the access policy covers this caller, consent, tenant and resource."
     remedy = "Add a permission to a policy document (docs/policy.md); it takes effect within the cache time."
+
+
+class TooManyRequests(Unavailable):
+    """This caller has more exchanges waiting than one caller may; `retry_after` is an estimate in seconds."""
+
+    code, status = "too_many_requests", 429
+    says = "You have too many new tokens waiting already."
+    remedy = "Wait as Retry-After says, then ask for fewer new tokens at once; cached ones are not counted."
+
+
+class ConsentInMotion(Unavailable):
+    """What decides changed again and again while the answer was made."""
+
+    code = "consent_in_motion"
+    says = "Consent or policy changed while this token was made."
+    remedy = "Try again after the time in Retry-After."

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from shared.callers.assertion import AssertionVerifier, Principal
+from shared.clock import Clock
 from shared.pool import Pool
 from token_http.issuer import Issuer
 from token_http.message import Issued, TokenRequest
-from token_http.policy import Decision, Policy
+from token_http.one_look import all_issued
+from token_http.policy import Decision
+from token_http.refusals import NotPermitted
 from token_http.trail import Trail
+from token_http.wanted import Wanted
 
 type Requests = Callable[[Principal], Sequence[TokenRequest]]
 
@@ -15,10 +19,11 @@ type Requests = Callable[[Principal], Sequence[TokenRequest]]
 class TokenService:
     """Verifies who asks, then issues; raises the refusal after it was recorded."""
 
-    def __init__(self, *, verifier: AssertionVerifier, issuer: Issuer, pool: Pool) -> None:
+    def __init__(self, *, verifier: AssertionVerifier, issuer: Issuer, pool: Pool, clock: Clock) -> None:
         self._verifier = verifier
         self._issuer = issuer
         self._pool = pool
+        self._clock = clock
 
     async def issue(self, trail: Trail, assertion_of: Callable[[], str], requests_of: Requests) -> list[Issued]:
         """A token for each request of one message, all or none.
@@ -32,28 +37,28 @@ class TokenService:
         except Exception as error:
             trail.refused(error)
             raise
-        trails = [trail.towards(request) for request in requests]
-        issued = [await self._decided(one, caller, request) for one, request in zip(trails, requests, strict=True)]
+        asked = [Wanted(principal=caller, request=request) for request in requests]
+        try:
+            issued = await all_issued(self._issuer, asked, clock=self._clock)
+        except Exception as error:
+            # Of several tokens those are on record that were refused; what befell the message is on the first.
+            for wanted in [one for one in asked if one.refusal] or asked[:1]:
+                trail.towards(wanted.request, wanted.decision).refused(wanted.refusal or error)
+            raise
         # Only now: had one been refused, none would go out.
-        for one, token in zip(trails, issued, strict=True):
-            one.issued(token)
+        for wanted, token in zip(asked, issued, strict=True):
+            trail.towards(wanted.request, wanted.decision).issued(token)
         return issued
 
-    async def policy(self) -> Policy:
-        """The policy in force."""
-        return await self._issuer.policy()
+    async def decide(self, principal: Principal, request: TokenRequest) -> Decision | None:
+        """The row of the policy in force that would allow this; None when none does."""
+        try:
+            return await self._issuer.decide(principal, request)
+        except NotPermitted:
+            return None
 
     async def _caller(self, unverified_assertion: str) -> Principal:
         principal = self._verifier.remembered(unverified_assertion)
         if principal is None:
             principal = await self._pool.run(lambda: self._verifier.verify(unverified_assertion))
         return self._verifier.caller(principal)
-
-    async def _decided(self, trail: Trail, caller: Principal, request: TokenRequest) -> Issued:
-        try:
-            decision: Decision = await self._issuer.decide(caller, request)
-            trail.decision = decision
-            return await self._issuer.issue(decision, request)
-        except Exception as error:
-            trail.refused(error)
-            raise

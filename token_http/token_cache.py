@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from cachetools import LRUCache
-
 from shared.clock import Clock
 from shared.entra.tokens import AccessToken
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
+from token_http.shared_memory import SharedMemory
 
 TOKENS_KEPT = 30_000
 REFUSALS_KEPT = 10_000
@@ -26,6 +25,7 @@ LONGEST_REFUSAL_SECONDS = 300
 class TokenKey(NamedTuple):
     """What makes two requests the same; a new consent has a new lineage, and so never meets an old token.
 
+    `own` is the caller whose token it is alone: the one that all share was challenged, or not fresh enough for it.
     A tuple, since the caches compare keys many times for each request.
     """
 
@@ -33,17 +33,19 @@ class TokenKey(NamedTuple):
     tenant_id: str
     scope: str
     claims_sha256: str = ""
+    own: str = ""
 
 
-def token_key(lineage: str, tenant_id: str, scope: str, claims: str | None) -> TokenKey:
+def token_key(lineage: str, tenant_id: str, scope: str, *, claims: str | None = None, own: str = "") -> TokenKey:
     """The key of one request; claims count by their hash."""
     digest = hashlib.sha256(claims.encode()).hexdigest() if claims else ""
-    return TokenKey(lineage=lineage, tenant_id=tenant_id, scope=scope, claims_sha256=digest)
+    return TokenKey(lineage, tenant_id, scope, digest, own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
     token: AccessToken
+    kept_on: datetime
     refresh_on: datetime
 
 
@@ -55,34 +57,35 @@ class _Refused:
 
 
 class TokenCache:
-    """Bounded, least recently used out first; belongs to one event loop and takes no lock."""
+    """Bounded, at the cost of the caller who caused an entry; belongs to one event loop and takes no lock."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, tokens: int = TOKENS_KEPT, refusals: int = REFUSALS_KEPT) -> None:
         self._clock = clock
-        self._tokens: LRUCache[TokenKey, _Kept] = LRUCache(TOKENS_KEPT)
-        self._refusals: LRUCache[TokenKey, _Refused] = LRUCache(REFUSALS_KEPT)
+        self._tokens: SharedMemory[TokenKey, _Kept] = SharedMemory(tokens)
+        self._refusals: SharedMemory[TokenKey, _Refused] = SharedMemory(refusals)
 
-    def token(self, key: TokenKey, *, lifetime: timedelta) -> AccessToken | None:
-        """The token kept under this key if it lives for `lifetime` yet."""
+    def token(self, key: TokenKey, *, lifetime: timedelta, younger_than: timedelta | None = None) -> AccessToken | None:
+        """The token kept under this key if it lives for `lifetime` yet, and was not kept too long ago."""
         kept = self._tokens.get(key)
-        return kept.token if kept and kept.token.expires_on - self._clock() >= lifetime else None
+        if kept is None:
+            return None
+        now = self._clock()
+        is_young = younger_than is None or abs(now - kept.kept_on) < younger_than
+        return kept.token if is_young and kept.token.expires_on - now >= lifetime else None
 
     def wants_refresh(self, key: TokenKey) -> bool:
         """Whether the next token should be fetched while this one is served."""
         kept = self._tokens.get(key)
         return kept is not None and self._clock() >= kept.refresh_on
 
-    def keep(self, key: TokenKey, token: AccessToken) -> None:
-        """Keep a token in place of whatever was there, a refusal included."""
+    def keep(self, key: TokenKey, token: AccessToken, *, owner: str) -> None:
+        """Keep a token in place of whatever was there, a refusal included; `owner` is the caller who caused it."""
         spread = REFRESH_SPREAD * random.random()  # noqa: S311 - spreads load, guards nothing
         # A token may be made to live for ten minutes: it is not to be fetched anew for each request.
-        ahead = min(REFRESH_AHEAD + spread, (token.expires_on - self._clock()) / 2)
-        self._tokens[key] = _Kept(token=token, refresh_on=token.expires_on - ahead)
-        self._refusals.pop(key, None)
-
-    def drop(self, key: TokenKey) -> None:
-        """Forget the token of this key without its claims: an API wanted a better one."""
-        self._tokens.pop(key._replace(claims_sha256=""), None)
+        now = self._clock()
+        ahead = min(REFRESH_AHEAD + spread, (token.expires_on - now) / 2)
+        self._tokens.put(key, _Kept(token=token, kept_on=now, refresh_on=token.expires_on - ahead), owner=owner)
+        self._refusals.pop(key)
 
     def refusal(self, key: TokenKey) -> BrokerError | None:
         """What the authority refused a moment ago under this key."""
@@ -98,10 +101,11 @@ class TokenCache:
     def forget_refusals(self, tenant_id: str) -> None:
         """Ask the authority again for whatever it refused in this tenant: somebody has just mended it."""
         for key in [key for key in self._refusals if key.tenant_id == tenant_id]:
-            self._refusals.pop(key, None)
+            self._refusals.pop(key)
 
-    def keep_refusal(self, key: TokenKey, error: BrokerError) -> None:
+    def keep_refusal(self, key: TokenKey, error: BrokerError, *, owner: str) -> None:
         """Remember a refusal for a moment, so that a caller in a loop does not get the broker throttled."""
         usual = SHORT_RETRY_SECONDS if error.transient else REFUSAL_SECONDS
         seconds = min(error.retry_after or usual, LONGEST_REFUSAL_SECONDS)
-        self._refusals[key] = _Refused(error=error.afresh(), on=self._clock(), lifetime=timedelta(seconds=seconds))
+        refused = _Refused(error=error.afresh(), on=self._clock(), lifetime=timedelta(seconds=seconds))
+        self._refusals.put(key, refused, owner=owner)

@@ -24,13 +24,14 @@ class Trail:
     decision: Decision | None = None
     started: float = field(default_factory=time.perf_counter)
 
-    def towards(self, request: TokenRequest) -> "Trail":
+    def towards(self, request: TokenRequest, decision: Decision | None) -> "Trail":
         """The trail of one of the tokens that a request is for."""
         return Trail(
             dialect=self.dialect,
             correlation=self.correlation,
             caller=self.caller,
             request=request,
+            decision=decision,
             started=self.started,
         )
 
@@ -65,7 +66,7 @@ class Trail:
             "tenant": decision.tenant_id if decision else None,
             # As it was written: of a refused request nothing more is known, and nobody vouches for it.
             "tenant_asked": request.tenant[:LONGEST_TENANT] if request else None,
-            "resource": request.scope.resource if request else None,
+            "resource": request.scope.family if request else None,
             "duration_ms": round((time.perf_counter() - self.started) * 1000, 1),
             "correlation_id": self.correlation,
         }

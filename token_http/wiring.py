@@ -33,7 +33,7 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
     """The routes of tokens, of the policy, and of health."""
     settings = services.settings
     dependencies = token_http.Dependencies(
-        service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions),
+        service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions, clock=services.clock),
         operator=services.operator,
         probes=_probes(services, issuer.pools.vault),
         cloud=settings.cloud,

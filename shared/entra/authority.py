@@ -125,6 +125,7 @@ class Authority:
     ) -> TokenSet:
         """An access token of this tenant for this scope, by a real request each time (RFC 6749 section 6).
 
+        `scope` is one or more scopes of one resource, with spaces between them.
         `person` is the object id at home of whom the refresh token is, where that is known. Raises AnswerMismatched
         when the token is plainly another one.
         """
@@ -132,7 +133,7 @@ class Authority:
         answer = self._calls.call(
             tenant_id,
             place,
-            lambda application: application.acquire_token_by_refresh_token(refresh_token, [scope], **more),
+            lambda application: application.acquire_token_by_refresh_token(refresh_token, scope.split(), **more),
         )
         # Entra ID answers with a new refresh token each time; were it ever left out, the one used stays good.
         tokens = token_set(answer, tenant_id=tenant_id, now=self._clock(), refresh_token=refresh_token)
@@ -140,7 +141,7 @@ class Authority:
 
     def _matched(self, tokens: TokenSet, scope: str, person: str | None) -> TokenSet:
         token = tokens.access_token
-        resource = scope.rpartition("/")[0]
+        resource = scope.split(maxsplit=1)[0].rpartition("/")[0]
         compared = matched_claims(
             token.token, tenant_id=token.tenant_id, resource=resource, person=person, family=self._family
         )

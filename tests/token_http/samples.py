@@ -16,7 +16,9 @@ from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority
 from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.message import TokenRequest, parse
+from token_http.one_look import all_issued
 from token_http.policy_source import PolicySource
+from token_http.wanted import Wanted
 
 HOME_ID = "aaaa0000-0000-4000-8000-000000000001"
 CONTOSO_ID = "bbbb0000-0000-4000-8000-000000000001"
@@ -121,6 +123,6 @@ class Scene:
 
     async def ask(self, asked: TokenRequest | None = None, principal: Principal | None = None) -> Any:  # noqa: ANN401
         """Decide and issue, as the route does; the Issued."""
-        asked = asked or request()
-        decision = await self.issuer.decide(principal or caller(), asked)
-        return await self.issuer.issue(decision, asked)
+        wanted = Wanted(principal=principal or caller(), request=asked or request())
+        (issued,) = await all_issued(self.issuer, [wanted], clock=self.clock)
+        return issued

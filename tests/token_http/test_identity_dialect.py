@@ -113,6 +113,7 @@ def test_an_answer_has_the_words_of_app_service_and_all_of_them_are_texts() -> N
     issued = Issued(
         token=token,
         account="ada@fabrikam.example",
+        is_home=False,
         resource="https://graph.microsoft.com",
         lineage="l1",
         permission="policy-1[0]",

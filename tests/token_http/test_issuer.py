@@ -1,9 +1,11 @@
 """The engine: policy each time, one exchange for all who want the same, fresh where asked, and what outages leave."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -287,26 +289,68 @@ def test_min_lifetime_forces_one_fresh_exchange_and_takes_what_comes() -> None:
     play(scenario)
 
 
-def test_claims_are_always_a_fresh_exchange_and_their_token_is_never_kept() -> None:
+def test_claims_are_always_a_fresh_exchange_and_their_token_is_that_callers_from_then_on() -> None:
     async def scenario(scene: Scene) -> None:
         await scene.ask()
         for number in (2, 3):
             issued = await scene.ask(request(claims=CLAIMS))
             assert (issued.token.token, issued.from_cache) == (f"access-token-{number}", False)
-            assert scene.authority.asked[-1].claims == CLAIMS
+            assert json.loads(scene.authority.asked[-1].claims or "") == json.loads(CLAIMS)
         issued = await scene.ask()
-        assert (issued.token.token, issued.from_cache) == ("access-token-4", False)
+        assert (issued.token.token, issued.from_cache) == ("access-token-3", True)
 
     play(scenario)
 
 
-def test_a_token_that_its_api_challenged_is_given_to_nobody_any_more() -> None:
+@pytest.mark.parametrize(
+    "more", [{"claims": CLAIMS}, {"claims": OTHER_CLAIMS}, {"claims": "{}"}, {"fresh": True}], ids=str
+)
+def test_neither_claims_nor_the_wish_for_a_fresh_token_cost_anybody_else_a_token(more: dict[str, Any]) -> None:
     async def scenario(scene: Scene) -> None:
-        scene.write_policy(row(tenants=["contoso", "northwind"]))
-        challenged, other = await scene.ask(), await scene.ask(request("northwind"))
-        await scene.ask(request(claims=CLAIMS))
-        assert (await scene.ask()).token != challenged.token
-        assert (await scene.ask(request("northwind"))).token == other.token, "the challenge was not about this one"
+        scene.write_policy(row(tenants=["contoso", "northwind"]), row(caller=OTHER_ID))
+        shared, elsewhere = await scene.ask(), await scene.ask(request("northwind"))
+        for _ in range(5):
+            await scene.ask(request(**more))
+            assert (await scene.ask(principal=caller(OTHER_ID))).token == shared.token
+        assert (await scene.ask(request("northwind"))).token == elsewhere.token, "the challenge was not about this one"
+        own = await scene.ask()
+        assert (own.token == shared.token) == (more.get("claims") == "{}"), "its own, once it has one"
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("empty", ["{}", '{"access_token": {}}', "", "  ", ' { "access_token" : { } } '])
+def test_empty_claims_are_none(empty: str) -> None:
+    async def scenario(scene: Scene) -> None:
+        first = await scene.ask()
+        assert (await scene.ask(request(claims=empty))).token == first.token
+        assert len(scene.authority.asked) == 1
+
+    play(scenario)
+
+
+def test_a_fresh_token_costs_one_exchange_a_minute_at_most() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        for _ in range(5):
+            assert (await scene.ask(request(fresh=True))).token.token == "access-token-2"
+        scene.clock.move(seconds=59)
+        assert (await scene.ask(request(fresh=True))).from_cache
+        scene.clock.move(seconds=1)
+        assert (await scene.ask(request(fresh=True))).token.token == "access-token-3"
+        assert (await scene.ask()).token.token == "access-token-3"
+
+    play(scenario)
+
+
+def test_ones_own_token_near_its_end_gives_way_to_the_one_that_all_share() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(), row(caller=OTHER_ID))
+        await scene.ask(request(fresh=True))
+        scene.clock.move(minutes=40)
+        shared = await scene.ask(principal=caller(OTHER_ID))
+        scene.clock.move(minutes=31)
+        assert (await scene.ask()).token == shared.token
 
     play(scenario)
 
@@ -326,7 +370,7 @@ def test_a_refused_claims_challenge_is_remembered_for_itself_alone() -> None:
     """A caller in a loop over its challenge must not get the broker throttled, and nobody else pays for it."""
 
     async def scenario(scene: Scene) -> None:
-        scene.authority.refuse = lambda asked: NewConsentNeeded() if asked.claims == CLAIMS else None
+        scene.authority.refuse = lambda asked: NewConsentNeeded() if "c1" in (asked.claims or "") else None
         for _ in range(2):
             with pytest.raises(NewConsentNeeded):
                 await scene.ask(request(claims=CLAIMS))

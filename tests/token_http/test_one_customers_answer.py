@@ -44,7 +44,9 @@ from tests.token_http.samples import (
     row,
 )
 from token_http.issuer import AgeLimits, Issuer, Pools
+from token_http.one_look import all_issued
 from token_http.policy_source import PolicySource
+from token_http.wanted import Wanted
 
 NEWEST, OLDER, NAME = "the-newest-secret", "the-older-secret", "partner-secret"
 LONGEST_REMEMBERED = timedelta(minutes=6)
@@ -115,7 +117,7 @@ class Scene:
 
     async def token(self, tenant: str, claims: str | None = None) -> str:
         asked = request(tenant, claims=claims) if claims else request(tenant)
-        issued = await self.issuer.issue(await self.issuer.decide(caller(), asked), asked)
+        (issued,) = await all_issued(self.issuer, [Wanted(principal=caller(), request=asked)], clock=self.clock)
         return issued.token.token
 
     def state(self) -> tuple[Any, ...]:

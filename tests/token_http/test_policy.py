@@ -38,9 +38,11 @@ def policy(*texts: str) -> Policy:
     return Policy(permissions=rows, home_tenant=HOME_ID)
 
 
-def allowed(found: Policy, asked: TokenRequest, principal: Principal | None = None) -> Decision | None:
+def allowed(
+    found: Policy, asked: TokenRequest, principal: Principal | None = None, *, own: str = HOME_ID
+) -> Decision | None:
     try:
-        return found.check(principal or caller(), asked)
+        return found.check(principal or caller(), asked, own=own)
     except NotPermitted:
         return None
 
@@ -65,7 +67,7 @@ def test_a_refusal_names_the_caller_and_does_not_say_which_part_failed() -> None
     texts = set()
     for asked in (request("northwind"), request(resource="arm"), request(consent="other"), request("unheard-of")):
         with pytest.raises(NotPermitted) as raised:
-            found.check(caller(), asked)
+            found.check(caller(), asked, own=HOME_ID)
         texts.add(raised.value.description)
     assert len(texts) == 1
     assert CALLER_ID in texts.pop()
@@ -124,8 +126,56 @@ def test_any_customer_never_means_home(tenant: str) -> None:
 def test_any_customer_takes_an_id_and_no_name() -> None:
     found = policy(document(row(tenants=["*"])))
     assert tenant_of(found, UNKNOWN_ID.upper()) == UNKNOWN_ID
-    for tenant in ("contoso", "contoso.example", "*", "common", "organizations", f"{UNKNOWN_ID}/..", f" {UNKNOWN_ID}"):
+    for tenant in ("contoso", "contoso.example", "*", "common", "organizations", f"{UNKNOWN_ID}/..", f"{{{UNKNOWN_ID}"):
         assert tenant_of(found, tenant) is None, tenant
+
+
+@pytest.mark.parametrize(
+    "spelled", [f" {CONTOSO_ID}\t", CONTOSO_ID.upper(), f"{{{CONTOSO_ID}}}", " Contoso ", "CONTOSO"]
+)
+def test_what_tools_put_around_an_id_or_a_name_means_nothing(spelled: str) -> None:
+    assert tenant_of(policy(document(row())), spelled) == CONTOSO_ID
+
+
+OWN_ID = "aaaa0000-0000-4000-8000-000000000009"
+
+
+@pytest.mark.parametrize("own", [HOME_ID, OWN_ID])
+def test_home_is_the_tenant_of_the_person_whose_consent_it_is(own: str) -> None:
+    found = policy(document(row(tenants=["home"])))
+    for asked in ("home", "HOME", own, own.upper()):
+        decision = allowed(found, request(asked), own=own)
+        assert decision is not None
+        assert decision.tenant_id == own
+    for other in {HOME_ID, OWN_ID, CONTOSO_ID} - {own}:
+        assert allowed(found, request(other), own=own) is None
+
+
+@pytest.mark.parametrize("own", [HOME_ID, OWN_ID])
+def test_any_customer_excludes_the_partners_home_and_the_consents_own_tenant_and_nothing_else(own: str) -> None:
+    found = policy(document(row(tenants=["*"])))
+    for refused in ("home", HOME_ID, HOME_ID.upper(), own, own.upper()):
+        assert allowed(found, request(refused), own=own) is None
+    for tenant in {CONTOSO_ID, UNKNOWN_ID, OWN_ID} - {own}:
+        decision = allowed(found, request(tenant), own=own)
+        assert decision is not None
+        assert decision.tenant_id == tenant
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    tenants=st.sets(st.sampled_from(["*", "home", "contoso", OWN_ID, UNKNOWN_ID]), min_size=1),
+    asked=st.sampled_from(["home", "contoso", HOME_ID, OWN_ID, CONTOSO_ID, UNKNOWN_ID, OTHER_ID, "unheard-of"]),
+    own=st.sampled_from([HOME_ID, OWN_ID, CONTOSO_ID]),
+)
+def test_what_is_possible_before_the_consent_is_known_is_all_that_can_be_allowed_after(
+    tenants: set[str], asked: str, own: str
+) -> None:
+    found = policy(document(row(tenants=sorted(tenants))))
+    try:
+        found.require_possible(caller(), request(asked))
+    except NotPermitted:
+        assert allowed(found, request(asked), own=own) is None
 
 
 def test_any_customer_with_home_beside_it_means_both() -> None:
@@ -235,10 +285,11 @@ def read_row_by_row(found: Policy, principal: Principal, asked: TokenRequest) ->
     """The first row that allows it, as an auditor reads a policy."""
     for one in found.permissions:
         is_caller = one.caller == principal.object_id if one.caller else one.role in principal.roles
-        covered = asked.consent in one.consents and asked.scope.canonical_resource in one.resources
+        covered = asked.consent in one.consents and asked.scope.family in one.resources
         tenant = asked.tenant.lower()
         any_customer = tenant if one.any_customer and tenant in {CONTOSO_ID, UNKNOWN_ID} else None
-        tenant_id = one.tenants.get(tenant, any_customer)
+        home = HOME_ID if one.home and tenant in {"home", HOME_ID} else None
+        tenant_id = one.tenants.get(tenant, home or any_customer)
         if is_caller and covered and tenant_id is not None:
             return Decision(permission=one.name, tenant_id=tenant_id)
     return None

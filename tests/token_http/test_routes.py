@@ -77,8 +77,8 @@ def test_the_second_of_two_requests_gets_the_same_token_and_claims_get_another(r
     claims = '{"access_token": {"acrs": null}}'
     better = reports.token("contoso", "graph", claims=claims).json()["access_token"]
     after = reports.token("contoso", "graph").json()["access_token"]
-    assert len({first, better, after}) == 3, "neither what was challenged nor what answered it is given to the next"
-    assert reports.token("contoso", "graph").json()["access_token"] == after
+    assert first != better
+    assert after == better, "what its API had challenged, this caller does not get again"
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_a_token_can_be_asked_for_without_a_body(reports: Workload, query: str, 
         ("tenant=contoso&resource=graph", b"{}", "a body and parameters"),
         ("tenant=contoso&resource=graph&claims=%7B%7D", b"", "claims: in a body alone"),
         ("tenant=contoso&resource=graph&tenat=x&a=1&b=2&c=3", b"", "'tenat', 'a', 'b' and 1 more"),
-        ("tenant=contoso&resource=graph&fresh=true", b"", "Unknown parameter: 'fresh'"),
+        ("tenant=contoso&resource=graph&fresh=true", b"", "fresh: in a body alone"),
         ("tenant=contoso&tenant=northwind&resource=graph", b"", "tenant: it is there twice"),
         ("tenant=contoso&resource=graph&resource=graph", b"", "resource: it is there twice"),
         ("tenant=contoso&resource=graph,arm", b"", "resource: it is there twice, or has a comma"),
@@ -268,7 +268,7 @@ def test_a_token_can_be_asked_for_without_a_body(reports: Workload, query: str, 
         ("resource=graph", b"", "tenant:"),
         ("tenant=contoso&resource=graph&min_lifetime=an+hour", b"", "min_lifetime: it should be a whole number"),
         ("tenant=contoso&resource=graph&min_lifetime=3001", b"", "min_lifetime: seconds, from 0 to 3000"),
-        ("tenant=contoso&scope=a+b", b"", "scope: exactly one"),
+        ("tenant=contoso&scope=a+b", b"", "scope: it needs its resource"),
         ("tenant=contoso&resource=graph&consent=Partner", b"", "consent:"),
     ],
 )

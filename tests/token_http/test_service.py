@@ -35,7 +35,9 @@ class Desk:
         self.home, self.scene = home, Scene()
         self.scene.write_policy(row(caller=WORKLOAD, resources=["graph", "arm"]))
         verifier = AssertionVerifier(read_settings(ENVIRONMENT), home.keys)
-        self.service = TokenService(verifier=verifier, issuer=self.scene.issuer, pool=Pool("assertions", threads=2))
+        self.service = TokenService(
+            verifier=verifier, issuer=self.scene.issuer, pool=Pool("assertions", threads=2), clock=self.scene.clock
+        )
 
     def ask(
         self, assertion: str | None, *requests: TokenRequest, read: Callable[[], Sequence[TokenRequest]] | None = None

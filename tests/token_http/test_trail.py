@@ -46,6 +46,7 @@ def issued(*, from_cache: bool = False) -> Issued:
     return Issued(
         token=token,
         account="ada@fabrikam.example",
+        is_home=False,
         resource="https://graph.microsoft.com",
         lineage="l1",
         permission="policy-1[0]",

@@ -1,0 +1,118 @@
+"""Where tokens come from: memory, else one exchange for all who want the same, each at its caller's turn and cost."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from shared.callers.assertion import Principal
+from shared.clock import Clock
+from shared.consents.stored_consent import Served
+from shared.entra.place import Place
+from shared.entra.tokens import AccessToken, Exchanger
+from shared.errors import BrokerError
+from shared.pool import Pool
+from token_http.exchange_queue import ExchangeQueue
+from token_http.message import TokenRequest
+from token_http.notice import STALE
+from token_http.refusals import TooManyRequests
+from token_http.token_cache import LEAST_LIFETIME, TokenCache, TokenKey
+from token_http.wanted import Found, Wanted
+
+# Served rather than nothing while the authority is away.
+LAST_RESORT_LIFETIME = timedelta(seconds=60)
+# A caller in a loop that wants a fresh token each time gets the one of a moment ago.
+FRESH = timedelta(minutes=1)
+
+
+class TokenSource:
+    """Knows nothing of policy: whoever asks has been allowed, and looks again before a token goes out."""
+
+    def __init__(
+        self, *, authority: Exchanger, consent: Callable[[str], Awaitable[Served]], pool: Pool, clock: Clock
+    ) -> None:
+        """`consent` reads the consent of a name, out of memory if it may; `pool` is where exchanges run."""
+        self._authority = authority
+        self._consent = consent
+        self._pool = pool
+        self._cache = TokenCache(clock)
+        self._exchanges: ExchangeQueue[TokenKey, AccessToken | None] = ExchangeQueue(slots=pool.threads)
+
+    def forget_refusals(self, tenant_id: str) -> None:
+        """Ask the authority again for whatever it refused in this tenant."""
+        self._cache.forget_refusals(tenant_id)
+
+    def remembered(self, key: TokenKey, wanted: Wanted) -> AccessToken | None:
+        """A remembered token that is good enough; the next one is fetched meanwhile if it is near its end."""
+        token = self._good_enough(key, wanted)
+        if token is not None:
+            self._fetch_ahead(key, wanted.request, wanted.principal)
+        return token
+
+    def _good_enough(self, key: TokenKey, wanted: Wanted) -> AccessToken | None:
+        """A remembered token that is good enough for what is wanted: the caller's own before the one that all share."""
+        request = wanted.request
+        if request.claims:
+            return None  # a challenge says that the token there was is not good enough
+        lifetime = max(LEAST_LIFETIME, timedelta(seconds=request.min_lifetime))
+        own = key._replace(own=wanted.principal.object_id)
+        if request.fresh:
+            return self._cache.token(own, lifetime=lifetime, younger_than=FRESH)
+        return self._cache.token(own, lifetime=lifetime) or self._cache.token(key, lifetime=lifetime)
+
+    def _last_resort(self, key: TokenKey) -> AccessToken | None:
+        if key.claims_sha256:
+            return None
+        shared = key._replace(own="")
+        return self._cache.token(key, lifetime=LAST_RESORT_LIFETIME) or self._cache.token(
+            shared, lifetime=LAST_RESORT_LIFETIME
+        )
+
+    def _fetch_ahead(self, key: TokenKey, request: TokenRequest, principal: Principal) -> None:
+        """Fetch the next token while this one is served, if it is near its end and the caller has a turn left."""
+        if self._cache.wants_refresh(key) and self._cache.refusal(key) is None:
+            with suppress(TooManyRequests):
+                self._exchanges.start(key, lambda: self._exchange(key, request, principal), caller=principal.object_id)
+
+    async def fetch(self, key: TokenKey, wanted: Wanted) -> None:
+        """Exchange, or wait for whoever does, and leave the token with `wanted`; raises why there is none."""
+        principal, request = wanted.principal, wanted.request
+        refused = self._cache.refusal(key)
+        try:
+            if refused is not None:
+                raise refused.afresh()
+            token = await self._exchanges.run(
+                key, lambda: self._exchange(key, request, principal), caller=principal.object_id
+            )
+        except BrokerError as error:
+            kept = self._last_resort(key) if error.transient else None
+            if kept is None:
+                raise
+            wanted.fetched[key] = Found(token=kept, from_cache=True, notices=(STALE,))
+            return
+        if token is not None:
+            wanted.fetched[key] = Found(token=token, from_cache=False)
+
+    async def _exchange(self, key: TokenKey, request: TokenRequest, principal: Principal) -> AccessToken | None:
+        """A token for this key at the cost of this caller; None when the consent is another one by now."""
+        # Read at its turn, which may have come late: what was withdrawn meanwhile is not exchanged.
+        served = await self._consent(request.consent)
+        if served.consent.lineage != key.lineage:
+            return None
+        place = Place.of(key.tenant_id, home=served.consent.person.tenant_id)
+        try:
+            exchanged = await self._pool.run(
+                lambda: self._authority.exchange(
+                    served.refresh_token,
+                    tenant_id=key.tenant_id,
+                    scope=key.scope,
+                    place=place,
+                    person=served.consent.person.object_id,
+                    claims=request.claims,
+                )
+            )
+        except BrokerError as error:
+            self._cache.keep_refusal(key, error, owner=principal.object_id)
+            raise
+        # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
+        self._cache.keep(key._replace(claims_sha256=""), exchanged.access_token, owner=principal.object_id)
+        return exchanged.access_token
