@@ -17,23 +17,28 @@ def what_to_try(state: StackState, folder: Path, *, usual_folder: Path) -> str:
         f"  {user.username:<24} {user.password:<22} {'with MFA' if user.mfa else 'without MFA: refused'}"
         for user in (ADMIN, SECOND_ADMIN, WITHOUT_MFA)
     )
+    return told(host=state.host, link=consent_link, people=people, command=command, here=here, log=str(folder / "log"))
+
+
+def told(*, host: str, link: str, people: str, command: str, here: str, log: str) -> str:
+    """The text with these things in their places."""
     return f"""
-The local stack is up: {state.host}   (health: {state.host}/api/health)
+The local stack is up: {host}   (health: {host}/api/health)
 
 1. Consent: open this link in a browser (one use, 30 minutes) and sign in as one of
 {people}
 
-{consent_link}
+{link}
 
 2. A token, as the managed identity `reports`:
   {command} token contoso graph{here}
-   or with any client:
+   or with any client (curl reads what is secret from a pipe: any process can read its arguments):
   eval "$({command} env{here})"
-  assertion=$(curl -s -H "X-IDENTITY-HEADER: $IDENTITY_HEADER" \\
-    "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=$BROKER_AUDIENCE" \\
-    | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-  curl -s "$BROKER_URL/api/token" -H "Authorization: Bearer $assertion" \\
-    -H "Content-Type: application/json" -d '{{"tenant": "contoso", "resource": "graph"}}'
+  printf 'X-IDENTITY-HEADER: %s' "$IDENTITY_HEADER" |
+    curl -s -H @- "$IDENTITY_ENDPOINT?api-version=2019-08-01&resource=$BROKER_AUDIENCE" |
+    sed 's/.*"access_token":"\\([^"]*\\)".*/Authorization: Bearer \\1/' |
+    curl -s "$BROKER_URL/api/token" -H @- \\
+      -H "Content-Type: application/json" -d '{{"tenant": "contoso", "resource": "graph"}}'
 
 3. Time and the timer:
   {command} clock +60d{here}
@@ -42,5 +47,5 @@ The local stack is up: {state.host}   (health: {state.host}/api/health)
 4. A rough network (silence, reset, huge, ...; `calm` ends it):
   {command} rough entra silence{here}
 
-A new link: {command} link{here}.   Everything else: {command} --help.   Logs: {folder / "log"}.   Ctrl-C ends all.
+A new link: {command} link{here}.   Everything else: {command} --help.   Logs: {log}.   Ctrl-C ends all.
 """

@@ -22,8 +22,8 @@ usage: $PROGRAM [options] TENANT RESOURCE
 TENANT is the customer tenant's id, a name that the access policy gives it, or home; RESOURCE is graph, arm, exchange,
 partnercenter, keyvault, teams, an identifier URI or an application id.
 
-where the token goes (standard output by default):
-  --fd NUMBER           to this open file descriptor
+where the token goes (standard output by default, unless that is a terminal):
+  --fd NUMBER           to this open file descriptor, even a terminal
   --exec NAME           into the environment of COMMAND, as NAME
   --json                the broker's whole answer, instead of the token
 
@@ -43,6 +43,8 @@ exit codes: 0 done, 1 refused, 2 wrong use, 3 try again later
 examples:
   $PROGRAM --exec TOKEN contoso graph -- sh -c 'printf "header = \"Authorization: Bearer %s\"" "\$TOKEN" |
       curl --config - https://graph.microsoft.com/v1.0/organization'
+  $PROGRAM contoso graph | sed 's/^/Authorization: Bearer /' |
+      curl --header @- https://graph.microsoft.com/v1.0/organization
   $PROGRAM --fd 3 contoso arm 3> >(my-program --token-from-stdin)
 EOF
 }
@@ -245,7 +247,7 @@ refused() {
 }
 
 parse() {
-    BROKER=${BROKER_URL:-} AUDIENCE=${BROKER_AUDIENCE:-} IDENTITY=auto DESCRIPTOR=1 VARIABLE="" WHOLE="" KIND=resource MORE=""
+    BROKER=${BROKER_URL:-} AUDIENCE=${BROKER_AUDIENCE:-} IDENTITY=auto DESCRIPTOR=unsaid VARIABLE="" WHOLE="" KIND=resource MORE=""
     while (($#)); do
         case $1 in
             --help | -h) usage && exit 0 ;;
@@ -289,6 +291,10 @@ check() {
     [[ -n $BROKER && -n $AUDIENCE ]] || fail "$WRONG_USE" "say which broker: --broker-url and --audience, or BROKER_URL and BROKER_AUDIENCE."
     [[ $BROKER =~ ^https://[^/] || $BROKER =~ ^http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/|$) ]] \
         || fail "$WRONG_USE" "--broker-url: an https address such as https://broker.example (http for localhost alone)."
+    if [[ $DESCRIPTOR == unsaid ]]; then
+        [[ -z $VARIABLE && -t 1 ]] && fail "$WRONG_USE" "this would show a token on the screen; pipe it, use --exec, or say --fd 1 if that is what you want."
+        DESCRIPTOR=1
+    fi
     { [[ $DESCRIPTOR =~ ^[0-9]{1,3}$ ]] && true >&"$DESCRIPTOR"; } 2> /dev/null || fail "$WRONG_USE" "--fd: the number of an open file descriptor."
     [[ -z $VARIABLE || $VARIABLE =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || fail "$WRONG_USE" "--exec: the name of a variable."
     if [[ -n $VARIABLE ]]; then

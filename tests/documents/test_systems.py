@@ -171,7 +171,7 @@ def shell_tokens() -> list[tuple[str, ...]]:
         tuple(shlex.split(words))
         for page in [INDEX, *SYSTEMS]
         for block in blocks(page.read_text(), "sh")
-        for words in re.findall(r"\$\((partner-token [^)]+)\)", block)
+        for words in re.findall(r"(partner-token [^)|\n]+)", block)
     }
     return sorted(found)
 

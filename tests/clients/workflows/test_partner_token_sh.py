@@ -1,9 +1,12 @@
 """partner-token.sh as a process against the running stack: where the token goes, and where it never does."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -61,6 +64,31 @@ def test_a_file_descriptor_is_told_the_token(consented: StackState) -> None:
         os.close(writing)
         assert is_graph_of_contoso(told.read())
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def on_a_terminal(command: list[str], variables: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code, and what a terminal shows: both outputs of the command are one."""
+    ours, its = pty.openpty()
+    with subprocess.Popen(command, env=dict(variables), stdin=its, stdout=its, stderr=its) as running:  # noqa: S603
+        os.close(its)
+        shown = b""
+        # The other side of a terminal that ended is an error, not an end.
+        with contextlib.suppress(OSError):
+            while piece := os.read(ours, 4096):
+                shown += piece
+    os.close(ours)
+    return running.returncode, shown.decode()
+
+
+def test_a_terminal_is_shown_no_token_unless_asked_to(consented: StackState) -> None:
+    code, shown = on_a_terminal([SCRIPT, "contoso", "graph"], app_service(consented))
+    assert (code, "eyJ" in shown) == (WRONG_USE, False)
+    assert "this would show a token on the screen" in shown
+    code, shown = on_a_terminal([SCRIPT, "--fd", "1", "contoso", "graph"], app_service(consented))
+    assert (code, is_graph_of_contoso(shown)) == (0, True)
+    # A command's own output is the command's own matter.
+    command = [SCRIPT, "--exec", "T", "contoso", "graph", "--", "printenv", "T"]
+    assert is_graph_of_contoso(on_a_terminal(command, app_service(consented))[1])
 
 
 def test_the_whole_answer_is_told_when_asked_for(consented: StackState) -> None:
