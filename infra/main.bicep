@@ -159,14 +159,27 @@ module policyVault 'app/vault.bicep' = {
   }
 }
 
-module storage 'app/storage.bicep' = {
-  name: 'storage'
+module hostStorage 'app/storage.bicep' = {
+  name: 'host-storage'
   scope: group
   params: {
-    name: '${abbreviations.storageAccount}${token}'
+    name: '${abbreviations.storageAccount}host${token}'
     location: location
     tags: tags
     isPrivate: vnetEnabled
+  }
+}
+
+module packageStorage 'app/storage.bicep' = {
+  name: 'package-storage'
+  scope: group
+  params: {
+    name: '${abbreviations.storageAccount}pkg${token}'
+    location: location
+    tags: tags
+    isPrivate: vnetEnabled
+    containerName: 'app-package'
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
@@ -178,7 +191,8 @@ module access 'app/access.bicep' = {
     principalId: identity.outputs.principalId
     tokenVaultName: tokenVault.outputs.name
     policyVaultName: policyVault.outputs.name
-    storageName: storage.outputs.name
+    hostStorageName: hostStorage.outputs.name
+    packageStorageName: packageStorage.outputs.name
     applicationInsightsName: monitoring.outputs.applicationInsightsName
     policyEditorIds: editors
   }
@@ -200,7 +214,10 @@ module network 'app/network.bicep' = if (vnetEnabled) {
       tokenVault.outputs.id
       policyVault.outputs.id
     ]
-    storageId: storage.outputs.id
+    storageIds: [
+      hostStorage.outputs.id
+      packageStorage.outputs.id
+    ]
   }
 }
 
@@ -213,7 +230,7 @@ module broker 'app/broker.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
-    packageUrl: storage.outputs.packageUrl
+    packageUrl: packageStorage.outputs.containerUrl
     subnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
@@ -262,7 +279,7 @@ module settings 'app/settings.bicep' = {
     appName: broker.outputs.name
     publicUrl: url
     identityClientId: identity.outputs.clientId
-    storageBlobEndpoint: storage.outputs.blobEndpoint
+    storageBlobEndpoint: hostStorage.outputs.blobEndpoint
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     tokenVaultUrl: tokenVault.outputs.url
     policyVaultUrl: policyVault.outputs.url

@@ -8,7 +8,8 @@ param principalId string
 
 param tokenVaultName string
 param policyVaultName string
-param storageName string
+param hostStorageName string
+param packageStorageName string
 param applicationInsightsName string
 
 @description('Object ids of those who write policy documents: people, groups or workloads.')
@@ -24,8 +25,12 @@ resource policyVault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
   name: policyVaultName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
-  name: storageName
+resource hostStorage 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
+  name: hostStorageName
+}
+
+resource packageStorage 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
+  name: packageStorageName
 }
 
 resource applicationInsights 'Microsoft.Insights/components@2020-02-02' existing = {
@@ -87,13 +92,25 @@ resource editorsWritePolicy 'Microsoft.Authorization/roleAssignments@2022-04-01'
   }
 }]
 
+// The Functions host asks for this role on its own account, and nothing else lies there.
 resource hostUsesStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, principalId, 'Storage Blob Data Owner')
-  scope: storage
+  name: guid(hostStorage.id, principalId, 'Storage Blob Data Owner')
+  scope: hostStorage
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Blob Data Owner'])
+  }
+}
+
+// A deployment writes the package as the app's own identity: the role that Azure CLI gives it, on the account of the package.
+resource deploymentWritesPackage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(packageStorage.id, principalId, 'Storage Blob Data Contributor')
+  scope: packageStorage
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Blob Data Contributor'])
   }
 }
 

@@ -6,7 +6,7 @@ param tags object
 
 @description('What is reached by private endpoints.')
 param vaultIds array
-param storageId string
+param storageIds array
 
 var vaultZone = 'privatelink.vaultcore.azure.net'
 var blobZone = 'privatelink.blob.${environment().suffixes.storage}'
@@ -121,10 +121,10 @@ module vaults 'private-endpoint.bicep' = [for (vaultId, index) in vaultIds: {
   }
 }]
 
-module storage 'private-endpoint.bicep' = {
-  name: 'storage-endpoint'
+module storage 'private-endpoint.bicep' = [for (storageId, index) in storageIds: {
+  name: 'storage-endpoint-${index}'
   params: {
-    name: '${names.endpoint}-blob'
+    name: '${names.endpoint}-blob-${index}'
     location: location
     tags: tags
     subnetId: network::endpoints.id
@@ -132,6 +132,6 @@ module storage 'private-endpoint.bicep' = {
     targetId: storageId
     groupId: 'blob'
   }
-}
+}]
 
 output appSubnetId string = network::app.id

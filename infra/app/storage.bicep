@@ -1,4 +1,4 @@
-metadata description = 'The Functions host\'s storage: the deployed package and the timer\'s lease; no account keys, no public blobs.'
+metadata description = 'A storage account for one thing: the Functions host\'s state, or the deployed package; no account keys, no public blobs.'
 
 param name string
 param location string
@@ -7,7 +7,11 @@ param tags object
 @description('Reached through a private endpoint alone.')
 param isPrivate bool
 
-var containerName = 'app-package'
+@description('The container it is for; empty when whoever uses it makes its own, as the Functions host does.')
+param containerName string = ''
+
+@description('The workspace that is told of every write; empty for none.')
+param workspaceId string = ''
 
 resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
   name: name
@@ -48,15 +52,34 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
   }
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = {
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = if (!empty(containerName)) {
   parent: blobs
-  name: containerName
+  name: empty(containerName) ? 'none' : containerName
   properties: {
     publicAccess: 'None'
+  }
+}
+
+// Whoever writes the package decides what the broker runs.
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(workspaceId)) {
+  name: 'writes'
+  scope: blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'StorageWrite'
+        enabled: true
+      }
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
   }
 }
 
 output id string = account.id
 output name string = account.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob
-output packageUrl string = '${account.properties.primaryEndpoints.blob}${container.name}'
+output containerUrl string = '${account.properties.primaryEndpoints.blob}${containerName}'

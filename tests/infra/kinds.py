@@ -34,4 +34,5 @@ PRINCIPAL = "Microsoft.Graph/servicePrincipals"
 
 # How the names begin of those that there are two of.
 TOKEN_VAULT, POLICY_VAULT = "kv-token-", "kv-policy-"
+HOST_STORAGE, PACKAGE_STORAGE = "sthost", "stpkg"
 BROKER_API, PARTNER_APPLICATION = "consent-broker-api-", "consent-broker-partner-"

@@ -8,6 +8,7 @@ from tests.infra.deployment import Value
 from tests.infra.kinds import (
     APP_SETTINGS,
     IDENTITY,
+    PACKAGE_STORAGE,
     PASSWORD_POLICY,
     PLAN,
     SITE,
@@ -47,7 +48,7 @@ def the_app_runs_on_flex_as_its_own_identity(project: Project) -> None:
         assert site.at("properties.serverFarmId") == plan.id
         assert site.at("identity") == {"type": "UserAssigned", "userAssignedIdentities": {identity.id: {}}}
         assert site.at(f"{CONFIG}.runtime") == {"name": "python", "version": "3.13"}
-        blobs = deployment.one(STORAGE).later("primaryEndpoints.blob")
+        blobs = deployment.one(STORAGE, PACKAGE_STORAGE).later("primaryEndpoints.blob")
         assert site.at(DEPLOYMENT_STORAGE) == {
             "type": "blobContainer",
             "value": f"[format('{{0}}{{1}}', {blobs}, 'app-package')]",

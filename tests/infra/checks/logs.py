@@ -4,7 +4,7 @@ from tests.infra.check import noticing
 from tests.infra.checks.settings import settings_of
 from tests.infra.damage import Added, Put, Source, Text
 from tests.infra.deployment import Value
-from tests.infra.kinds import APP_SETTINGS, DIAGNOSTICS, IDENTITY, INSIGHTS, SITE, VAULT, WORKSPACE
+from tests.infra.kinds import APP_SETTINGS, DIAGNOSTICS, IDENTITY, INSIGHTS, PACKAGE_STORAGE, SITE, VAULT, WORKSPACE
 from tests.infra.project import Project
 
 QUIET = ("httpLoggingEnabled", "detailedErrorLoggingEnabled", "requestTracingEnabled")
@@ -41,7 +41,7 @@ def of_the_site(diagnostics: Value) -> Value:
 @noticing(
     Source("app/broker.bicep", "httpLoggingEnabled: false", "httpLoggingEnabled: true"),
     *(Put(SITE, f"properties.siteConfig.{log}", value=True) for log in QUIET),
-    Added(DIAGNOSTICS, of_the_site),
+    Added(DIAGNOSTICS, of_the_site, "audit"),
     Text(HOST, '"enableQueryStringTracing": false', '"enableQueryStringTracing": true'),
     Text(HOST, '"default": "Warning"', '"default": "Information"'),
     Text(REQUIREMENTS, "azure-functions==", "azurefunctions-extensions-http-fastapi==1.0\nazure-functions=="),
@@ -51,8 +51,10 @@ def nothing_writes_down_an_address_with_an_authorization_code_in_it(project: Pro
     for deployment in project:
         for log in QUIET:
             assert deployment.one(SITE).at(f"properties.siteConfig.{log}") is False
-        # AppServiceHTTPLogs has a column for the query string; so Azure Monitor sends logs of the vaults alone.
-        assert {VAULT in one.id for one in deployment.all(DIAGNOSTICS)} == {True}
+        # AppServiceHTTPLogs has a column for the query string; so Azure Monitor sends logs of vaults and package alone.
+        assert not [
+            one.id for one in deployment.all(DIAGNOSTICS) if VAULT not in one.id and PACKAGE_STORAGE not in one.id
+        ]
         # The host forwards whole requests to the worker, and logs where to, only with this setting and an extension.
         assert "PYTHON_ENABLE_INIT_INDEXING" not in settings_of(deployment)
     logging = project.json(HOST)["logging"]

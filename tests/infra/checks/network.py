@@ -39,12 +39,12 @@ def access(resource: Resource) -> tuple[str, str]:
 def in_a_network_vaults_and_storage_are_closed_to_the_rest(project: Project) -> None:
     network = project["network"]
     tokens, policy = network.one(VAULT, TOKEN_VAULT), network.one(VAULT, POLICY_VAULT)
-    assert access(tokens) == access(network.one(STORAGE)) == CLOSED
+    assert {access(one) for one in (tokens, *network.all(STORAGE))} == {CLOSED}
     assert access(policy) == ("Enabled", "Deny")
     assert policy.at("properties.networkAcls.ipRules") == EDITORS
     # Without one, Flex Consumption has no fixed address to let in: roles alone decide.
     for deployment in (one for name, one in project.deployments.items() if name != "network"):
-        assert {access(one) for one in (*deployment.all(VAULT), deployment.one(STORAGE))} == {OPEN}
+        assert {access(one) for one in (*deployment.all(VAULT), *deployment.all(STORAGE))} == {OPEN}
         assert not [rule for one in deployment.all(VAULT) for rule in one.at("properties.networkAcls.ipRules")]
     assert not tokens.at("properties.networkAcls.ipRules")
 
@@ -60,16 +60,16 @@ def in_a_network_vaults_and_storage_are_closed_to_the_rest(project: Project) -> 
 )
 def in_a_network_each_has_its_private_endpoint_under_its_usual_name(project: Project) -> None:
     network = project["network"]
-    vaults, account = network.all(VAULT), network.one(STORAGE)
+    vaults, accounts = network.all(VAULT), network.all(STORAGE)
     joined = {
         one.at(f"{CONNECTION}.privateLinkServiceId"): one.at(f"{CONNECTION}.groupIds")
         for one in network.all(PRIVATE_ENDPOINT)
     }
-    assert joined == {**{vault.id: ["vault"] for vault in vaults}, account.id: ["blob"]}
+    assert joined == {**{vault.id: ["vault"] for vault in vaults}, **{account.id: ["blob"] for account in accounts}}
     subnet = f"{network.one(NETWORK).id}/subnets/endpoints"
     assert {one.at("properties.subnet.id") for one in network.all(PRIVATE_ENDPOINT)} == {subnet}
     zones = [one.at("properties.privateDnsZoneConfigs.0") for one in network.all(PRIVATE_ZONE_GROUP)]
-    assert sorted(zone["name"] for zone in zones) == ["blob", "vault", "vault"]
+    assert sorted(zone["name"] for zone in zones) == ["blob", "blob", "vault", "vault"]
     for zone in zones:
         named = {"vault": "privatelink.vaultcore.azure.net", "blob": "privatelink.blob.{0}"}[zone["name"]]
         assert named in zone["properties"]["privateDnsZoneId"]

@@ -1,17 +1,30 @@
-"""Who has which role on what: the broker's identity on four resources, editors on the policy vault, nobody else."""
+"""Who has which role on what: the broker's identity on five resources, editors on the policy vault, nobody else."""
 
 import re
 
 from tests.infra.check import noticing
 from tests.infra.damage import Added, Put, Removed, Source
 from tests.infra.deployment import Deployment, Resource
-from tests.infra.kinds import ASSIGNMENT, GROUP, IDENTITY, INSIGHTS, POLICY_VAULT, ROLE, STORAGE, TOKEN_VAULT, VAULT
+from tests.infra.kinds import (
+    ASSIGNMENT,
+    GROUP,
+    HOST_STORAGE,
+    IDENTITY,
+    INSIGHTS,
+    PACKAGE_STORAGE,
+    POLICY_VAULT,
+    ROLE,
+    STORAGE,
+    TOKEN_VAULT,
+    VAULT,
+)
 from tests.infra.project import Project
 
 # Azure built-in roles, by the names and ids of learn.microsoft.com/azure/role-based-access-control/built-in-roles.
 SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
+BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 # The operator and the editors of the deployment that has some, by its parameters.
 EDITORS = {"alerts": ("00000000-0000-0000-0000-0000000000a1", "00000000-0000-0000-0000-0000000000a2")}
@@ -70,7 +83,9 @@ def due(deployment: Deployment, editors: tuple[str, ...]) -> list[tuple[str, ...
     return [
         (deployment.one(VAULT, TOKEN_VAULT).id, deployment.one(ROLE).id, broker),
         (policy, built_in(deployment, SECRETS_USER), broker),
-        (deployment.one(STORAGE).id, built_in(deployment, BLOB_DATA_OWNER), broker),
+        # An owner where the host keeps its state alone; where the package lies, what a deployment needs.
+        (deployment.one(STORAGE, HOST_STORAGE).id, built_in(deployment, BLOB_DATA_OWNER), broker),
+        (deployment.one(STORAGE, PACKAGE_STORAGE).id, built_in(deployment, BLOB_DATA_CONTRIBUTOR), broker),
         (deployment.one(INSIGHTS).id, built_in(deployment, METRICS_PUBLISHER), broker),
         *((policy, built_in(deployment, SECRETS_OFFICER), editor) for editor in editors),
     ]
@@ -81,6 +96,7 @@ def due(deployment: Deployment, editors: tuple[str, ...]) -> list[tuple[str, ...
     Put(ASSIGNMENT, "properties.roleDefinitionId", lambda role: f"{role.rpartition('/')[0]}/{SECRETS_OFFICER}"),
     Put(ASSIGNMENT, "properties.principalId", "00000000-0000-0000-0000-0000000000ff"),
     Put(ASSIGNMENT, "id", lambda found: found.replace(POLICY_VAULT, TOKEN_VAULT)),
+    Put(ASSIGNMENT, "id", lambda found: found.replace(PACKAGE_STORAGE, HOST_STORAGE)),
     Put(ASSIGNMENT, "id", lambda found: found.replace("/providers/Microsoft.KeyVault/vaults/kv-", "/kv-")),
     Removed(ASSIGNMENT),
     Added(ASSIGNMENT, lambda found: found),

@@ -7,7 +7,17 @@ from shared.settings import Settings, read_settings
 from tests.infra.check import noticing
 from tests.infra.damage import GONE, Put, Removed, Source
 from tests.infra.deployment import Deployment
-from tests.infra.kinds import APP_SETTINGS, IDENTITY, INSIGHTS, POLICY_VAULT, SITE, STORAGE, TOKEN_VAULT, VAULT
+from tests.infra.kinds import (
+    APP_SETTINGS,
+    HOST_STORAGE,
+    IDENTITY,
+    INSIGHTS,
+    POLICY_VAULT,
+    SITE,
+    STORAGE,
+    TOKEN_VAULT,
+    VAULT,
+)
 from tests.infra.project import Project
 
 # Settings of the platform that the app itself does not read.
@@ -127,7 +137,8 @@ def the_host_reaches_storage_and_telemetry_as_the_apps_identity(project: Project
         settings, identity = settings_of(deployment), deployment.one(IDENTITY)
         assert settings["AzureWebJobsStorage__credential"] == "managedidentity"
         assert settings["AzureWebJobsStorage__clientId"] == f"[{identity.later('clientId')}]"
-        blobs, insights = deployment.one(STORAGE).later("primaryEndpoints.blob"), deployment.one(INSIGHTS)
+        blobs = deployment.one(STORAGE, HOST_STORAGE).later("primaryEndpoints.blob")
+        insights = deployment.one(INSIGHTS)
         assert settings["AzureWebJobsStorage__blobServiceUri"] == f"[{blobs}]"
         assert settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] == f"[{insights.later('ConnectionString')}]"
 

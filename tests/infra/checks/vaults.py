@@ -58,11 +58,11 @@ def there_are_two_vaults_of_the_same_kind(project: Project) -> None:
 
 @noticing(
     Source("app/vault.bicep", "categoryGroup: 'audit'", "categoryGroup: 'allMetrics'"),
-    Put(DIAGNOSTICS, "properties.logs.0.enabled", value=False),
-    Put(DIAGNOSTICS, "properties.logs.0.categoryGroup", "metrics"),
-    Put(DIAGNOSTICS, "properties.workspaceId", "elsewhere"),
+    Put(DIAGNOSTICS, "properties.logs.0.enabled", value=False, name="audit"),
+    Put(DIAGNOSTICS, "properties.logs.0.categoryGroup", "metrics", "audit"),
+    Put(DIAGNOSTICS, "properties.workspaceId", "elsewhere", "audit"),
     Put(DIAGNOSTICS, "id", lambda found: found.replace(POLICY_VAULT, TOKEN_VAULT)),
-    Removed(DIAGNOSTICS),
+    Removed(DIAGNOSTICS, "audit"),
 )
 def every_access_to_a_vault_is_on_record(project: Project) -> None:
     for deployment in project:
