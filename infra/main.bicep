@@ -38,6 +38,12 @@ param callerIds string = ''
 @description('Object ids of further people or groups that write policy documents, comma-separated.')
 param policyEditorIds string = ''
 
+@description('Object ids of people or groups of the partner that are assigned to the partner application in the home tenant, comma-separated.')
+param consenterIds string = ''
+
+@description('In the home tenant nobody but those in consenterIds gets a token of the partner application. First assign everybody who has consented: docs/deploy.md.')
+param partnerAssignmentRequired bool = false
+
 @description('How the broker proves the partner application. federated: its managed identity, without any secret.')
 @allowed(['federated', 'certificate', 'secret'])
 param partnerCredential string = 'federated'
@@ -101,6 +107,7 @@ var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var callers = filter(map(split(callerIds, ','), id => trim(id)), id => !empty(id))
 var editors = filter(map(split('${operatorId},${policyEditorIds}', ','), id => trim(id)), id => !empty(id))
+var consenters = filter(map(split(consenterIds, ','), id => trim(id)), id => !empty(id))
 var editorAddresses = filter(map(split(policyEditorAddresses, ','), range => trim(range)), range => !empty(range))
 // The tenant and a name of our own: an identifier URI with the client id in it could only be set in a second step.
 var ownAudience = 'api://${tenant().tenantId}/consent-broker-${environmentName}'
@@ -268,6 +275,8 @@ module registrations 'app/entra.bicep' = if (createRegistrations) {
     federatedPrincipalId: partnerCredential == 'federated' ? identity.outputs.principalId : ''
     callerIds: concat(callers, sampleCallerEnabled ? [sampleCaller!.outputs.principalId] : [])
     operatorId: operatorId
+    consenterIds: consenters
+    assignmentRequired: partnerAssignmentRequired
     partnerPermissions: partnerPermissions
   }
 }

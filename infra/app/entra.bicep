@@ -20,6 +20,12 @@ param callerIds array
 @description('Object id of the first operator; empty for none.')
 param operatorId string
 
+@description('Object ids of people or groups that are assigned to the partner application in this tenant.')
+param consenterIds array
+
+@description('In this tenant the partner application is for those alone. In a customer\'s tenant, where GDAP brings people whom nobody can assign, this stays off.')
+param assignmentRequired bool
+
 @description('Delegated permissions of the partner application beside those of the sign-in: application id of the API -> ids of its permissions.')
 param partnerPermissions object
 
@@ -130,7 +136,16 @@ resource partnerApplication 'Microsoft.Graph/applications@v1.0' = {
 
 resource partnerPrincipal 'Microsoft.Graph/servicePrincipals@v1.0' = {
   appId: partnerApplication.appId
+  // With nobody assigned, every stored consent would be refused at once.
+  appRoleAssignmentRequired: assignmentRequired && empty(consenterIds) ? fail('partnerAssignmentRequired needs consenterIds: first assign everybody who has consented.') : assignmentRequired
 }
+
+// The partner application has no app roles: the empty one is the assignment alone.
+resource consenters 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [for consenterId in consenterIds: {
+  appRoleId: '00000000-0000-0000-0000-000000000000'
+  principalId: consenterId
+  resourceId: partnerPrincipal.id
+}]
 
 resource brokerIdentity 'Microsoft.Graph/applications/federatedIdentityCredentials@v1.0' = if (!empty(federatedPrincipalId)) {
   name: '${partnerApplication.uniqueName}/broker-identity'

@@ -12,7 +12,24 @@ SECRET = "eyJ0eXAiOiJKV1QifQ.eyJzZWNyZXQiOiJ5ZXMifQ.c2lnbmF0dXJl"
 SECRET_PLACE = re.compile(r"<[^<>\n]*\b(?:token|secret|password|assertion|refresh token)\b[^<>\n]*>", re.IGNORECASE)
 SECRET_VARIABLE = re.compile(r"\$\{?(\w*(?:TOKEN|SECRET|ASSERTION|PASSWORD|HEADER))\b", re.IGNORECASE)
 FIELD, RECORD = "\x1f", "\x1e"
-REAL = ("cat", "cut", "jq", "mktemp", "rm", "sed", "sh", "bash", "sha256sum", "tr", "env", "printenv", "xargs", "tee")
+REAL = (
+    "cat",
+    "cut",
+    "jq",
+    "mktemp",
+    "rm",
+    "sed",
+    "sh",
+    "bash",
+    "paste",
+    "sha256sum",
+    "sort",
+    "tr",
+    "env",
+    "printenv",
+    "xargs",
+    "tee",
+)
 PROGRAMS = ("az", "azd", "curl", "docker", "git", "gh", "make", "pip", "python", "python3", "terraform", "uv", "wget")
 OURS = ("partner-token", "partner-broker")
 IN_A_FOLDER = ("./my-job", "./partner-token.sh", ".venv/bin/python", ".ci/run", "my-program", "jq_or_sed")

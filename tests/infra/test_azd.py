@@ -150,11 +150,13 @@ def test_pipelines_test_with_the_compiler_that_built_the_template(file: Path) ->
 
 
 def test_the_workflow_hands_on_every_variable_of_the_parameters() -> None:
-    """All but the sample, which is for a first look, and callers, whose roles belong to the registrations."""
+    """All but the sample, which is for a first look, and what belongs to the registrations."""
     (deploy,) = [loaded(path) for path in WORKFLOWS if path.name == "deploy.yml"]
     handed = set(deploy["jobs"]["deploy"]["env"])
     needed = {variable for variable, _ in variables().values()} - {
         "BROKER_CALLER_IDS",
+        "BROKER_CONSENTER_IDS",
+        "BROKER_PARTNER_ASSIGNMENT_REQUIRED",
         "BROKER_SAMPLE_CALLER",
         "BROKER_SAMPLE_TENANT",
     }

@@ -7,14 +7,20 @@ from shared.setting_table import OPERATOR_CLIENTS
 from tests.infra.check import noticing
 from tests.infra.damage import Added, Put, Removed, Source, Text
 from tests.infra.deployment import Deployment, Value
-from tests.infra.kinds import APP_ROLE_ASSIGNMENT, APPLICATION, BROKER_API, WORKFLOW
+from tests.infra.kinds import APP_ROLE_ASSIGNMENT, APPLICATION, BROKER_API, PRINCIPAL, WORKFLOW
 from tests.infra.project import Project
 
 PEOPLE = [assertion.CONSENT_MANAGE, assertion.CONSENT_READ, assertion.CUSTOMERS_MANAGE]
 # As the parameters of this deployment name them.
 OPERATOR = "00000000-0000-0000-0000-0000000000a1"
 CALLERS = ("00000000-0000-0000-0000-0000000000c1", "00000000-0000-0000-0000-0000000000c2")
-UNASKED = ("operatorId", "callerIds", "policyEditorIds", "consentTenants")
+CONSENTERS = ("00000000-0000-0000-0000-0000000000f1", "00000000-0000-0000-0000-0000000000f2")
+UNASKED = ("operatorId", "callerIds", "policyEditorIds", "consenterIds", "consentTenants")
+API, PARTNER = "[reference('brokerPrincipal').id]", "[reference('partnerPrincipal').id]"
+# What stands for an assignment to an application without app roles.
+NO_ROLE = "00000000-0000-0000-0000-000000000000"
+REQUIRED = "properties.appRoleAssignmentRequired"
+ASSIGNMENT_OFF = '"partnerAssignmentRequired": {\n      "type": "bool",\n      "defaultValue": false'
 SCOPE, CLIENTS = "properties.api.oauth2PermissionScopes.0", "properties.api.preAuthorizedApplications"
 # The namespace of Bicep's `guid()`, which is a UUID of version 5.
 GUID_NAMESPACE = UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
@@ -47,11 +53,15 @@ def app_roles_are_those_the_code_checks(project: Project) -> None:
         assert all(role["isEnabled"] for role in roles)
 
 
-def assigned(deployment: Deployment) -> list[tuple[str, str]]:
-    """Whom, which app role."""
+def assigned(deployment: Deployment, resource: str) -> list[tuple[str, str]]:
+    """Whom, which app role of this one."""
     assignments = deployment.all(APP_ROLE_ASSIGNMENT)
-    assert {one.at("properties.resourceId") for one in assignments} <= {"[reference('brokerPrincipal').id]"}
-    return sorted((one.at("properties.principalId"), one.at("properties.appRoleId")) for one in assignments)
+    assert {one.at("properties.resourceId") for one in assignments} <= {API, PARTNER}
+    return sorted(
+        (one.at("properties.principalId"), one.at("properties.appRoleId"))
+        for one in assignments
+        if one.at("properties.resourceId") == resource
+    )
 
 
 def let_in(parameter: str) -> Text:
@@ -70,7 +80,7 @@ def to_somebody(assignment: Value) -> Value:
     ),
     Put(APP_ROLE_ASSIGNMENT, "properties.appRoleId", "another"),
     Put(APP_ROLE_ASSIGNMENT, "properties.principalId", "somebody"),
-    Put(APP_ROLE_ASSIGNMENT, "properties.resourceId", "[reference('partnerPrincipal').id]"),
+    Put(APP_ROLE_ASSIGNMENT, "properties.resourceId", lambda old: PARTNER if old == API else API),
     Removed(APP_ROLE_ASSIGNMENT),
     Added(APP_ROLE_ASSIGNMENT, to_somebody),
     *(let_in(name) for name in UNASKED),
@@ -84,7 +94,9 @@ def app_roles_are_given_to_those_who_are_named_and_to_nobody_unasked(project: Pr
         due = [(caller, issue) for caller in logic_apps]
         if name == "alerts":
             due = [(caller, issue) for caller in CALLERS] + [(OPERATOR, role_id(deployment, role)) for role in PEOPLE]
-        assert assigned(deployment) == sorted(due)
+        assert assigned(deployment, API) == sorted(due)
+        consenters = CONSENTERS if name == "alerts" else ()
+        assert assigned(deployment, PARTNER) == [(person, NO_ROLE) for person in consenters]
     parameters = project.template["parameters"]
     assert [parameters[name]["defaultValue"] for name in UNASKED] == [""] * len(UNASKED)
 
@@ -104,3 +116,39 @@ def people_come_through_the_clients_the_code_knows(project: Project) -> None:
         assert (scope["value"], scope["type"], scope["isEnabled"]) == (assertion.OPERATE_SCOPE, "Admin", True)
         assert [client["appId"] for client in clients] == OPERATOR_CLIENTS.split(",")
         assert all(client["delegatedPermissionIds"] == [scope["id"]] for client in clients)
+
+
+def principals(deployment: Deployment) -> dict[str, Value]:
+    """Whether each of the two asks for assignment, by the expression of its application."""
+    return {
+        one.at("properties.appId"): one.content["properties"].get("appRoleAssignmentRequired")
+        for one in deployment.all(PRINCIPAL)
+    }
+
+
+@noticing(
+    Source("app/entra.bicep", "consented.') : assignmentRequired", "consented.') : false", seen_in="alerts"),
+    Put(PRINCIPAL, REQUIRED, lambda required: not required),
+    Removed(PRINCIPAL),
+    Text("infra/main.json", ASSIGNMENT_OFF, ASSIGNMENT_OFF.replace("false", "true")),
+    Text(
+        "infra/main.json",
+        "fail('partnerAssignmentRequired needs consenterIds",
+        "concat('partnerAssignmentRequired needs consenterIds",
+    ),
+)
+def the_partner_application_is_for_assigned_people_alone_when_asked_and_only_with_some_assigned(
+    project: Project,
+) -> None:
+    for name, deployment in project.deployments.items():
+        if name == "without-registrations":
+            assert not deployment.all(PRINCIPAL)
+            continue
+        assert principals(deployment) == {
+            "[reference('brokerApi').appId]": True,
+            "[reference('partnerApplication').appId]": name == "alerts",
+        }
+    assert project.template["parameters"]["partnerAssignmentRequired"]["defaultValue"] is False
+    assert "if(and(parameters('assignmentRequired'), empty(parameters('consenterIds'))), fail(" in project.text(
+        "infra/main.json"
+    )

@@ -47,8 +47,6 @@ LOCK = "properties.servicePrincipalLockConfiguration"
     Put(APPLICATION, "properties.api.requestedAccessTokenVersion", 1, BROKER_API),
     Put(APPLICATION, "properties.optionalClaims.accessToken.0.name", "acct", BROKER_API),
     Put(APPLICATION, "properties.identifierUris.0", "api://another", BROKER_API),
-    Put(PRINCIPAL, "properties.appRoleAssignmentRequired", value=False),
-    Removed(PRINCIPAL),
 )
 def the_brokers_api_is_for_this_tenant_alone(project: Project) -> None:
     for deployment in registered(project):
@@ -58,12 +56,8 @@ def the_brokers_api_is_for_this_tenant_alone(project: Project) -> None:
         audience = f"api://{TENANT}/consent-broker-{deployment.environment}"
         assert api.at("properties.identifierUris") == [audience] == [deployment.outputs["BROKER_AUDIENCE"]]
         assert api.at("properties.optionalClaims.accessToken.0.name") == "idtyp"
-        required = {
-            one.at("properties.appId"): one.content["properties"].get("appRoleAssignmentRequired")
-            for one in deployment.all(PRINCIPAL)
-        }
-        # The partner application has no app roles, and no role stands between a person and the consent.
-        assert required == {"[reference('brokerApi').appId]": True, "[reference('partnerApplication').appId]": None}
+        (principal,) = [one for one in deployment.all(PRINCIPAL) if "brokerApi" in one.at("properties.appId")]
+        assert principal.at("properties.appRoleAssignmentRequired") is True
 
 
 def permissions(application: Resource) -> dict[str, list[str]]:
