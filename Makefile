@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 STATE  := .local
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format docs infra lock bench screenshots clean
+.PHONY: help setup demo run test check format docs infra sbom lock bench screenshots clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ format: .venv/.installed ## Format the code and mend what the linter can
 
 docs: .venv/.installed ## Write the tables of documents that the code knows
 	@$(PYTHON) -m scripts.tables
+
+sbom: .venv/.installed ## The bill of materials and the licences of what is deployed, into build/
+	@$(PYTHON) -m scripts.materials
 
 bench: .venv/.installed ## The measurements, as ratios in one run
 	@for name in start token refresh; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done

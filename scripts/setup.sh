@@ -39,14 +39,14 @@ fail() {
 with_uv() {
     say "Setting up with $(uv --version 2>/dev/null) ..."
     uv venv --quiet --clear --python 3.13 "$venv" >"$log" 2>&1 || return 1
-    say "Installing the locked packages (about 70, once) ..."
+    say "Installing the locked packages (about 100, once) ..."
     uv pip install --quiet --python "$venv" --require-hashes -r requirements-dev.txt >"$log" 2>&1 || fail "uv pip install"
 }
 
 with_python() {
     say "Setting up with $("$1" --version 2>&1) ($1) ..."
     "$1" -m venv --clear "$venv" >"$log" 2>&1 || fail "python -m venv"
-    say "Installing the locked packages (about 70, once; half a minute) ..."
+    say "Installing the locked packages (about 100, once; half a minute) ..."
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt \
         >"$log" 2>&1 || fail "pip install"
 }

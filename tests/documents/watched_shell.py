@@ -32,7 +32,7 @@ REAL = (
 )
 PROGRAMS = ("az", "azd", "curl", "docker", "git", "gh", "make", "pip", "python", "python3", "terraform", "uv", "wget")
 OURS = ("partner-token", "partner-broker")
-IN_A_FOLDER = ("./my-job", "./partner-token.sh", ".venv/bin/python", ".ci/run", "my-program", "jq_or_sed")
+IN_A_FOLDER = ("./my-job", "./partner-token.sh", ".venv/bin/python", ".ci/run", ".ci/install-azd", "my-program")
 STUB = f"""#!/bin/sh
 name=${{0##*/}}
 {{ printf '%s' "$name"; for word; do printf '\\037%s' "$word"; done; printf '\\036'; }} >> "$NOTES/arguments"

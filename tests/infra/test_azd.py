@@ -1,7 +1,11 @@
 """What azd and the pipelines read: azure.yaml, the parameters, the workflows."""
 
+import hashlib
 import json
+import os
 import re
+import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,3 +184,65 @@ def test_pipelines_make_no_registrations() -> None:
     assert deploy["jobs"]["deploy"]["env"]["BROKER_CREATE_REGISTRATIONS"] == "false"
     (stage,) = [stage for stage in loaded(PIPELINE)["stages"] if stage["stage"] == "deploy"]
     assert {"name": "BROKER_CREATE_REGISTRATIONS", "value": "false"} in stage["variables"]
+
+
+def scripts(found: Any) -> Iterator[str]:  # noqa: ANN401 - YAML
+    """Every script of a pipeline, wherever it stands."""
+    if isinstance(found, dict):
+        yield from (found[key] for key in ("run", "script", "bash", "inlineScript") if isinstance(found.get(key), str))
+        found = list(found.values())
+    for inner in found if isinstance(found, list) else ():
+        yield from scripts(inner)
+
+
+def test_pipelines_install_nothing_whose_version_is_left_open() -> None:
+    """What they fetch is named by a version, a commit or a digest; what the packages are is in the locked file."""
+    written = [(file.name, text) for file in (*WORKFLOWS, PIPELINE) for text in scripts(loaded(file))]
+    assert {name for name, _ in written} == {"azure-pipelines.yml", "check.yml", "deploy.yml"}
+    for name, text in written:
+        assert not re.search(r"aka\.ms|\bstable\b|\blatest\b|\| *(?:ba)?sh\b|apt-get|npm |pip install", text), (
+            f"{name}: {text}"
+        )
+        for installed in re.findall(r"install[\w-]* .*", text):
+            assert re.search(r"--version v\d+\.\d+\.\d+$|^install-azd ", installed), f"{name}: {installed}"
+
+
+def archive(folder: Path) -> tuple[Path, str]:
+    """An archive as azd's releases have it, and its digest."""
+    (folder / "azd-linux-amd64").write_text("#!/bin/sh\necho azd\n")
+    packed = folder / "azd.tar.gz"
+    with tarfile.open(packed, "w:gz") as tar:
+        tar.add(folder / "azd-linux-amd64", "azd-linux-amd64")
+    return packed, hashlib.sha256(packed.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("is_the_one", [True, False], ids=["the archive of the digest", "another archive"])
+def test_azd_is_installed_by_its_digest_alone(tmp_path: Path, *, is_the_one: bool) -> None:
+    packed, digest = archive(tmp_path)
+    script = (ROOT / ".ci/install-azd").read_text("utf-8")
+    assert re.search(r"^digest=[0-9a-f]{64}$", script, re.MULTILINE)
+    if is_the_one:
+        script = re.sub(r"^digest=.*$", f"digest={digest}", script, flags=re.MULTILINE)
+    fetching = tmp_path / "bin" / "curl"
+    fetching.parent.mkdir()
+    fetching.write_text(f'#!/bin/sh\nwhile [ "$1" != --output ]; do shift; done\ncp {packed} "$2"\n')
+    fetching.chmod(0o755)
+    path = {"PATH": f"{fetching.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["bash", "-c", script, "install-azd", str(tmp_path / "there")],  # noqa: S607
+        env=path,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is is_the_one, done.stderr
+    assert (tmp_path / "there" / "azd").exists() is is_the_one
+
+
+def test_both_pipelines_publish_the_bill_of_materials_before_anything_is_deployed() -> None:
+    (check,) = [loaded(path) for path in WORKFLOWS if path.name == "check.yml"]
+    made, kept = check["jobs"]["test"]["steps"][-2:]
+    assert made["run"] == "make sbom"
+    assert kept["with"] == {"name": "materials", "path": "build", "if-no-files-found": "error"}
+    first, _ = loaded(PIPELINE)["stages"]
+    made, kept = first["jobs"][0]["steps"][-2:]
+    assert (made["script"], kept["publish"], kept["artifact"]) == ("make sbom", "build", "materials")
