@@ -47,7 +47,7 @@ OWNERS = {
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
         *(f"customers_http/{part}_routes.py" for part in ("check", "customer")),
     },
-    "cryptography": {"consent_http/seal.py", "shared/entra/certificate.py"},
+    "cryptography": {"consent_http/link_keys.py", "consent_http/seal.py", "shared/entra/certificate.py"},
     "cachetools": {
         "shared/callers/assertion.py",
         "shared/entra/msal_applications.py",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from consent_http.completion import Confirmation
 from consent_http.device import PURPOSE, Waiting
+from consent_http.link_keys import SealKeyUnknown
 from consent_http.refusals import (
     DeviceCodeDeclined,
     DeviceCodeExpired,
@@ -23,7 +24,6 @@ from consent_http.refusals import (
     LinkSuperseded,
     LinkWithdrawn,
 )
-from consent_http.seal import SealKeyUnknown
 from consent_http.sign_in_refusals import (
     AnotherPerson,
     IdTokenInvalid,

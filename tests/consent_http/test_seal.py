@@ -1,7 +1,9 @@
 """Sealed values: unread, unchanged, for one purpose, for a while, under keys that rotate and are revoked."""
 
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,16 +11,14 @@ from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent_http.seal import (
+from consent_http.link_keys import (
     LINK_KEYS,
-    MAX_LENGTH,
     REREAD_AFTER,
     REREAD_AFTER_FAILURE,
     TRUSTED_FOR,
-    SealExpired,
     SealKeyUnknown,
-    Seals,
 )
+from consent_http.seal import MAX_LENGTH, SealExpired, Seals
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import HandClock
 from tests.fakes.memory_vault import MemoryVault
@@ -34,10 +34,10 @@ class Instances:
     def __init__(self) -> None:
         self.clock = HandClock(datetime(2026, 5, 1, tzinfo=UTC))
         self.asked: Counter[str] = Counter()
-        self.vault = MemoryVault(clock=self.clock, before=self._count)
+        self.vault = MemoryVault(clock=self.clock, before=self.count)
         self.down = False
 
-    def _count(self, operation: str, _name: str) -> None:
+    def count(self, operation: str, _name: str) -> None:
         self.asked[operation] += 1
         if self.down:
             raise VaultUnavailable
@@ -249,17 +249,96 @@ def test_junk_key_ids_cause_at_most_one_read_of_the_vault_a_minute(instances: In
         instances.clock.advance(REREAD_AFTER)
 
 
-def test_junk_does_not_wear_down_a_vault_that_is_down(instances: Instances) -> None:
+@pytest.mark.parametrize("warm", [True, False])
+def test_junk_does_not_wear_down_a_vault_that_is_down(instances: Instances, *, warm: bool) -> None:
     seals = instances.begin()
-    instances.seal(seals)
+    if warm:
+        instances.seal(seals)
+        instances.clock.advance(REREAD_AFTER)
     instances.asked.clear()
     instances.down = True
-    with pytest.raises(VaultUnavailable):
-        seals.open("link", f"{MADE_UP}.gAAAA")
     for number in range(50):
-        with pytest.raises(SealKeyUnknown):
+        with pytest.raises(VaultUnavailable):
             seals.open("link", f"{number:032x}.gAAAA")
     assert instances.asked.total() == 1
+    instances.clock.advance(REREAD_AFTER_FAILURE)
+    for number in range(50):
+        with pytest.raises(VaultUnavailable):
+            seals.open("link", f"{number:032x}.gAAAA")
+    assert instances.asked.total() == 2
+
+
+def test_a_failed_look_is_not_repeated_for_some_seconds_however_long_it_took(instances: Instances) -> None:
+    seals = instances.begin()
+
+    def slow(operation: str, _name: str) -> None:
+        instances.asked[operation] += 1
+        instances.clock.advance(timedelta(seconds=25))
+        raise VaultUnavailable
+
+    instances.vault.before = slow
+    for _ in range(5):
+        with pytest.raises(VaultUnavailable):
+            seals.open("link", f"{MADE_UP}.gAAAA")
+    assert instances.asked.total() == 1
+
+
+def test_what_anybody_sends_adds_no_key(instances: Instances) -> None:
+    seals = instances.begin()
+    assert seals.open("link", f"{MADE_UP}.gAAAA") is None
+    assert instances.asked["put"] == 0
+    assert seals.open("link", instances.seal(seals)) == {"for": "Ada"}
+
+
+def test_many_at_once_on_a_cold_instance_share_one_look(instances: Instances) -> None:
+    """Genuine ones are opened by it, and made-up ones are told that it cannot be known yet, or that there is no key."""
+    sealed = instances.seal(instances.begin())
+    seals, gate, looking = instances.begin(), threading.Event(), threading.Event()
+    instances.asked.clear()
+
+    def held(operation: str, name: str) -> None:
+        instances.count(operation, name)
+        looking.set()
+        assert gate.wait(20)
+
+    instances.vault.before = held
+
+    def opened(text: str) -> object:
+        try:
+            return seals.open("link", text)
+        except SealKeyUnknown:
+            return "unknown"
+
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(opened, f"{MADE_UP}.gAAAA")
+        assert looking.wait(20)
+        more = [pool.submit(opened, text) for text in [sealed, f"{MADE_UP}.gAAAA"] * 3]
+        gate.set()
+        assert first.result() is None
+        assert [one.result() for one in more] == [{"for": "Ada"}, "unknown"] * 3
+    assert instances.asked == {"list_versions": 1, "get": 1}
+
+
+def test_on_a_warm_instance_nobody_waits_for_a_look_that_somebody_elses_junk_caused(instances: Instances) -> None:
+    seals, gate, looking = instances.begin(), threading.Event(), threading.Event()
+    sealed = instances.seal(seals)
+    instances.clock.advance(REREAD_AFTER)
+
+    def held(_operation: str, _name: str) -> None:
+        looking.set()
+        assert gate.wait(20)
+
+    instances.vault.before = held
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(seals.open, "link", f"{MADE_UP}.gAAAA")
+        try:
+            assert looking.wait(20)
+            with pytest.raises(SealKeyUnknown):
+                seals.open("link", f"{'e' * 32}.gAAAA")
+            assert seals.open("link", sealed) == {"for": "Ada"}
+        finally:
+            gate.set()
+        assert first.result() is None
 
 
 def test_a_key_made_elsewhere_a_moment_ago_is_not_called_a_forgery(instances: Instances) -> None:
@@ -298,6 +377,7 @@ def test_a_cold_instance_does_not_call_a_link_invalid_while_the_vault_is_down(in
         with pytest.raises(VaultUnavailable):
             seals.open("link", sealed)
     instances.down = False
+    instances.clock.advance(REREAD_AFTER_FAILURE)
     assert seals.open("link", sealed) == {"for": "Ada"}
 
 
