@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from consent_http.acceptance import Acceptance, Accepted
 from consent_http.link import Link
+from consent_http.standing import Standings
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.consent import Act, Consent, Renewal, Withdrawal, new_lineage
@@ -37,9 +38,18 @@ class Confirmation:
 class Completion:
     """Everything here may block; nothing is stored before every check has passed."""
 
-    def __init__(self, *, authority: Authority, store: ConsentStore, acceptance: Acceptance, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        store: ConsentStore,
+        standings: Standings,
+        acceptance: Acceptance,
+        clock: Clock,
+    ) -> None:
         self._authority = authority
         self._store = store
+        self._standings = standings
         self._acceptance = acceptance
         self._clock = clock
 
@@ -60,7 +70,7 @@ class Completion:
         )
         consent = self._consent(link, scope, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
-        link.require_in_force(self._store.newest_act(link.name))
+        link.require_in_force(self._standings.now(link.name))
         return self.store(consent, proof, occasion)
 
     def store(self, consent: Consent, proof: TokenSet, occasion: Occasion) -> Confirmation:
@@ -90,6 +100,8 @@ class Completion:
         except Unavailable:
             record("consent.in_doubt", _fields(consent, occasion, in_force=None))
             raise
+        finally:
+            self._standings.forget(consent.name)
         record("consent.stored", _fields(consent, occasion, in_force=stored.lineage == consent.lineage))
         return stored
 

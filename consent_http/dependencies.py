@@ -17,7 +17,9 @@ from shared.settings import Settings
 class Dependencies:
     """What consent works with; `on_change` is told the name of each consent that a person has changed.
 
-    Acts wait for the authority, in a pool of their own: a withdrawal and a page do not wait behind them.
+    Each kind of work has its pool, by whom it may wait for: `pages_pool` for anybody who holds a link; `redirect_pool`
+    for sign-ins and `acts_pool` for operators' acts, which wait for the authority too; `pool` for operators who look,
+    and make links. In `emergency_pool` runs what takes something away, behind nobody who is slow or unknown.
     """
 
     settings: Settings
@@ -30,3 +32,6 @@ class Dependencies:
     on_change: Callable[[str], None]
     pool: Pool
     acts_pool: Pool
+    pages_pool: Pool
+    redirect_pool: Pool
+    emergency_pool: Pool

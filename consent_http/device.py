@@ -19,11 +19,11 @@ from consent_http.refusals import (
     DeviceCodeRefused,
 )
 from consent_http.seal import SealExpired, Seals
+from consent_http.standing import Standings
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
 from shared.consents.consent import Act, Consent, checked_name
-from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.sign_in_refusals import SignInDeclined, SignInSpent
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
@@ -59,13 +59,13 @@ class DeviceFlow:
         *,
         settings: Settings,
         authority: Authority,
-        store: ConsentStore,
+        standings: Standings,
         seals: Seals,
         completion: Completion,
     ) -> None:
         self._settings = settings
         self._authority = authority
-        self._store = store
+        self._standings = standings
         self._seals = seals
         self._completion = completion
 
@@ -74,8 +74,8 @@ class DeviceFlow:
     ) -> dict[str, Any]:
         """What the operator tells the person, and the sealed `device` to poll with."""
         self._require_allowed()
-        stored = self._store.newest_act(checked_name(unverified_name))
-        link = requested(unverified_name, fields, stored=stored, settings=self._settings)
+        standing = self._standings.now(checked_name(unverified_name))
+        link = requested(unverified_name, fields, standing=standing, settings=self._settings)
         sign_in = self._authority.begin_device_sign_in(tenant_id=link.tenant_id, scope=self._settings.consent_scope)
         record(
             "device.started",
@@ -100,11 +100,11 @@ class DeviceFlow:
         if not unverified_device:
             raise InvalidRequest("device: what the start, or the last poll, answered.")
         sign_in, link = self._opened(unverified_device, checked_name(unverified_name))
-        in_force = self._store.newest_act(link.name)
-        given = _given(in_force, link)
+        standing = self._standings.now(link.name)
+        given = _given(standing.act, link)
         if given:
             return given
-        link.require_in_force(in_force)
+        link.require_in_force(standing)
         answer = self._answer(sign_in, link)
         if isinstance(answer, Confirmation):
             return answer
@@ -115,7 +115,7 @@ class DeviceFlow:
             link=link,
             scope=sign_in.scope,
             nonce=None,
-            in_force=in_force,
+            in_force=standing.act,
             occasion=Occasion(way=DEVICE, operator=operator.object_id, correlation=correlation),
         )
 
@@ -126,7 +126,7 @@ class DeviceFlow:
         except SignInDeclined as error:
             raise DeviceCodeDeclined(authority_code=error.authority_code) from error
         except SignInSpent as error:
-            given = _given(self._store.newest_act(link.name), link)
+            given = _given(self._standings.now(link.name).act, link)
             if given:
                 return given
             # That poll may be storing at this moment, so nobody is told that nothing was stored.

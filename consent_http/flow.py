@@ -11,8 +11,8 @@ from consent_http.link import Link, Links
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
+from consent_http.standing import Standings
 from shared.clock import Clock
-from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.sign_in_refusals import SignInSpent
 from shared.entra.tokens import SignIn, TokenSet
@@ -40,7 +40,7 @@ class ConsentFlow:
         *,
         settings: Settings,
         authority: Authority,
-        store: ConsentStore,
+        standings: Standings,
         links: Links,
         seals: Seals,
         completion: Completion,
@@ -48,7 +48,7 @@ class ConsentFlow:
     ) -> None:
         self._settings = settings
         self._authority = authority
-        self._store = store
+        self._standings = standings
         self._links = links
         self._seals = seals
         self._completion = completion
@@ -57,7 +57,7 @@ class ConsentFlow:
     def open(self, unverified_link: str) -> Link:
         """The link, if it may still be used; changes nothing, since mail scanners open links too."""
         link = self._links.open(unverified_link)
-        link.require_in_force(self._store.newest_act(link.name))
+        link.require_in_force(self._standings.lately(link.id, link.name))
         return link
 
     def begin(self, unverified_link: str) -> Begun:
@@ -80,16 +80,16 @@ class ConsentFlow:
     ) -> Confirmation:
         """Redeem, check, prove, store; raises the refusal that says what to do, with nothing stored."""
         sign_in, link = self._begun(unverified_response, unverified_cookie)
-        in_force = self._store.newest_act(link.name)
         # Before the authority's word: whoever reloads the last page is told that the consent is stored.
-        link.require_in_force(in_force)
+        standing = self._standings.now(link.name)
+        link.require_in_force(standing)
         _require_success(unverified_response, sign_in, self._settings)
         return self._completion.complete(
             self._redeemed(sign_in, link, unverified_response["code"]),
             link=link,
             scope=sign_in.scope,
             nonce=sign_in.nonce,
-            in_force=in_force,
+            in_force=standing.act,
             occasion=Occasion(way=BROWSER, correlation=correlation),
         )
 
@@ -98,7 +98,7 @@ class ConsentFlow:
         try:
             return self._authority.redeem(sign_in, code)
         except SignInSpent:
-            link.require_in_force(self._store.newest_act(link.name))
+            link.require_in_force(self._standings.now(link.name))
             raise
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:

@@ -11,9 +11,9 @@ from consent_http.completion import IMPORT, Completion, Confirmation, Occasion
 from consent_http.link import PERSON_FIELDS, requested
 from consent_http.refusals import ImportExpired, ImportForeign, ImportRefused, ImportSinglePage
 from consent_http.sign_in_refusals import RefreshTokenMissing
+from consent_http.standing import Standings
 from shared.callers.assertion import Principal
 from shared.consents.consent import checked_name
-from shared.consents.store import ConsentStore
 from shared.entra.aadsts import DEAD, ENDED, PASSWORD, SIGN_IN_FREQUENCY
 from shared.entra.authority import Authority
 from shared.entra.place import Place
@@ -41,7 +41,7 @@ class Import:
 
     settings: Settings
     authority: Authority
-    store: ConsentStore
+    standings: Standings
     completion: Completion
 
     def run(
@@ -49,8 +49,8 @@ class Import:
     ) -> Confirmation:
         """Exchange, check, prove and store; raises ImportRefused, or what a sign-in is refused with."""
         refresh_token = _token(fields.get("refresh_token", ""))
-        in_force = self.store.newest_act(checked_name(unverified_name))
-        link = requested(unverified_name, fields, stored=in_force, settings=self.settings)
+        standing = self.standings.now(checked_name(unverified_name))
+        link = requested(unverified_name, fields, standing=standing, settings=self.settings)
         first = self._exchanged(refresh_token, link.tenant_id)
         redeemed = TokenSet(
             access_token=first.access_token,
@@ -63,7 +63,7 @@ class Import:
             link=link,
             scope=self.settings.consent_scope,
             nonce=None,
-            in_force=in_force,
+            in_force=standing.act,
             occasion=occasion,
         )
 

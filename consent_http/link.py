@@ -1,4 +1,4 @@
-"""One-time links: made by an operator for one consent and tenant, good until used, overtaken, withdrawn or too old."""
+"""One-time links: by an operator for one consent and tenant, good until used, overtaken, revoked or too old."""
 
 import secrets
 from collections.abc import Mapping
@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from consent_http.refusals import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, LinkWithdrawn
+from consent_http.refusals import LinkExpired, LinkInvalid, LinkRevoked, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
+from consent_http.standing import Standing
 from shared.clock import Clock, for_people
-from shared.consents.consent import Act, Consent, Withdrawal, checked_name
+from shared.consents.consent import Consent, Withdrawal, checked_name
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
 from shared.settings import Settings
@@ -25,8 +26,9 @@ LONGEST_HINT = 254
 class Link:
     """What an operator asked for: one act of consent, by whom, in whose place; sealed, it is a one-time link.
 
-    `replaces` is the lineage in force when it was made ("" for none), `person` the object id it is meant for ("" for
-    anybody of the tenant), `login_hint` a username for the sign-in page, which proves nothing.
+    `replaces` is the lineage in force when it was made ("" for none), `revocation` the id of the last revocation of
+    links then ("" for none), `person` the object id it is meant for ("" for anybody of the tenant), `login_hint` a
+    username for the sign-in page, which proves nothing.
     """
 
     id: str
@@ -36,26 +38,31 @@ class Link:
     person: str = ""
     login_hint: str = ""
     new_person: bool = False
+    revocation: str = ""
 
-    def require_in_force(self, stored: Act | None) -> None:
+    def require_in_force(self, standing: Standing) -> None:
         """Raise what to tell the person if a newer act of somebody has made this link void."""
+        stored = standing.act
         if isinstance(stored, Consent) and stored.link_id == self.id:
             raise LinkUsed(_in_force(stored))
-        if (stored.lineage if stored else "") == self.replaces:
+        if standing.revocation != self.revocation:
+            raise LinkRevoked
+        if standing.lineage == self.replaces:
             return
         if isinstance(stored, Withdrawal):
             raise LinkWithdrawn
         raise LinkSuperseded(_in_force(stored) if isinstance(stored, Consent) else "")
 
 
-def requested(unverified_name: str, fields: Mapping[str, Any], *, stored: Act | None, settings: Settings) -> Link:
+def requested(unverified_name: str, fields: Mapping[str, Any], *, standing: Standing, settings: Settings) -> Link:
     """What an operator's body asks for; raises InvalidRequest naming what is wrong."""
     tenant = fields.get("tenant", settings.home_tenant)
     return Link(
         id=secrets.token_hex(16),
         name=checked_name(unverified_name),
         tenant_id=_tenant(tenant, settings),
-        replaces=stored.lineage if stored else "",
+        replaces=standing.lineage,
+        revocation=standing.revocation,
         person=_person(fields.get("person", "")),
         login_hint=_login_hint(fields.get("login_hint", "")),
         new_person=fields.get("new_person", False),

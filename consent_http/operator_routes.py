@@ -1,4 +1,4 @@
-"""The HTTP words of operators who look after consents: list, show, make a link, withdraw."""
+"""The HTTP words of operators who look after consents: list, show, make and revoke links, withdraw."""
 
 import azure.functions as func
 
@@ -11,7 +11,7 @@ from shared.routes import Routes
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
-    """Look at consents, make links, withdraw."""
+    """Look at consents, make and revoke links, withdraw."""
     routes = Routes()
     operators = dependencies.operators
 
@@ -36,7 +36,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
         try:
-            content = await dependencies.pool.run(
+            content = await dependencies.emergency_pool.run(
                 lambda: operators.withdraw(name, operator=operator, correlation=correlation)
             )
         finally:  # what failed may have been done all the same
@@ -51,5 +51,16 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
         )
         return json_response(content, correlation=correlation, status=201)
+
+    @routes.delete("consents/{name}/link")
+    async def consents_revoke_links(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        operator = await dependencies.operator(req, CONSENT_MANAGE)
+        checked_parameters(req.params, ())
+        require_no_body(req)
+        name, correlation = req.route_params["name"], correlation_id(context)
+        content = await dependencies.emergency_pool.run(
+            lambda: operators.revoke_links(name, operator=operator, correlation=correlation)
+        )
+        return json_response(content, correlation=correlation)
 
     return routes.blueprint()

@@ -1,4 +1,4 @@
-"""What operators do without the authority: make a link, list, show, withdraw. No token is read for a list."""
+"""What operators do without the authority: make and revoke links, list, show, withdraw. A list reads no token."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from consent_http.completion import Confirmation
 from consent_http.link import PERSON_FIELDS, Links, requested
 from consent_http.refusals import ConsentChanged
+from consent_http.standing import Standings
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import Clock, to_text
@@ -33,6 +34,7 @@ class Operators:
 
     settings: Settings
     store: ConsentStore
+    standings: Standings
     links: Links
     credential: ApplicationCredential
     clock: Clock
@@ -41,8 +43,8 @@ class Operators:
         self, unverified_name: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
     ) -> dict[str, Any]:
         """A one-time link and its end; raises InvalidRequest for a tenant that may not consent."""
-        stored = self.store.newest_act(checked_name(unverified_name))
-        link = requested(unverified_name, fields, stored=stored, settings=self.settings)
+        standing = self.standings.now(checked_name(unverified_name))
+        link = requested(unverified_name, fields, standing=standing, settings=self.settings)
         url, expires_on = self.links.address(link, lifetime=_lifetime(fields.get("expires_in_minutes")))
         record(
             "link.made",
@@ -53,6 +55,13 @@ class Operators:
             },
         )
         return {"url": url, "expires_on": to_text(expires_on), "tenant": link.tenant_id, "consent": link.name}
+
+    def revoke_links(self, unverified_name: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
+        """Make void every link under this name that was not used, and what was begun with one; a consent stays."""
+        name, now = checked_name(unverified_name), self.clock().replace(microsecond=0)
+        self.standings.revoke_links(name, by=operator.object_id, on=now)
+        record("link.revoked", {"consent": name, "operator": operator.object_id, "correlation_id": correlation})
+        return {"consent": name, "status": "links_revoked", "revoked_on": to_text(now)}
 
     def list_all(self) -> dict[str, Any]:
         """Every consent, the most urgent first, and the application's credential.
@@ -76,7 +85,10 @@ class Operators:
         """Withdraw a consent; once withdrawn it stays so. Raises ConsentChanged when a newer one came in between."""
         name = checked_name(unverified_name)
         before = self.store.newest_act(name)
-        found = self.store.withdraw(name, by=operator.object_id, on=self.clock().replace(microsecond=0))
+        try:
+            found = self.store.withdraw(name, by=operator.object_id, on=self.clock().replace(microsecond=0))
+        finally:
+            self.standings.forget(name)
         if not isinstance(found, Withdrawal):
             raise ConsentChanged
         if not isinstance(before, Withdrawal):

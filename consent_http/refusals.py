@@ -2,7 +2,7 @@
 
 shared.errors.ConsentRefused
 ├── LinkRefused
-│   ├── LinkInvalid, LinkExpired, LinkUsed, LinkSuperseded, LinkWithdrawn
+│   ├── LinkInvalid, LinkExpired, LinkUsed, LinkSuperseded, LinkWithdrawn, LinkRevoked
 │   └── ButtonFromElsewhere
 ├── shared.entra.sign_in_refusals.SignInRefused, with more in sign_in_refusals
 ├── DeviceCodeRefused
@@ -53,6 +53,13 @@ class LinkWithdrawn(LinkRefused):
 
     code, status, says = "link_withdrawn", 410, "The consent was withdrawn after this link was made."
     remedy = "If it should be given again, ask for a new link."
+
+
+class LinkRevoked(LinkRefused):
+    """An operator revoked the links of this consent after this one was made."""
+
+    code, status, says = "link_revoked", 410, "This link was revoked before it was used."
+    remedy = "If you should still consent, ask for a new link."
 
 
 class ButtonFromElsewhere(LinkRefused):

@@ -14,39 +14,53 @@ from consent_http.link import Links
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
+from consent_http.standing import Standings
 from shared.pool import Pool
 from shared.services import Services
 
-CONSENT_THREADS, ACTS_THREADS = 4, 8
+CONSENT_THREADS, ACTS_THREADS, PAGES_THREADS, REDIRECT_THREADS, EMERGENCY_THREADS = 4, 8, 4, 8, 4
 
 
 def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.Blueprint]:
     """The routes of a person's browser and of operators; `on_change` hears the name of each consent that changed."""
     settings, authority, store, clock = services.settings, services.authority, services.store, services.clock
     seals = Seals(services.token_vault, clock=clock)
+    standings = Standings(services.token_vault, store, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
     acceptance = Acceptance(settings, services.keys)
-    completion = Completion(authority=authority, store=store, acceptance=acceptance, clock=clock)
+    completion = Completion(authority=authority, store=store, standings=standings, acceptance=acceptance, clock=clock)
     dependencies = consent_http.Dependencies(
         settings=settings,
         operator=services.operator,
         flow=ConsentFlow(
             settings=settings,
             authority=authority,
-            store=store,
+            standings=standings,
             links=links,
             seals=seals,
             completion=completion,
             clock=clock,
         ),
-        device=DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion),
-        imports=Import(settings=settings, authority=authority, store=store, completion=completion),
-        operators=Operators(settings=settings, store=store, links=links, credential=services.credential, clock=clock),
+        device=DeviceFlow(
+            settings=settings, authority=authority, standings=standings, seals=seals, completion=completion
+        ),
+        imports=Import(settings=settings, authority=authority, standings=standings, completion=completion),
+        operators=Operators(
+            settings=settings,
+            store=store,
+            standings=standings,
+            links=links,
+            credential=services.credential,
+            clock=clock,
+        ),
         restoration=Restoration(
             settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
         ),
         on_change=on_change,
         pool=Pool("consent", threads=CONSENT_THREADS),
         acts_pool=Pool("acts", threads=ACTS_THREADS),
+        pages_pool=Pool("pages", threads=PAGES_THREADS),
+        redirect_pool=Pool("redirect", threads=REDIRECT_THREADS),
+        emergency_pool=Pool("emergency", threads=EMERGENCY_THREADS),
     )
     return consent_http.blueprints(dependencies)

@@ -26,7 +26,7 @@ from shared.pool import Pool
 from shared.settings import Settings
 
 # Beside the exchanges' own threads: none of these waits for a customer's tenant.
-ASSERTION_THREADS = 4
+ASSERTION_THREADS, OPERATOR_THREADS = 4, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,9 @@ class Services:
             keys=keys,
             verifier=verifier,
             assertions=assertions,
-            operator=OperatorCheck(verifier=verifier, pool=assertions),
+            operator=OperatorCheck(
+                verifier=verifier, pool=Pool("operators", threads=OPERATOR_THREADS), fetching_pool=assertions
+            ),
             store=ConsentStore(token_vault),
         )
 

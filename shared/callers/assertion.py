@@ -12,7 +12,7 @@ from cachetools import TLRUCache
 from shared.callers.errors import AssertionOfAnotherKind, RoleMissing
 from shared.errors import AssertionMissing
 from shared.keys.errors import AssertionInvalid
-from shared.keys.signed_claims import verified_claims
+from shared.keys.signed_claims import is_key_at_hand, verified_claims
 from shared.keys.signing_keys import SigningKeys
 from shared.settings import Settings
 
@@ -70,6 +70,10 @@ class AssertionVerifier:
             return None
         # What was verified under other keys is to be verified again.
         return found.principal if found.keys == self._keys.generation(self._tenant) else None
+
+    def is_key_at_hand(self, unverified_assertion: str) -> bool:
+        """Whether `verify` would wait for nobody; never blocks."""
+        return is_key_at_hand(unverified_assertion, keys=self._keys, tenant_id=self._tenant)
 
     def verify(self, unverified_assertion: str) -> Principal:
         """Who the home tenant says this is; may fetch keys. Raises NotAuthenticated."""

@@ -61,15 +61,30 @@ def unverified_claims(token: str) -> Mapping[str, Any]:
     return claims
 
 
+def is_key_at_hand(unverified_token: str, *, keys: SigningKeys, tenant_id: str) -> bool:
+    """Whether the key that the token names is known, so that verifying it waits for nobody."""
+    try:
+        return keys.knows(tenant_id, _unverified_key_id(unverified_token))
+    except AssertionInvalid:
+        return False
+
+
 def _key(unverified_token: str, keys: SigningKeys, tenant_id: str) -> jwt.PyJWK:
+    # A key id out of the header only ever picks one of the authority's own keys; jku, x5u and jwk are not read.
+    key = keys.key(tenant_id, _unverified_key_id(unverified_token))
+    if key is None:
+        raise AssertionInvalid
+    return key
+
+
+def _unverified_key_id(unverified_token: str) -> str:
+    """The key id in the header of a token of the one algorithm that counts; raises AssertionInvalid."""
     if len(unverified_token) > MAX_LENGTH:
         raise AssertionInvalid("It is too long.")
     try:
         header = jwt.get_unverified_header(unverified_token)
     except (jwt.PyJWTError, ValueError) as error:
         raise AssertionInvalid from error
-    # A key id out of the header only ever picks one of the authority's own keys; jku, x5u and jwk are not read.
-    key = keys.key(tenant_id, str(header.get("kid", ""))) if header.get("alg") == "RS256" else None
-    if key is None:
+    if header.get("alg") != "RS256":
         raise AssertionInvalid
-    return key
+    return str(header.get("kid", ""))

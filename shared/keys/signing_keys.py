@@ -53,6 +53,11 @@ class SigningKeys:
         kept = self._set_of(tenant_id)
         return kept.get().keys.get(key_id) or kept.newest().keys.get(key_id)
 
+    def knows(self, tenant_id: str, key_id: str) -> bool:
+        """Whether `key` would answer with a key and wait for nothing."""
+        known = self._set_of(tenant_id).known
+        return known is not None and key_id in known.keys
+
     def generation(self, tenant_id: str) -> frozenset[str]:
         """The key ids known now; what was verified under other keys is to be verified again."""
         known = self._set_of(tenant_id).known

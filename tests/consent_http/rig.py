@@ -14,6 +14,7 @@ from consent_http.link import Link, Links
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
+from consent_http.standing import Standings
 from local.person import Person
 from local.stack import host_environment
 from local.state import StackState
@@ -113,6 +114,7 @@ class Rig:
     vault: MemoryVault
     clock: HandClock
     store: ConsentStore
+    standings: Standings
     seals: Seals
     links: Links
     flow: ConsentFlow
@@ -141,6 +143,10 @@ class Rig:
         """An operator takes a withdrawal back."""
         return self.restoration.run(name, operator=OPERATOR, correlation="restored")
 
+    def revoke_links(self, name: str) -> None:
+        """An operator revokes what links there are."""
+        self.operators.revoke_links(name, operator=OPERATOR, correlation="revoked")
+
     def withdraw(self, name: str) -> None:
         """An operator withdraws."""
         self.operators.withdraw(name, operator=OPERATOR, correlation="withdrawn")
@@ -164,29 +170,33 @@ def running_rig(
     authority = InterruptedAuthority(http, client_id=settings.partner_client_id, credential=credential, clock=clock)
     acceptance = Acceptance(settings, SigningKeys(outbound, authority_host=settings.authority_host, ages=AGES))
     store, seals = ConsentStore(vault), Seals(vault, clock=clock)
+    standings = Standings(vault, store, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
-    completion = Completion(authority=authority, store=store, acceptance=acceptance, clock=clock)
+    completion = Completion(authority=authority, store=store, standings=standings, acceptance=acceptance, clock=clock)
     flow = ConsentFlow(
         settings=settings,
         authority=authority,
-        store=store,
+        standings=standings,
         links=links,
         seals=seals,
         completion=completion,
         clock=clock,
     )
-    device = DeviceFlow(settings=settings, authority=authority, store=store, seals=seals, completion=completion)
-    imports = Import(settings=settings, authority=authority, store=store, completion=completion)
+    device = DeviceFlow(settings=settings, authority=authority, standings=standings, seals=seals, completion=completion)
+    imports = Import(settings=settings, authority=authority, standings=standings, completion=completion)
     restoration = Restoration(
         settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
     )
-    operators = Operators(settings=settings, store=store, links=links, credential=credential, clock=clock)
+    operators = Operators(
+        settings=settings, store=store, standings=standings, links=links, credential=credential, clock=clock
+    )
     try:
         yield Rig(
             settings=settings,
             vault=vault,
             clock=clock,
             store=store,
+            standings=standings,
             seals=seals,
             links=links,
             flow=flow,

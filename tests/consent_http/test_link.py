@@ -8,6 +8,7 @@ import pytest
 from consent_http.link import Link, Links
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import Seals
+from consent_http.standing import Standing
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consents.consent import Act, Consent, Damaged, Person, Withdrawal
 from tests.consent_http.browser import query_of
@@ -67,9 +68,9 @@ VOID = [
 @pytest.mark.parametrize(("replaces", "found"), IN_FORCE)
 def test_a_link_may_be_used_while_what_it_replaces_is_in_force(replaces: str, found: Act | None) -> None:
     link = a_link(id="this link", replaces=replaces)
-    link.require_in_force(found)
+    link.require_in_force(Standing(act=found))
     with pytest.raises(LinkRefused):
-        replace(link, replaces="something else").require_in_force(found)
+        replace(link, replaces="something else").require_in_force(Standing(act=found))
 
 
 @pytest.mark.parametrize(("replaces", "found", "refusal"), VOID)
@@ -77,7 +78,7 @@ def test_a_newer_act_of_somebody_makes_a_link_void(
     replaces: str, found: Act | None, refusal: type[LinkRefused]
 ) -> None:
     with pytest.raises(refusal):
-        a_link(id="this link", replaces=replaces).require_in_force(found)
+        a_link(id="this link", replaces=replaces).require_in_force(Standing(act=found))
 
 
 @pytest.fixture

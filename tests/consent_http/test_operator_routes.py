@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -21,7 +22,7 @@ from local.world import (
     SECOND_ADMIN,
     User,
 )
-from tests.consent_http.browser import Browser, new_name, operator_of, send
+from tests.consent_http.browser import Browser, code_of, new_name, operator_of, send
 from tests.local_control import Controls
 
 OTHER_SECRET = "other-application-secret-of-the-local-stack"
@@ -31,6 +32,7 @@ ROUTES = [
     ("GET", "consents/nobody"),
     ("DELETE", "consents/nobody"),
     ("POST", "consents/nobody/link"),
+    ("DELETE", "consents/nobody/link"),
 ]
 
 
@@ -240,6 +242,44 @@ def test_a_withdrawal_whose_body_or_query_says_more_is_none(stack: StackState, n
     assert call(stack, "DELETE", f"consents/{name}", token=token, json={}).json()["status"] == "withdrawn"
 
 
+def test_a_withdrawal_and_a_revocation_wait_behind_no_page(stack: StackState, name: str) -> None:
+    """More people open links than there are threads for it, and the vault is slow to say what stands there."""
+    operator, slow = operator_of(stack), new_name()
+    with Browser() as browser:
+        browser.consent(operator.link(name), ADMIN)
+    links = [operator.link(slow) for _ in range(8)]
+    vault = Controls(stack, stack.token_vault)
+    vault.post("faults", {"path": f"/secrets/consent-{slow}/.*", "times": -1, "delay": 5})
+    vault.clear("requests")
+    try:
+        with ThreadPoolExecutor(len(links)) as people:
+            pages = [people.submit(send, "GET", link) for link in links]
+            while not any(slow in path for _method, path in vault.requests()):
+                assert not any(page.done() for page in pages)
+            withdrawn = operator.call("DELETE", f"consents/{name}")
+            revoked = operator.call("DELETE", f"consents/{slow}/link")
+            assert not any(page.done() for page in pages)
+            assert (withdrawn.json()["status"], revoked.json()["status"]) == ("withdrawn", "links_revoked")
+    finally:
+        vault.clear("faults")
+
+
+def test_links_that_were_not_used_are_revoked(stack: StackState, name: str) -> None:
+    operator = operator_of(stack)
+    link, token = operator.link(name), operator.assertion()
+    answer = call(stack, "DELETE", f"consents/{name}/link", token=token)
+    assert answer.json().keys() == {"consent", "status", "revoked_on"}
+    assert (answer.status_code, answer.json()["consent"]) == (200, name)
+    page = send("GET", link)
+    assert (page.status_code, code_of(page)) == (410, "link_revoked")
+    assert send("GET", operator.link(name)).is_success
+    refused = call(stack, "DELETE", "consents/NOBODY/link", token=token)
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_request")
+    for query, body in (("", {"dry_run": True}), ("?dry_run=true", None)):
+        answer = call(stack, "DELETE", f"consents/{name}/link{query}", token=token, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("path", ["consents?status=lost", "consents/nobody?version=1"])
 def test_a_question_that_is_not_understood_is_not_answered_in_part(stack: StackState, path: str) -> None:
     answer = call(stack, "GET", path, token=operator_of(stack).assertion())
@@ -253,7 +293,7 @@ def test_no_other_method_does_anything(stack: StackState, method: str) -> None:
         ("consent/redirect", "GET"),
         ("consents", "GET"),
         ("consents/nobody", "GET, DELETE"),
-        ("consents/nobody/link", "POST"),
+        ("consents/nobody/link", "POST, DELETE"),
     ):
         answer = call(stack, method, path, token=operator_of(stack).assertion())
         # The functions of a path with two methods are called for the usual ones alone, and TRACE is none.

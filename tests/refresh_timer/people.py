@@ -9,6 +9,7 @@ from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.importing import Import
 from consent_http.link import Link, requested
 from consent_http.restoring import Restoration
+from consent_http.standing import Standings
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.consent import Act, Person
@@ -16,6 +17,7 @@ from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken, Exchanger, TokenSet
 from shared.settings import read_settings
+from tests.fakes.memory_vault import MemoryVault
 from tests.refresh_timer.scene import DAY, PERSON_ID
 from tests.shared.samples import ENVIRONMENT
 
@@ -52,25 +54,38 @@ class People:
         # An Exchanger is all that these ask of an Authority.
         self._authority = cast("Authority", authority)
         self._acceptance = cast("Acceptance", Anybody())
-        self._completion = Completion(authority=self._authority, store=store, acceptance=self._acceptance, clock=clock)
+        # Nobody revokes a link here, so the vault of revocations is an empty one.
+        self._standings = Standings(MemoryVault(clock=clock), store, clock=clock)
+        self._completion = Completion(
+            authority=self._authority,
+            store=store,
+            standings=self._standings,
+            acceptance=self._acceptance,
+            clock=clock,
+        )
 
     def consent(self, refresh_token: str) -> Confirmation:
         """A link, and the sign-in that it leads to."""
-        in_force = self._store.newest_act(NAME)
-        link = requested(NAME, {}, stored=in_force, settings=SETTINGS)
+        standing = self._standings.now(NAME)
+        link = requested(NAME, {}, standing=standing, settings=SETTINGS)
         token = AccessToken(token="x", expires_on=self._clock() + DAY, scope="s", tenant_id=link.tenant_id)
         return self._completion.complete(
             TokenSet(access_token=token, refresh_token=refresh_token, unverified_id_token=""),
             link=link,
             scope=SETTINGS.consent_scope,
             nonce="nonce",
-            in_force=in_force,
+            in_force=standing.act,
             occasion=Occasion(way=BROWSER, correlation="c"),
         )
 
     def import_token(self, refresh_token: str) -> Confirmation:
         """An operator's import of an old script's refresh token."""
-        importing = Import(settings=SETTINGS, authority=self._authority, store=self._store, completion=self._completion)
+        importing = Import(
+            settings=SETTINGS,
+            authority=self._authority,
+            standings=self._standings,
+            completion=self._completion,
+        )
         return importing.run(NAME, {"refresh_token": refresh_token}, operator=OPERATOR, correlation="c")
 
     def restore(self) -> Confirmation:
