@@ -22,7 +22,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     async def consents_import(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, IMPORT_FIELDS), correlation_id(context)
-        confirmation = await dependencies.acts_pool.run(
+        confirmation = await dependencies.pools.acts.run(
             lambda: dependencies.imports.run(name, fields, operator=operator, correlation=correlation)
         )
         return _confirmed(dependencies, confirmation, correlation, status=201)
@@ -33,7 +33,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         checked_parameters(req.params, ())
         require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
-        confirmation = await dependencies.acts_pool.run(
+        confirmation = await dependencies.pools.acts.run(
             lambda: dependencies.restoration.run(name, operator=operator, correlation=correlation)
         )
         return _confirmed(dependencies, confirmation, correlation)
@@ -46,7 +46,7 @@ def _device_routes(routes: Routes, dependencies: Dependencies) -> None:
     async def consents_device(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, START_FIELDS), correlation_id(context)
-        content = await dependencies.acts_pool.run(
+        content = await dependencies.pools.acts.run(
             lambda: dependencies.device.start(name, fields, operator=operator, correlation=correlation)
         )
         return json_response(content, correlation=correlation, status=201)
@@ -55,7 +55,7 @@ def _device_routes(routes: Routes, dependencies: Dependencies) -> None:
     async def consents_device_poll(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         name, fields, correlation = req.route_params["name"], json_body(req, POLL_FIELDS), correlation_id(context)
-        polled = await dependencies.acts_pool.run(
+        polled = await dependencies.pools.acts.run(
             lambda: dependencies.device.poll(name, fields, operator=operator, correlation=correlation)
         )
         if isinstance(polled, Waiting):

@@ -27,7 +27,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     @routes.get("consent")
     async def consent_page(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         unverified_link = req.params.get("link", "")
-        link = await dependencies.pages_pool.run(lambda: flow.open(unverified_link))
+        link = await dependencies.pools.pages.run(lambda: flow.open(unverified_link))
         page = pages.consent_page(
             link,
             unverified_link=unverified_link,
@@ -41,7 +41,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     async def consent_begin(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         _require_own_page(req, settings.public_url)
         unverified_link = _form(req).get("link", "")
-        begun = await dependencies.pages_pool.run(lambda: flow.begin(unverified_link))
+        begun = await dependencies.pools.pages.run(lambda: flow.begin(unverified_link))
         headers = {"Location": begun.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         response = func.HttpResponse(status_code=303, headers=headers)
         response.headers.add("Set-Cookie", _cookie(begun, settings.public_url))
@@ -53,7 +53,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
         unverified_cookie = _cookies(req).get(name)
         correlation = correlation_id(context)
-        confirmation = await dependencies.redirect_pool.run(
+        confirmation = await dependencies.pools.redirect.run(
             lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
         )
         dependencies.on_change(confirmation.consent.name)

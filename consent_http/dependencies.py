@@ -1,7 +1,7 @@
 """What the routes of consent work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from consent_http.device import DeviceFlow
 from consent_http.flow import ConsentFlow
@@ -14,13 +14,25 @@ from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
-    """What consent works with; `on_change` is told the name of each consent that a person has changed.
+class Pools:
+    """Each kind of work has its threads, by whom it may wait for.
 
-    Each kind of work has its pool, by whom it may wait for: `pages_pool` for anybody who holds a link; `redirect_pool`
-    for sign-ins and `acts_pool` for operators' acts, which wait for the authority too; `pool` for operators who look,
-    and make links. In `emergency_pool` runs what takes something away, behind nobody who is slow or unknown.
+    What takes something away (`emergency`) waits behind nobody who is slow or unknown.
     """
+
+    emergency: Pool = field(default_factory=lambda: Pool("emergency", threads=4))
+    # Operators who look, and make links: the vault alone.
+    operators: Pool = field(default_factory=lambda: Pool("consent", threads=4))
+    # A link's page and its button: anybody.
+    pages: Pool = field(default_factory=lambda: Pool("pages", threads=4))
+    # Sign-ins that come back, and operators' acts: the authority too.
+    redirect: Pool = field(default_factory=lambda: Pool("redirect", threads=8))
+    acts: Pool = field(default_factory=lambda: Pool("acts", threads=8))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What consent works with; `on_change` is told the name of each consent that a person has changed."""
 
     settings: Settings
     operator: OperatorCheck
@@ -30,8 +42,4 @@ class Dependencies:
     operators: Operators
     restoration: Restoration
     on_change: Callable[[str], None]
-    pool: Pool
-    acts_pool: Pool
-    pages_pool: Pool
-    redirect_pool: Pool
-    emergency_pool: Pool
+    pools: Pools

@@ -19,14 +19,14 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     async def consents_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
         checked_parameters(req.params, ())
-        content = await dependencies.pool.run(operators.list_all)
+        content = await dependencies.pools.operators.run(operators.list_all)
         return json_response(content, correlation=correlation_id(context))
 
     @routes.get("consents/{name}")
     async def consents_show(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
         checked_parameters(req.params, ())
-        content = await dependencies.pool.run(lambda: operators.show(req.route_params["name"]))
+        content = await dependencies.pools.operators.run(lambda: operators.show(req.route_params["name"]))
         return json_response(content, correlation=correlation_id(context))
 
     @routes.delete("consents/{name}")
@@ -36,7 +36,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
         try:
-            content = await dependencies.emergency_pool.run(
+            content = await dependencies.pools.emergency.run(
                 lambda: operators.withdraw(name, operator=operator, correlation=correlation)
             )
         finally:  # what failed may have been done all the same
@@ -47,7 +47,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     async def consents_link(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         fields, correlation = json_body(req, LINK_FIELDS), correlation_id(context)
-        content = await dependencies.pool.run(
+        content = await dependencies.pools.operators.run(
             lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
         )
         return json_response(content, correlation=correlation, status=201)
@@ -58,7 +58,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         checked_parameters(req.params, ())
         require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
-        content = await dependencies.emergency_pool.run(
+        content = await dependencies.pools.emergency.run(
             lambda: operators.revoke_links(name, operator=operator, correlation=correlation)
         )
         return json_response(content, correlation=correlation)

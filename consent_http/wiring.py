@@ -7,6 +7,7 @@ import azure.functions as func
 import consent_http
 from consent_http.acceptance import Acceptance
 from consent_http.completion import Completion
+from consent_http.dependencies import Pools
 from consent_http.device import DeviceFlow
 from consent_http.flow import ConsentFlow
 from consent_http.importing import Import
@@ -15,10 +16,7 @@ from consent_http.operators import Operators
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
 from consent_http.standing import Standings
-from shared.pool import Pool
 from shared.services import Services
-
-CONSENT_THREADS, ACTS_THREADS, PAGES_THREADS, REDIRECT_THREADS, EMERGENCY_THREADS = 4, 8, 4, 8, 4
 
 
 def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.Blueprint]:
@@ -45,22 +43,22 @@ def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.B
             settings=settings, authority=authority, standings=standings, seals=seals, completion=completion
         ),
         imports=Import(settings=settings, authority=authority, standings=standings, completion=completion),
-        operators=Operators(
-            settings=settings,
-            store=store,
-            standings=standings,
-            links=links,
-            credential=services.credential,
-            clock=clock,
-        ),
+        operators=_operators(services, standings, links),
         restoration=Restoration(
             settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
         ),
         on_change=on_change,
-        pool=Pool("consent", threads=CONSENT_THREADS),
-        acts_pool=Pool("acts", threads=ACTS_THREADS),
-        pages_pool=Pool("pages", threads=PAGES_THREADS),
-        redirect_pool=Pool("redirect", threads=REDIRECT_THREADS),
-        emergency_pool=Pool("emergency", threads=EMERGENCY_THREADS),
+        pools=Pools(),
     )
     return consent_http.blueprints(dependencies)
+
+
+def _operators(services: Services, standings: Standings, links: Links) -> Operators:
+    return Operators(
+        settings=services.settings,
+        store=services.store,
+        standings=standings,
+        links=links,
+        credential=services.credential,
+        clock=services.clock,
+    )

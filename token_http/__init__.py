@@ -12,14 +12,14 @@ from shared.callers.assertion import CONSENT_READ, bearer
 from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
 from shared.cloud import Cloud
-from shared.errors import BrokerError
+from shared.errors import SHORT_RETRY_SECONDS, BrokerError
 from shared.request_fields import body_or_query, json_body
 from shared.responses import correlation_id, error_response, json_response
 from shared.routes import Routes
 from token_http import identity_dialect, modules, notice
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
-from token_http.availability import Probes
+from token_http.availability import UNSEEN, Probes
 from token_http.message import BODY_ALONE, FIELDS, parse, render
 from token_http.notice import Notice
 from token_http.service import TokenService
@@ -122,10 +122,13 @@ def _open_routes(routes: Routes, dependencies: Dependencies) -> None:
 
     @routes.get("health")
     async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
-        found = await dependencies.probes.availability()
-        parts = {part: "down" if code else "up" for part, code in found.parts.items()}
-        content = {"status": "up" if found.available else "down", "parts": parts}
-        return json_response(content, correlation=correlation_id(context), status=200 if found.available else 503)
+        found, correlation = dependencies.probes.availability(), correlation_id(context)
+        if found.available:
+            return json_response({"status": "up", "parts": dict.fromkeys(found.parts, "up")}, correlation=correlation)
+        parts = {part: UNSEEN if code == UNSEEN else "down" if code else "up" for part, code in found.parts.items()}
+        response = json_response({"status": "down", "parts": parts}, correlation=correlation, status=503)
+        response.headers["Retry-After"] = str(SHORT_RETRY_SECONDS)
+        return response
 
 
 def _warned(response: func.HttpResponse, notices: Iterable[Notice]) -> func.HttpResponse:

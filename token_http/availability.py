@@ -1,4 +1,8 @@
-"""Whether tokens can be issued: parts that are probed now and then, never once for each question."""
+"""Whether tokens can be issued: parts that are looked at beside all questions, never by one.
+
+Anybody may ask, so whoever asks is told what was last seen, waits for nothing and makes nobody ask anything: the next
+look is due a while after the last one, by however many it is wanted.
+"""
 
 import asyncio
 import functools
@@ -9,12 +13,12 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.errors import BrokerError
 from shared.pool import Pool
-from token_http.single_flight import SingleFlight
 
-PROBE_EVERY = timedelta(seconds=15)
+# No look begins sooner after another one; while it is wanted, one begins at the latest after twice that.
+APART, AT_LATEST = timedelta(seconds=15), timedelta(seconds=30)
 TOO_OLD = timedelta(minutes=1)
-# Seconds that somebody who may be anybody waits for a first look: a part that hangs must not hang the question.
-PATIENCE = 5.0
+# Longer than the time between two availability tests, which would otherwise find nothing seen each time.
+WANTED_FOR = timedelta(minutes=20)
 UNSEEN = "unseen"
 
 
@@ -32,45 +36,45 @@ class Availability:
 
 
 class Probes:
-    """Runs every probe at most once in fifteen seconds, however often it is asked."""
+    """Runs every probe, all at once, in threads that nobody else waits for."""
 
-    def __init__(
-        self, probes: Mapping[str, Callable[[], object]], *, pool: Pool, clock: Clock, patience: float = PATIENCE
-    ) -> None:
-        """`patience` in seconds."""
+    def __init__(self, probes: Mapping[str, Callable[[], object]], *, pool: Pool, clock: Clock) -> None:
         self._probes = probes
         self._pool = pool
         self._clock = clock
-        self._patience = patience
-        self._flights: SingleFlight[str, Availability] = SingleFlight()
         self._last: Availability | None = None
+        self._wanted_on: datetime | None = None
+        self._began_on: datetime | None = None
+        self._look: asyncio.Task[None] | None = None
 
-    async def availability(self) -> Availability:
-        """The last finding, looked at again in the background.
-
-        One that is a minute old is waited for anew, for a moment: then nobody knows, which is not "available".
-        """
-        last = self._last
-        age = abs(self._clock() - last.probed_on) if last else None
-        if last is None or age is None or age >= TOO_OLD:
-            return await self._awaited()
-        if age >= PROBE_EVERY:
-            self._flights.start("all", self._probe_all)
+    def availability(self) -> Availability:
+        """What was last seen; `unseen` is every part that nobody has looked at for a minute. Never blocks."""
+        now, last = self._clock(), self._last
+        self._wanted_on = now
+        self._look_when_due()
+        if last is None or abs(now - last.probed_on) >= TOO_OLD:
+            return Availability(parts=dict.fromkeys(self._probes, UNSEEN), probed_on=now)
         return last
 
-    async def _awaited(self) -> Availability:
-        try:
-            async with asyncio.timeout(self._patience):
-                return await self._flights.run("all", self._probe_all)
-        except TimeoutError:
-            return Availability(parts=dict.fromkeys(self._probes, UNSEEN), probed_on=self._clock())
+    def _look_when_due(self) -> None:
+        now, began_on = self._clock(), self._began_on
+        is_due = began_on is None or abs(now - began_on) >= APART
+        if is_due and (self._look is None or self._look.done()):
+            self._began_on = now
+            self._look = asyncio.get_running_loop().create_task(self._looked())
 
-    async def _probe_all(self) -> Availability:
-        found = await asyncio.gather(
-            *(self._pool.run(functools.partial(_outcome, probe)) for probe in self._probes.values())
-        )
-        self._last = Availability(parts=dict(zip(self._probes, found, strict=True)), probed_on=self._clock())
-        return self._last
+    async def _looked(self) -> None:
+        try:
+            found = await asyncio.gather(
+                *(self._pool.run(functools.partial(_outcome, probe)) for probe in self._probes.values())
+            )
+            self._last = Availability(parts=dict(zip(self._probes, found, strict=True)), probed_on=self._clock())
+        finally:
+            asyncio.get_running_loop().call_later(AT_LATEST.total_seconds(), self._look_while_wanted)
+
+    def _look_while_wanted(self) -> None:
+        if self._wanted_on is not None and abs(self._clock() - self._wanted_on) < WANTED_FOR:
+            self._look_when_due()
 
 
 def _outcome(probe: Callable[[], object]) -> str:

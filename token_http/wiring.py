@@ -12,7 +12,7 @@ from token_http.service import TokenService
 
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
-VAULT_THREADS = 8
+VAULT_THREADS, HEALTH_THREADS = 8, 3
 
 
 def issuer(services: Services) -> Issuer:
@@ -35,7 +35,7 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
     dependencies = token_http.Dependencies(
         service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions, clock=services.clock),
         operator=services.operator,
-        probes=_probes(services, issuer.pools.vault),
+        probes=_probes(services),
         cloud=settings.cloud,
         home_tenant=settings.home_tenant,
         partner_client_id=settings.partner_client_id,
@@ -44,13 +44,13 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
     return [token_http.blueprint(dependencies)]
 
 
-def _probes(services: Services, pool: Pool) -> Probes:
+def _probes(services: Services) -> Probes:
     return Probes(
         {
             "authority": services.discovery.require_available,
             "token_vault": lambda: services.token_vault.get(NO_SUCH_SECRET),
             "policy_vault": lambda: services.policy_vault.get(NO_SUCH_SECRET),
         },
-        pool=pool,
+        pool=Pool("health", threads=HEALTH_THREADS),
         clock=services.clock,
     )

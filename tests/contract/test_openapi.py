@@ -24,6 +24,7 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO
+from tests.health import health_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT: dict[str, Any] = json.loads((ROOT / "token_http" / "openapi.json").read_text())
@@ -159,6 +160,7 @@ def schema_of(state: StackState) -> Any:  # noqa: ANN401 - schemathesis has no p
 def test_whatever_is_asked_the_host_answers_as_described(state: StackState, identity: str, tags: set[str]) -> None:
     """Schemathesis makes up requests, right and wrong ones, for every operation; no answer is undeclared or a 500."""
     token = Workload(state=state, name=identity).assertion()
+    assert health_of(state.host).is_success
     tried = set()
     for result in schema_of(state).get_all_operations():
         operation = result.ok()

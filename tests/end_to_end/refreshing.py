@@ -20,6 +20,7 @@ from local.state import StackState
 from local.workload import Workload, fire_timer
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, PARTNER_APPLICATION, User
 from tests.end_to_end.hosts import Host
+from tests.health import health_of
 from tests.local_control import Controls
 from tests.token_http.over_http import write_policy
 
@@ -122,9 +123,7 @@ class Scene:
     def health(self) -> dict[str, Any]:
         """GET /api/health, later than what the host still remembers."""
         self.pass_time(timedelta(minutes=2))
-        content: dict[str, Any] = httpx.get(
-            f"{self.state.host}/api/health", trust_env=False, timeout=60, verify=usual_trust()
-        ).json()
+        content: dict[str, Any] = health_of(self.state.host).json()
         return content
 
     @contextmanager

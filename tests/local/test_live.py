@@ -19,6 +19,7 @@ from local.stack import APP_FOLDER, host_environment, identity_environment
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN
+from tests.health import health_of
 
 PLATFORM = {"IDENTITY_ENDPOINT", "IDENTITY_HEADER", "AZURE_CLIENT_ID", "PUBLIC_URL", "NO_PROXY", "no_proxy"}
 AZ = """#!{python}
@@ -66,7 +67,7 @@ def test_a_filled_in_settings_file_and_az_login_are_enough(tmp_path: Path, stack
     values = {name: text for name, text in host_environment(stack).items() if name not in PLATFORM}
     values["PARTNER_CLIENT_SECRET_NAME"] = "partner-client-secret"
     with running_live(tmp_path / "state", app_folder=app_folder(tmp_path, values)) as live:
-        assert httpx.get(f"{live.host}/api/health", trust_env=False).json()["status"] == "up"
+        assert health_of(live.host).json()["status"] == "up"
         # The callers are the stack's; the broker they call is the live one.
         operator = Workload(state=stack, name="operator").assertion()
         made = httpx.post(

@@ -75,7 +75,7 @@ def test_a_stack_whose_parts_were_all_killed_serves_the_consent_it_had(tmp_path:
 def test_a_killed_host_leaves_its_port_free_and_nobody_else_takes_it(tmp_path: Path) -> None:
     with stack_of_parts(tmp_path / "state") as parts:
         with httpx.Client(trust_env=False) as open_connection:
-            assert open_connection.get(f"{parts.state.host}/api/health", timeout=30).is_success
+            assert open_connection.get(f"{parts.state.host}/api/openapi.json", timeout=30).is_success
             parts.kill("host")
         with socket.create_server(("127.0.0.1", port(parts.state.host))):
             assert not is_refused(parts.state.host)

@@ -20,6 +20,7 @@ from local.stack import PARTS, host_environment, running_stack
 from local.state import StackState, load_state
 from local.workload import Workload, fire_timer
 from local.world import ADMIN
+from tests.health import health_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60.0
@@ -93,7 +94,7 @@ def listens(state: StackState, door: str) -> bool:
 
 def test_a_stack_that_ends_leaves_nothing_listening(tmp_path: Path) -> None:
     with running_stack(tmp_path / "state") as state:
-        assert httpx.get(f"{state.host}/api/health", trust_env=False).json()["status"] == "up"
+        assert health_of(state.host).json()["status"] == "up"
     wait_until_nothing_listens(state)
 
 
@@ -182,7 +183,7 @@ def test_a_folder_in_use_is_refused_and_its_stack_runs_on(stack: StackState) -> 
     code, _, err = done("run", "--state", str(stack.folder))
     assert code == 1
     assert "running from" in err
-    assert httpx.get(f"{stack.host}/api/health", trust_env=False).is_success
+    assert health_of(stack.host).is_success
 
 
 def test_nothing_starts_inside_azure(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from local.workload import Workload
 from local.world import ADMIN, BROKER_API, CONTOSO, DEFAULT_WORLD, NORTHWIND, PARTNER_TENANT
 from shared.audit import fingerprint
 from shared.request_fields import MAX_BODY
+from tests.health import health_of
 from tests.local_control import Controls
 from tests.token_http.over_http import bearing, records, send
 
@@ -394,7 +395,7 @@ def later(state: StackState, by: timedelta) -> None:
 def health(state: StackState) -> httpx.Response:
     """What the broker says of itself, when its last finding is too old to be served."""
     later(state, timedelta(seconds=61))
-    return send(state, "GET", "health")
+    return health_of(state.host)
 
 
 ALL_UP = {"authority": "up", "token_vault": "up", "policy_vault": "up"}
@@ -436,6 +437,14 @@ def test_health_asks_nobody_while_its_last_finding_is_young(state: StackState) -
     vault.clear("requests")
     assert all(send(state, "GET", "health").is_success for _ in range(20))
     assert vault.requests().total() == 0
+
+
+def test_on_an_instance_that_nobody_has_asked_yet_no_part_is_said_to_work(state: StackState) -> None:
+    later(state, timedelta(hours=1))
+    answer = send(state, "GET", "health")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json() == {"status": "down", "parts": dict.fromkeys(ALL_UP, "unseen")}
+    assert health_of(state.host).json()["status"] == "up"
 
 
 def test_an_older_finding_is_served_and_looked_at_again_beside_it(state: StackState) -> None:
