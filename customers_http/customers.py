@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from customers_http.application_grants import GrantSet, read_grants
 from customers_http.change import Change
 from customers_http.grant_state import (
     ABSENT,
@@ -21,6 +20,7 @@ from shared.audit import record
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
+from shared.customers.application_grants import GrantSet, read_grants
 from shared.customers.errors import PartnerCenterUnavailable
 from shared.customers.partner_center import PartnerCenter
 from shared.entra.authority import Authority

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from customers_http.application_grants import Grant
 from shared.consents.stored_consent import Served
+from shared.customers.application_grants import Grant
 from shared.entra.authority import Authority
 from shared.entra.errors import ApplicationNotConsented, ServiceMissing
 from shared.entra.place import Place

@@ -1,1 +1,1 @@
-"""The partner's customers: who they are and what the application may do there, as Partner Center tells it."""
+"""The partner's customers: who they are, and what the application is to have and has there."""

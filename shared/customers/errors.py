@@ -1,4 +1,4 @@
-"""What Partner Center refuses, or does not answer."""
+"""What Partner Center refuses, or does not answer; and a grant set that cannot be used."""
 
 from shared.errors import BrokerError, InvalidRequest, Unavailable
 
@@ -25,3 +25,12 @@ class PartnerCenterUnavailable(Unavailable):
     """Partner Center does not answer, or throttles."""
 
     code, says = "partner_center_unavailable", "Partner Center does not answer or asks to wait."
+
+
+class ApplicationGrantsInvalid(BrokerError):
+    """The grant set that customers' tenants get is missing or malformed; `detail` says where."""
+
+    code, says = "application_grants_invalid", "The grant set for customers' tenants cannot be used."
+    remedy = (
+        "The broker's administrator corrects the secret application-grants in the policy vault (docs/customers.md)."
+    )

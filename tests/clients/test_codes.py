@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from customers_http.refusals import ApplicationGrantsInvalid
 from partner_token.customer_commands import _STOPS
 from scripts.tables import every_error
 from shared.callers.errors import RoleMissing
+from shared.customers.errors import ApplicationGrantsInvalid
 from shared.entra.errors import CredentialMissing
 from shared.entra.home_errors import HomeTenantRefused
 from shared.errors import BrokerError, ConsentUnusable, InvalidRequest, NotAuthenticated

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from customers_http.application_grants import SECRET
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
@@ -23,6 +22,7 @@ from local.world import (
     TAILSPIN,
     WINGTIP,
 )
+from shared.customers.application_grants import SECRET
 from shared.errors import remedy_of
 from tests.consent_http.vaults import vault_of
 from tests.local_control import Controls

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from customers_http.refusals import ApplicationGrantsInvalid
 from refresh_timer.outcome import CARRIED_OVER, TRANSIENT, UNDONE, WORKED
 from scripts.tables import every_error
+from shared.customers.errors import ApplicationGrantsInvalid
 from shared.errors import BrokerError, NotAuthenticated, NotAuthorized
 from tests.infra.project import INFRA
 

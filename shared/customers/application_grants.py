@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from customers_http.refusals import ApplicationGrantsInvalid
 from shared.cloud import APPLICATION_IDS, Cloud
 from shared.customers.customer import EnterpriseGrant
+from shared.customers.errors import ApplicationGrantsInvalid
 from shared.entra.resource import NAME
 from shared.errors import ConsentUnreadable
 from shared.setting_values import GUID

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customers_http.application_grants import SECRET, parse_grants, read_grants
-from customers_http.refusals import ApplicationGrantsInvalid
 from shared.cloud import APPLICATION_IDS, CHINA, PUBLIC
+from shared.customers.application_grants import SECRET, parse_grants, read_grants
+from shared.customers.errors import ApplicationGrantsInvalid
 from tests.fakes.memory_vault import MemoryVault
 
 GRAPH = {"resource": "graph", "scopes": ["User.Read", "Directory.Read.All"]}
