@@ -20,14 +20,14 @@ from shared.settings import Settings
 FIELDS: Mapping[str, type] = {"pairs": list}
 PAIR_FIELDS = frozenset({"tenant", "resource", "scope"})
 MOST_PAIRS = 25
-WORKS = "works"
+WORKS, HOME = "works", "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One tenant and one resource to try."""
+    """One tenant and one resource to try; `tenant` is an id, or "home" for the consent's own."""
 
-    tenant_id: str
+    tenant: str
     scope: Scope
 
 
@@ -45,17 +45,20 @@ class Check:
         name, pairs = checked_name(unverified_name), self._pairs(fields.get("pairs"))
         served = await self.pool.run(lambda: self.store.load(name))
         outcomes = await asyncio.gather(*(self.pool.run(partial(self._tried, served, pair)) for pair in pairs))
+        # A consent that was withdrawn meanwhile reaches nothing.
+        await self.pool.run(lambda: self.store.require_in_force(served))
         return {"consent": name, "works": all(one["outcome"] == WORKS for one in outcomes), "pairs": outcomes}
 
     def _tried(self, served: Served, pair: Pair) -> dict[str, Any]:
-        told: dict[str, Any] = {"tenant": pair.tenant_id, "resource": pair.scope.resource, "scope": str(pair.scope)}
-        place = Place.of(pair.tenant_id, home=served.consent.person.tenant_id)
+        own = served.consent.person.tenant_id
+        tenant_id = own if pair.tenant == HOME else pair.tenant
+        told: dict[str, Any] = {"tenant": tenant_id, "resource": pair.scope.resource, "scope": str(pair.scope)}
         try:
             token = self.authority.exchange(
                 served.refresh_token,
-                tenant_id=pair.tenant_id,
+                tenant_id=tenant_id,
                 scope=str(pair.scope),
-                place=place,
+                place=Place.of(tenant_id, home=own),
                 person=served.consent.person.object_id,
             ).access_token
         except BrokerError as error:
@@ -74,9 +77,9 @@ class Check:
             raise InvalidRequest(f"{place}: an object with tenant and resource (or scope), all texts.")
         if set(row) - PAIR_FIELDS or "tenant" not in row or ("resource" in row) == ("scope" in row):
             raise InvalidRequest(f"{place}: it takes tenant and one of resource and scope.")
-        tenant_id = self.settings.home_tenant if row["tenant"] == "home" else row["tenant"].lower()
-        if not GUID.fullmatch(tenant_id):
+        tenant = row["tenant"].lower()
+        if tenant != HOME and not GUID.fullmatch(tenant):
             raise InvalidRequest(f'{place}: tenant should be a tenant id or "home".')
         cloud = self.settings.cloud
         scope = Scope.of_resource(row["resource"], cloud) if "resource" in row else Scope.parse(row["scope"], cloud)
-        return Pair(tenant_id=tenant_id, scope=scope)
+        return Pair(tenant=tenant, scope=scope)

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from shared.clock import Clock
+from shared.consents.errors import ConsentInMotion
 from shared.errors import Unavailable
 from token_http.issuer import Issuer
 from token_http.message import Issued
-from token_http.refusals import ConsentInMotion
 from token_http.wanted import Missing, Wanted
 
 # A message waits this long at most, in queues and for answers; under the 230 s after which the platform hangs up

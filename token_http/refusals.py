@@ -16,11 +16,3 @@ class TooManyRequests(Unavailable):
     code, status = "too_many_requests", 429
     says = "You have too many new tokens waiting already."
     remedy = "Wait as Retry-After says, then ask for fewer new tokens at once; cached ones are not counted."
-
-
-class ConsentInMotion(Unavailable):
-    """What decides changed again and again while the answer was made."""
-
-    code = "consent_in_motion"
-    says = "Consent or policy changed while this token was made."
-    remedy = "Try again after the time in Retry-After."

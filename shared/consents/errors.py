@@ -1,6 +1,6 @@
 """What can be wrong with one stored consent."""
 
-from shared.errors import ConsentUnreadable, ConsentUnusable, InvalidRequest
+from shared.errors import ConsentUnreadable, ConsentUnusable, InvalidRequest, Unavailable
 
 
 class ConsentNotFound(InvalidRequest):
@@ -35,3 +35,11 @@ class ConsentFromNewerVersion(ConsentUnreadable):
     code = "consent_from_newer_version"
     says = "What is stored for this consent was written by a newer version of the broker; nothing was changed."
     remedy = "Upgrade the broker to the version that was rolled back."
+
+
+class ConsentInMotion(Unavailable):
+    """Another consent is in force than the one that was read a moment ago, or the policy changed again and again."""
+
+    code = "consent_in_motion"
+    says = "The consent or the policy changed while this was made; nothing of the earlier one is given."
+    remedy = "Try again after the time in Retry-After."

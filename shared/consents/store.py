@@ -27,13 +27,12 @@ from shared.consents.consent import (
     parse_renewal,
 )
 from shared.consents.errors import (
-    ConsentAbsent,
     ConsentFromNewerVersion,
     ConsentNotFound,
-    ConsentWithdrawn,
     NothingToRestore,
 )
 from shared.consents.health import Health, from_tags, to_tags
+from shared.consents.in_force import consent_of, require_same
 from shared.consents.listing import listing
 from shared.consents.stored_consent import Listing, Served, StoredRenewal
 from shared.errors import BrokerError, ConsentUnreadable, Unavailable
@@ -58,12 +57,11 @@ class ConsentStore:
 
     def load(self, name: str) -> Served:
         """What to exchange; raises ConsentAbsent or ConsentWithdrawn when nothing may be."""
-        consent = self.in_force(name)
-        if consent is None:
-            raise ConsentAbsent(f"Its name is {name}.")
-        if isinstance(consent, Withdrawal):
-            raise ConsentWithdrawn(f"Its name is {name}.")
-        return Served(consent=consent, stored=self.renewal(name))
+        return Served(consent=consent_of(self.in_force(name), name), stored=self.renewal(name))
+
+    def require_in_force(self, served: Served) -> None:
+        """For whoever has waited since the consent was read; raises as `load`, and ConsentInMotion for another one."""
+        require_same(self.in_force(served.consent.name), served.consent)
 
     def renewal(self, name: str) -> StoredRenewal | None:
         """The latest renewal under this name; None when there is none."""

@@ -1,6 +1,8 @@
 """The check over HTTP: each outcome by the authority's own refusal, with what to do, in the order it was asked."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -12,8 +14,11 @@ from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, NORTHWIND, PARTNER_TENANT, TAILSPIN, WINGTIP
 from shared.errors import remedy_of
+from tests.consent_http.rig import old_token
 from tests.local_control import Controls
 
+# Long enough to see the exchange wait, and to withdraw.
+HELD_SECONDS, GLIMPSE = 3.0, 0.02
 NOBODY = "99990000-1111-4222-8333-444444440001"
 GRAPH = {"tenant": CONTOSO, "resource": "graph"}
 
@@ -181,3 +186,19 @@ def test_a_check_does_not_change_what_is_stored(state: StackState) -> None:
 @pytest.mark.parametrize("who", ["reports", "stranger", "provisioning"])
 def test_only_operators_who_may_read_may_check(state: StackState, who: str) -> None:
     assert check(state, [GRAPH], who=who).json()["code"] == "role_missing"
+
+
+def test_a_consent_that_is_withdrawn_while_it_is_checked_reaches_nothing(state: StackState, entra: Controls) -> None:
+    operator = Workload(state=state, name="operator")
+    imported = operator.call("POST", "consents/withdrawn-amid/import", {"refresh_token": old_token(state, ADMIN)})
+    assert imported.is_success, imported.json()
+    entra.clear("requests")
+    entra.post("faults", {"method": "POST", "path": f"/{CONTOSO}/.*token", "delay": HELD_SECONDS})
+    with ThreadPoolExecutor(1) as asking:
+        waiting = asking.submit(check, state, [GRAPH], "withdrawn-amid")
+        while not sum(count for (method, _), count in entra.requests().items() if method == "POST"):
+            time.sleep(GLIMPSE)
+        operator.call("DELETE", "consents/withdrawn-amid").raise_for_status()
+        assert not waiting.done(), "it is still being checked"
+        answer = waiting.result()
+    assert (answer.status_code, answer.json()["code"]) == (400, "consent_withdrawn")

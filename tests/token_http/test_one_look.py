@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.consents.errors import ConsentWithdrawn
+from shared.consents.errors import ConsentInMotion, ConsentWithdrawn
 from shared.errors import BrokerError
 from tests.fakes.scripted_authority import Asked
 from tests.token_http.samples import (
@@ -24,7 +24,7 @@ from tests.token_http.samples import (
 )
 from tests.token_http.test_issuer import away, play
 from token_http.one_look import MOST_LOOKS, all_issued
-from token_http.refusals import ConsentInMotion, NotPermitted
+from token_http.refusals import NotPermitted
 from token_http.wanted import Wanted
 
 
