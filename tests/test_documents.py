@@ -12,7 +12,7 @@ from shared.setting_table import TABLE
 from shared.settings import SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(
+DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
     ROOT.glob("docs/**/*.md")
 )
 GUID = "00000000-0000-0000-0000-000000000000"
