@@ -111,6 +111,13 @@ def test_a_place_of_an_attacker_says_what_it_yields_and_what_shows_its_bounds(ro
     assert "](" in row[5] or row[5] == "few readers"
 
 
+def test_the_roles_of_the_page_are_those_that_a_deployment_gives() -> None:
+    """One row for each assignment of a built-in role, and one for the role of our own."""
+    given = re.findall(r"roles\['([^']+)'\]", (ROOT / "infra" / "app" / "access.bicep").read_text())
+    told = [role.partition(",")[0] for _, role, _ in rows(section(THREATS, "Standing power"), 3) if role != "role"]
+    assert sorted([*given, "a role of its own: reads"]) == sorted(told)
+
+
 def test_the_places_in_the_picture_are_those_of_the_page() -> None:
     drawing = ET.parse(PICTURE).getroot()  # noqa: S314 - our own file
     numbers = {

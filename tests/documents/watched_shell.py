@@ -12,25 +12,15 @@ SECRET = "eyJ0eXAiOiJKV1QifQ.eyJzZWNyZXQiOiJ5ZXMifQ.c2lnbmF0dXJl"
 SECRET_PLACE = re.compile(r"<[^<>\n]*\b(?:token|secret|password|assertion|refresh token)\b[^<>\n]*>", re.IGNORECASE)
 SECRET_VARIABLE = re.compile(r"\$\{?(\w*(?:TOKEN|SECRET|ASSERTION|PASSWORD|HEADER))\b", re.IGNORECASE)
 FIELD, RECORD = "\x1f", "\x1e"
+# Programs that only handle text run for real; every other one is a stub, `rm` above all.
 REAL = (
-    "cat",
-    "cut",
-    "jq",
-    "mktemp",
-    "rm",
-    "sed",
-    "sh",
-    "bash",
-    "paste",
-    "sha256sum",
-    "sort",
-    "tr",
-    "env",
-    "printenv",
-    "xargs",
-    "tee",
+    *("base64", "bash", "cat", "cut", "date", "env", "grep", "head", "jq", "mktemp", "paste", "printenv", "sed", "sh"),
+    *("sha256sum", "sort", "tail", "tee", "tr", "uniq", "wc", "xargs"),
 )
-PROGRAMS = ("az", "azd", "curl", "docker", "git", "gh", "make", "pip", "python", "python3", "terraform", "uv", "wget")
+PROGRAMS = (
+    *("az", "azd", "brew", "curl", "docker", "func", "gh", "git", "make", "npm", "npx", "openssl", "pip", "pwsh"),
+    *("python", "python3", "rm", "ssh", "terraform", "uv", "wget"),
+)
 OURS = ("partner-token", "partner-broker")
 IN_A_FOLDER = ("./my-job", "./partner-token.sh", ".venv/bin/python", ".ci/run", ".ci/install-azd", "my-program")
 STUB = f"""#!/bin/sh
