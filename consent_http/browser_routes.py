@@ -11,7 +11,7 @@ from consent_http.flow import Begun, cookie_suffix
 from consent_http.pages import Page
 from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
 from shared.errors import BrokerError
-from shared.request_fields import MAX_BODY, request_body
+from shared.request_fields import request_body
 from shared.responses import correlation_id
 from shared.routes import Routes
 
@@ -74,7 +74,7 @@ def _require_own_page(req: func.HttpRequest, public_url: str) -> None:
 def _form(req: func.HttpRequest) -> Mapping[str, str]:
     body = request_body(req)
     try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=8)) if len(body) <= MAX_BODY else {}
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=8))
     except ValueError:
         raise LinkInvalid from None
 

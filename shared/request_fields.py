@@ -21,9 +21,14 @@ _JSON_NAMES: Mapping[type, str] = {
 }
 
 
-def request_body(req: func.HttpRequest) -> bytes:
-    """The body as it arrived, empty where none did; raises LengthRequired for one sent in chunks that arrived empty."""
+def request_body(req: func.HttpRequest, *, limit: int = MAX_BODY) -> bytes:
+    """The body as it arrived, empty where none did; `limit` in bytes.
+
+    Raises BodyTooLarge, and LengthRequired for a body sent in chunks that arrived empty.
+    """
     body: bytes = req.get_body()
+    if len(body) > limit:
+        raise BodyTooLarge(f"At most {limit} bytes.")
     if not body and "chunked" in req.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
     return body
@@ -36,11 +41,9 @@ def json_body(req: func.HttpRequest, allowed: Mapping[str, type], *, limit: int 
     a body that was lost on its way must not become a request for every default.
     """
     checked_parameters(req.params, ())
-    body = request_body(req)
+    body = request_body(req, limit=limit)
     if not body:
         raise InvalidRequest("The body is absent. Send JSON; {} names no field.")
-    if len(body) > limit:
-        raise BodyTooLarge(f"At most {limit} bytes.")
     content = parse_json(body, what="The body")
     if not isinstance(content, dict):
         raise InvalidRequest("The body is not a JSON object.")

@@ -1,6 +1,5 @@
 """Exchange, on request: the HTTP words of the token endpoint's dialects, of the policy, and of health."""
 
-import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
+from shared.pool import Pool
 from shared.request_fields import body_or_query, json_body
 from shared.responses import correlation_id, error_response, json_response
 from shared.routes import Routes
@@ -32,6 +32,7 @@ class Dependencies:
 
     service: TokenService
     operator: OperatorCheck
+    lint_pool: Pool
     probes: Probes
     cloud: Cloud
     home_tenant: str
@@ -107,7 +108,9 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
         await dependencies.operator(req, CONSENT_READ)
         documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
         home_tenant, cloud = dependencies.home_tenant, dependencies.cloud
-        content = await asyncio.to_thread(lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud))
+        content = await dependencies.lint_pool.run(
+            lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud)
+        )
         return json_response(content, correlation=correlation_id(context))
 
     @routes.get("policy/schema.json")

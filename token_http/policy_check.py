@@ -20,6 +20,8 @@ FIELDS: Mapping[str, type] = {
     "resource": str,
     "scope": str,
 }
+# More than a token holds.
+MOST_ROLES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,8 @@ def parse(fields: Mapping[str, Any], cloud: Cloud) -> Question:
     caller, roles = fields.get("caller", ""), fields.get("roles", [])
     if not GUID.fullmatch(caller.lower()):
         raise InvalidRequest("caller: the object id of the calling identity's service principal.")
-    if not all(isinstance(role, str) for role in roles):
-        raise InvalidRequest("roles: a list of app roles.")
+    if len(roles) > MOST_ROLES or not all(isinstance(role, str) for role in roles):
+        raise InvalidRequest(f"roles: a list of at most {MOST_ROLES} app roles.")
     if not fields.get("tenant"):
         raise InvalidRequest('tenant: the customer tenant\'s id, a name from the policy, or "home".')
     principal = Principal(

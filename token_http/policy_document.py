@@ -14,6 +14,10 @@ from token_http.policy import ANY_CUSTOMER, Permission
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
 PERMISSION_FIELDS = frozenset({"name", "caller", "role", "consents", "tenants", "resources"})
+# A row is found by its pairs of consent and resource: a small document of two long lists would be millions of them.
+MOST_PAIRS = 20_000
+# A row's name is on record with every token that the row decides.
+LONGEST_NAME = 100
 DOCUMENT_FIELDS = frozenset({"$schema", "description", "tenants", "permissions"})
 
 
@@ -45,10 +49,13 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
     _require(not unclear, f"{name}: a tenant's name is taken.")
     rows = content.get("permissions", [])
     _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
-    return tuple(
-        _permission(f"{name}[{index}]", row, _Words(tenants=known, partner=home_tenant, cloud=cloud))
-        for index, row in enumerate(rows)
+    words = _Words(tenants=known, partner=home_tenant, cloud=cloud)
+    permissions = tuple(_permission(f"{name}[{index}]", row, words) for index, row in enumerate(rows))
+    pairs = sum(len(row.consents) * len(row.resources) for row in permissions)
+    _require(
+        pairs <= MOST_PAIRS, f"{name}: its rows are for {pairs} pairs of consent and resource; {MOST_PAIRS} at most."
     )
+    return permissions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +79,7 @@ def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN
     _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
     home = {tenant for tenant in tenants if tenant.lower() == HOME}
     return Permission(
-        name=f"{place} {row.get('name', '')}".strip(),
+        name=f"{place} {row.get('name', '')[:LONGEST_NAME]}".strip(),
         caller=caller.lower() if caller else None,
         role=role,
         consents=consents,

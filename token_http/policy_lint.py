@@ -9,11 +9,12 @@ from shared.entra.resource import is_resource
 from shared.errors import InvalidRequest
 from token_http.policy import Permission
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
+from token_http.policy_shadows import shadowed
 
 INVALID, SHADOWED, TOO_WIDE, UNKNOWN = "invalid", "shadowed", "too wide", "unknown"
 FIELDS: Mapping[str, type] = {"documents": dict}
-# Two documents as large as a Key Vault secret can be: every row is compared with every other.
-MAX_BODY, MOST_DOCUMENTS = 65_536, 10
+# Two documents as large as a Key Vault secret can be.
+MAX_BODY, MOST_DOCUMENTS, MOST_FINDINGS = 65_536, 10, 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,32 +57,16 @@ def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def answer(documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud) -> dict[str, Any]:
-    """What there is to say of them, and whether each can be compiled."""
+    """What there is to say of them, at most a thousand things, and whether each can be compiled."""
     found = lint(documents, home_tenant=home_tenant, cloud=cloud)
-    return {"valid": all(one.kind != INVALID for one in found), "findings": [asdict(one) for one in found]}
+    told = {"omitted": len(found) - MOST_FINDINGS} if len(found) > MOST_FINDINGS else {}
+    shown = [asdict(one) for one in found[:MOST_FINDINGS]]
+    return {**told, "valid": all(one.kind != INVALID for one in found), "findings": shown}
 
 
 def _shadowed(rows: list[Permission]) -> Iterator[Finding]:
-    for index, row in enumerate(rows):
-        for other_index, other in enumerate(rows):
-            # Of two rows that say the same, the later one is the one too many.
-            same = _covers(row, other) and _covers(other, row)
-            if other_index != index and _covers(other, row) and not (same and other_index > index):
-                yield Finding(kind=SHADOWED, place=row.name, sentence=f"everything it allows, {other.name} allows.")
-                break
-
-
-def _covers(wide: Permission, narrow: Permission) -> bool:
-    # Beside `*`, ids say nothing new; names do, and so does home.
-    named = {asked: tenant for asked, tenant in narrow.tenants.items() if not (wide.any_customer and asked == tenant)}
-    tenants = wide.tenants.items() >= named.items() and wide.any_customer >= narrow.any_customer
-    tenants = tenants and wide.home >= narrow.home
-    return (
-        (wide.caller, wide.role) == (narrow.caller, narrow.role)
-        and wide.consents >= narrow.consents
-        and wide.resources >= narrow.resources
-        and tenants
-    )
+    for row, other in shadowed(rows):
+        yield Finding(kind=SHADOWED, place=row.name, sentence=f"everything it allows, {other.name} allows.")
 
 
 def _too_wide(rows: list[Permission]) -> Iterator[Finding]:

@@ -35,6 +35,8 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
     dependencies = token_http.Dependencies(
         service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions, clock=services.clock),
         operator=services.operator,
+        # One at a time: it is all work of the processor.
+        lint_pool=Pool("lint", threads=1),
         probes=_probes(services),
         cloud=settings.cloud,
         home_tenant=settings.home_tenant,

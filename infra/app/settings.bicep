@@ -41,6 +41,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     // Plain functions run in these threads; the timer is the only one, the rest is asynchronous.
     PYTHON_THREADPOOL_THREAD_COUNT: '4'
+    // Bytes: twice the largest body that a route takes. The platform's own limit is 100 MB for each request.
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '131072'
     EXCHANGE_THREADS: string(exchangeThreads)
     PUBLIC_URL: publicUrl
     PARTNER_TENANT_ID: tenant().tenantId

@@ -96,6 +96,14 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
         json_body(request(b" " * (MAX_BODY - 1) + b"{}"), FIELDS)
 
 
+def test_a_body_that_is_too_large_is_refused_where_it_should_say_nothing_too() -> None:
+    require_no_body(request(b" " * MAX_BODY))
+    with pytest.raises(BodyTooLarge):
+        require_no_body(request(b" " * (MAX_BODY + 1)))
+    with pytest.raises(BodyTooLarge):
+        asked(b" " * (MAX_BODY + 1), tenant="t")
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"tenant": "t"}', b""])
 def test_what_is_asked_in_the_query_of_a_route_that_reads_bodies_is_not_overheard(body: bytes) -> None:
     with pytest.raises(InvalidRequest, match="Unknown parameter: 'person'; this route takes none"):

@@ -86,6 +86,7 @@ def test_the_answer_is_what_the_policy_decides_for_that_caller(
         ({"caller": None}, "caller"),
         ({"roles": [["Reports"]]}, "roles"),
         ({"roles": [None]}, "roles"),
+        ({"roles": ["Reports"] * 101}, "roles"),
         ({"tenant": ""}, "tenant"),
         ({"tenant": None}, "tenant"),
         ({"consent": "Partner"}, "consent"),

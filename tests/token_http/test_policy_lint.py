@@ -1,6 +1,8 @@
 """The second look at policy documents: rows that never decide, are too wide, or name what nobody knows."""
 
 import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -18,9 +20,10 @@ from tests.token_http.samples import (
     request,
     row,
 )
-from token_http.policy import Decision, Policy
+from token_http.policy import Decision, Permission, Policy
 from token_http.policy_document import compile_document
-from token_http.policy_lint import Finding, lint
+from token_http.policy_lint import Finding, answer, lint
+from token_http.policy_shadows import shadowed
 from token_http.refusals import NotPermitted
 
 
@@ -89,9 +92,9 @@ def test_a_row_that_alone_allows_something_is_not_shadowed(other: dict[str, obje
 
 def test_beside_any_customer_an_id_says_nothing_new_and_a_name_or_home_does() -> None:
     wide = row(tenants=["*"])
-    for tenants, shadowed in (([CONTOSO_ID], True), (["contoso"], False), (["home"], False), (["*"], True)):
+    for tenants, is_shadowed in (([CONTOSO_ID], True), (["contoso"], False), (["home"], False), (["*"], True)):
         found = places(look(document(wide, row(tenants=tenants))))
-        assert (("shadowed", "policy-1[1]") in found) == shadowed, tenants
+        assert (("shadowed", "policy-1[1]") in found) == is_shadowed, tenants
         assert ("shadowed", "policy-1[0]") not in found
 
 
@@ -136,6 +139,58 @@ def test_a_finding_reads_as_place_kind_and_sentence() -> None:
     assert str(found) == "policy-1: invalid: policy-1 is not JSON."
 
 
+class Counted(frozenset[str]):
+    """A set that counts how often anybody looks into it."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[str]:
+        type(self).looks += 1
+        return super().__iter__()
+
+    def __ge__(self, other: object) -> bool:
+        type(self).looks += 1
+        return super().__ge__(other)  # type: ignore[operator]  # as frozenset has it
+
+
+@pytest.mark.parametrize("field", ["consents", "resources"])
+def test_each_row_is_looked_into_as_often_however_many_there_are(field: str) -> None:
+    """Sixty kilobytes of rows that differ in one name: nobody compares each of them with every other."""
+    permissions = compile_document(
+        "policy-1", document(*[row(consents=[f"c{n}"]) for n in range(500)]), home_tenant=HOME_ID, cloud=PUBLIC
+    )
+    Counted.looks = 0
+    if field == "consents":
+        counted = [replace(one, consents=Counted(one.consents)) for one in permissions]
+    else:
+        counted = [replace(one, resources=Counted(one.resources)) for one in permissions]
+    assert list(shadowed(counted)) == []
+    assert Counted.looks <= 4 * len(counted)
+
+
+def test_a_long_name_is_not_repeated_whole_with_every_finding() -> None:
+    found = look(document(row(name="n" * 20_000, resources=[f"unknown {number}" for number in range(100)])))
+    assert len(found) == 100
+    assert all(len(str(finding)) < 400 for finding in found)
+
+
+def test_of_thousands_of_findings_a_thousand_are_told_and_the_others_counted() -> None:
+    text = document(row(resources=[f"unknown {number}" for number in range(1_200)]))
+    told = answer({"policy-1": text}, home_tenant=HOME_ID, cloud=PUBLIC)
+    assert (told["valid"], len(told["findings"]), told["omitted"]) == (True, 1_000, 200)
+    assert "omitted" not in answer({"policy-1": document(row())}, home_tenant=HOME_ID, cloud=PUBLIC)
+
+
+def test_a_small_document_that_would_be_millions_of_pairs_is_invalid() -> None:
+    many = [f"c{number}" for number in range(1_500)]
+    (found, *_) = look(document(row(consents=many, resources=many)))
+    assert (found.kind, found.place) == ("invalid", "policy-1")
+    assert "2250000 pairs" in found.sentence
+    pairs = [row(consents=many[:100], resources=many[:100]), row(consents=many[:100], resources=many[100:200])]
+    assert not [one for one in look(document(*pairs)) if one.kind == "invalid"]
+    assert [one for one in look(document(*pairs, row())) if one.kind == "invalid"]
+
+
 # What the policy says to any request, with and without a row.
 TENANTS = {"contoso": CONTOSO_ID, "northwind": NORTHWIND_ID}
 ASKED = [
@@ -177,3 +232,37 @@ def test_taking_the_shadowed_rows_away_changes_no_decision(rows: list[dict[str, 
         beside = decide([kept[other]])
         covered = all(said is None or said == also for said, also in zip(alone, beside, strict=True))
         assert not covered, "a row whose every token one other row allows is found"
+
+
+@settings(deadline=None, max_examples=200)
+@given(rows=st.lists(SOME_ROW, max_size=8))
+def test_what_shadows_a_row_is_the_first_row_that_covers_it_and_is_not_the_later_of_two_alike(
+    rows: list[dict[str, object]],
+) -> None:
+    permissions = compile_document("policy-1", document(*rows), home_tenant=HOME_ID, cloud=PUBLIC)
+    assert [(row.name, other.name) for row, other in shadowed(permissions)] == [
+        (row.name, other.name)
+        for number, row in enumerate(permissions)
+        if (other := _shadow_of(number, permissions)) is not None
+    ]
+
+
+def _shadow_of(number: int, rows: Sequence[Permission]) -> Permission | None:
+    """By comparing it with each of the others, as the words have it."""
+    row = rows[number]
+    for other_number, other in enumerate(rows):
+        alike = _covers(row, other) and _covers(other, row)
+        if other_number != number and _covers(other, row) and not (alike and other_number > number):
+            return other
+    return None
+
+
+def _covers(wide: Permission, narrow: Permission) -> bool:
+    named = {asked: tenant for asked, tenant in narrow.tenants.items() if not (wide.any_customer and asked == tenant)}
+    return (
+        (wide.caller, wide.role) == (narrow.caller, narrow.role)
+        and wide.consents >= narrow.consents
+        and wide.resources >= narrow.resources
+        and wide.tenants.items() >= named.items()
+        and wide.any_customer >= narrow.any_customer
+    )

@@ -11,8 +11,11 @@ from local.person import usual_trust
 from local.workload import Workload
 from local.world import CONTOSO, NORTHWIND
 from refresh_timer.outcome import WORKED
+from shared.request_fields import MAX_BODY
+from tests.end_to_end.real_host.conftest import body_limit
 from tests.end_to_end.refreshing import ISSUED, Scene, permit
 from tests.end_to_end.test_main_job import Life, no_secret_is_in_any_log_or_answer
+from token_http import policy_lint
 
 GRAPH = "https://graph.microsoft.com"
 
@@ -51,6 +54,28 @@ def test_a_chunked_body_is_refused_with_how_to_send_it(real: Parts) -> None:
     url = f"{real.state.host}/api/token"
     answer = httpx.post(url, content=pieces, headers=headers, trust_env=False, verify=usual_trust(), timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
+def test_a_body_beyond_a_routes_limit_is_refused_by_the_broker_and_one_beyond_the_platforms_never_arrives(
+    real: Parts,
+) -> None:
+    """The host has no better word for it than 500, so its limit lies well above what any route takes."""
+    reports = Life(real.state).reports
+    headers = {"Authorization": f"Bearer {reports.assertion()}", "Content-Type": "application/json"}
+    url, limit = f"{real.state.host}/api/token", body_limit()
+    assert limit >= 2 * policy_lint.MAX_BODY
+    for size, answered in (
+        (MAX_BODY + 1, (413, "body_too_large")),
+        (limit, (413, "body_too_large")),
+        (limit + 1, None),
+    ):
+        answer = httpx.post(
+            url, content=b" " * size, headers=headers, trust_env=False, verify=usual_trust(), timeout=60
+        )
+        if answered:
+            assert (answer.status_code, answer.json()["code"]) == answered
+        else:
+            assert (answer.status_code, answer.content) == (500, b"")
 
 
 @pytest.mark.timeout(600)

@@ -27,6 +27,7 @@ HOST_SETTINGS = {
     "AzureWebJobsStorage__blobServiceUri",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
 # Read by the code and left to its defaults here.
@@ -61,6 +62,7 @@ def settings_of(deployment: Deployment) -> dict[str, str]:
     Source("app/settings.bicep", "    AZURE_CLOUD: environment().name\n", ""),
     Put(APP_SETTINGS, "properties.TOKEN_VAULT_URL", GONE),
     Put(APP_SETTINGS, "properties.PYTHON_THREADPOOL_THREAD_COUNT", GONE),
+    Put(APP_SETTINGS, "properties.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", GONE),
     Put(APP_SETTINGS, "properties.AZURE_CLOUDS", "AzureCloud"),
     Put(APP_SETTINGS, "properties.REFRESH_CONCURRENCY", "16"),
 )
