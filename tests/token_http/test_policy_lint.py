@@ -265,4 +265,5 @@ def _covers(wide: Permission, narrow: Permission) -> bool:
         and wide.resources >= narrow.resources
         and wide.tenants.items() >= named.items()
         and wide.any_customer >= narrow.any_customer
+        and wide.home >= narrow.home
     )
