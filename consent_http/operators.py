@@ -20,7 +20,7 @@ from shared.consents.stored_consent import Entry, Listing
 from shared.entra.application_credential import ApplicationCredential
 from shared.entra.place import Place
 from shared.entra.what_to_look_at import what_to_look_at
-from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest, remedy_of
+from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest, kind_of
 from shared.settings import Settings
 
 LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}
@@ -114,13 +114,13 @@ class Operators:
             "since": to_text(health.since) if health.since else None,
             "error": health.error or None,
             "authority_code": health.authority_code,
-            "remedy": _remedy(health.error, health.authority_code),
+            **_what_to_do(health.error, health.authority_code),
             "credential": self.credential.kind,
         }
         try:
             ends = self.credential.in_use().expires_on
         except BrokerError as error:
-            return {**told, "expires_on": None, "days_left": None, "error": error.code, "remedy": error.remedy}
+            return {**told, "expires_on": None, "days_left": None, "error": error.code, **error.what_to_do}
         left = (ends - self.clock()) // DAY if ends else None
         return {**told, "expires_on": to_text(ends) if ends else None, "days_left": left}
 
@@ -144,7 +144,7 @@ class Operators:
             "failing_since": to_text(health.failing_since) if health and health.failing_since else None,
             "authority_code": health.authority_code if health else None,
             "error": (health.error or None) if health else None,
-            "remedy": _remedy(health.error, health.authority_code) if health else None,
+            **_what_to_do(health.error if health else "", health.authority_code if health else None, entry.name),
         }
 
 
@@ -165,17 +165,24 @@ def rendered(confirmation: Confirmation) -> dict[str, Any]:
     }
 
 
-def _remedy(code: str, number: int | None) -> str | None:
+def _what_to_do(code: str, number: int | None, consent: str = "") -> dict[str, Any]:
     """What to do about the last error of home's, with what its number says beyond."""
-    remedy = remedy_of(code)
-    return f"{what_to_look_at(number, Place.HOME)} {remedy}".strip() if remedy else None
+    kind = kind_of(code)
+    if kind is None:
+        return {"remedy": None, "act": None}
+    told = kind().knowing(consent=consent).what_to_do
+    return {**told, "remedy": f"{what_to_look_at(number, Place.HOME)} {told['remedy']}".strip()}
 
 
 def _named(listing: Listing, name: str) -> Entry:
     entry = next((entry for entry in listing.entries if entry.name == name), None)
     if entry is None:
         damaged = name in listing.damaged
-        raise ConsentUnreadable(f"The tags of consent-{name}.") if damaged else ConsentNotFound(f"Its name is {name}.")
+        raise (
+            ConsentUnreadable(f"The tags of consent-{name}.").knowing(secret=f"consent-{name}")
+            if damaged
+            else ConsentNotFound(f"Its name is {name}.")
+        )
     return entry
 
 

@@ -12,6 +12,7 @@ shared.errors.ConsentRefused
 ConsentChanged                  another one came in between
 """
 
+from shared import acts
 from shared.errors import ConsentRefused, InvalidRequest
 
 
@@ -39,6 +40,7 @@ class LinkUsed(LinkRefused):
 
     code, status, says = "link_used", 410, "This link has been used: the consent it was for is stored."
     remedy = "Nothing more is to be done. To consent anew, ask for a new link."
+    act = acts.NOTHING
 
 
 class LinkSuperseded(LinkRefused):
@@ -46,6 +48,7 @@ class LinkSuperseded(LinkRefused):
 
     code, status, says = "link_superseded", 410, "A newer consent was stored after this link was made."
     remedy = "Nothing is to be done, unless you should consent anew: then ask for a new link."
+    act = acts.NOTHING
 
 
 class LinkWithdrawn(LinkRefused):
@@ -67,6 +70,7 @@ class ButtonFromElsewhere(LinkRefused):
 
     code, status, says = "button_from_elsewhere", 403, "This request did not come from the page behind your link."
     remedy = "Open the link again and press the button there."
+    act = acts.OPEN_LINK
 
 
 class DeviceCodeRefused(ConsentRefused):
@@ -74,6 +78,7 @@ class DeviceCodeRefused(ConsentRefused):
 
     code, says = "device_code_refused", "The sign-in with a device code did not lead to a consent."
     remedy = "Begin a new one, or better make a link."
+    act = acts.DEVICE
 
 
 class DeviceCodeOff(DeviceCodeRefused):
@@ -83,6 +88,7 @@ class DeviceCodeOff(DeviceCodeRefused):
     remedy = (
         "Make a link instead. Where no browser reaches the broker, CONSENT_DEVICE_CODE=on allows it (docs/consent.md)."
     )
+    act = acts.LINK
 
 
 class DeviceCodeInvalid(DeviceCodeRefused):
@@ -108,6 +114,7 @@ class ImportRefused(ConsentRefused):
 
     code, says = "import_refused", "The authority did not accept this refresh token; nothing was stored."
     remedy = "Make a link, and a person consents anew."
+    act = acts.LINK
 
 
 class ImportExpired(ImportRefused):
@@ -128,6 +135,7 @@ class ImportSinglePage(ImportRefused):
 
     code, says = "import_single_page", "This refresh token is of a single-page application and ends after 24 hours."
     remedy = "Register the redirect URI as type web, not spa; then make a link, and a person consents anew."
+    act = acts.APPLICATION_REGISTRATION
 
 
 class ConsentChanged(InvalidRequest):
@@ -135,3 +143,4 @@ class ConsentChanged(InvalidRequest):
 
     code, status = "consent_changed", 409
     says, remedy = "A newer consent was stored at the same moment and is in force.", "Look at it, then decide anew."
+    act = acts.SHOW

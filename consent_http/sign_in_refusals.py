@@ -6,6 +6,7 @@ shared.entra.sign_in_refusals.SignInRefused
 └── MfaMissing, MfaUnknown
 """
 
+from shared import acts
 from shared.entra.sign_in_refusals import SignInRefused
 
 
@@ -14,6 +15,7 @@ class SignInLost(SignInRefused):
 
     code, says = "sign_in_lost", "This sign-in was not begun in this browser, or more than a quarter of an hour ago."
     remedy = "Allow cookies for this site, open the link again and sign in once more."
+    act = acts.OPEN_LINK
 
 
 class IdTokenInvalid(SignInRefused):
@@ -27,6 +29,7 @@ class RefreshTokenMissing(SignInRefused):
 
     code, says = "refresh_token_missing", "The authority gave no refresh token; nothing was stored."
     remedy = "The administrator of the broker checks that the application may have offline_access."
+    act = acts.APPLICATION_REGISTRATION
 
 
 class WrongTenant(SignInRefused):
@@ -34,6 +37,7 @@ class WrongTenant(SignInRefused):
 
     code, status, says = "wrong_tenant", 403, "You signed in to another tenant than this link is for."
     remedy = "Open the link again and sign in with an account of the tenant it names."
+    act = acts.OPEN_LINK
 
 
 class WrongPerson(SignInRefused):
@@ -41,6 +45,7 @@ class WrongPerson(SignInRefused):
 
     code, status, says = "wrong_person", 403, "This link is for another person."
     remedy = "Open the link again and sign in as the person it names, or ask for a link of your own."
+    act = acts.OPEN_LINK
 
 
 class AnotherPerson(SignInRefused):
@@ -48,6 +53,7 @@ class AnotherPerson(SignInRefused):
 
     code, status, says = "another_person", 403, "The consent in force was given by somebody else."
     remedy = "If you should take over, ask for a link that lets a new person consent (new_person)."
+    act = acts.ASK_NEW_PERSON
 
 
 class MfaMissing(SignInRefused):
@@ -55,6 +61,7 @@ class MfaMissing(SignInRefused):
 
     code, status, says = "mfa_missing", 403, "You signed in without multi-factor authentication; nothing was stored."
     remedy = "Set up MFA for this account (Entra ID's own, or one that reports it), then open the link again."
+    act = acts.SET_UP_MFA
 
 
 class MfaUnknown(SignInRefused):
@@ -65,3 +72,4 @@ class MfaUnknown(SignInRefused):
         "The administrator of the broker keeps CONSENT_SCOPE at Partner Center's, which tells, "
         "or sets CONSENT_UNKNOWN_MFA=accept."
     )
+    act, known = acts.CORRECT_SETTING, {"setting": "CONSENT_SCOPE"}

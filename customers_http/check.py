@@ -64,7 +64,8 @@ class Check:
         except BrokerError as error:
             codes = {"error_codes": [error.authority_code]} if error.authority_code is not None else {}
             says = f"{error.says} {error.detail}".strip()
-            return {**told, "outcome": error.code, "says": says, "remedy": error.remedy, **codes}
+            error.knowing(tenant=tenant_id, consent=served.consent.name, resource=pair.scope.resource)
+            return {**told, "outcome": error.code, "says": says, **error.what_to_do, **codes}
         return {**told, "outcome": WORKS, "granted": token.scope}
 
     def _pairs(self, given: Any) -> list[Pair]:  # noqa: ANN401 - JSON

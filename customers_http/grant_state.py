@@ -51,7 +51,7 @@ class GrantState:
         if self.error is None:
             return told
         says = f"{self.error.says} {self.error.detail}".strip()
-        return {**told, "error": self.error.code, "says": says, "remedy": self.error.remedy}
+        return {**told, "error": self.error.code, "says": says, **self.error.what_to_do}
 
 
 def grant_state_of(authority: Authority, served: Served, tenant_id: str, grant: Grant) -> GrantState:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.acts import ACTS
 from shared.errors import BrokerError
 from shared.setting import Defaulted, Required, Setting
 from shared.setting_table import TABLE
@@ -32,9 +33,19 @@ def every_error() -> list[type[BrokerError]]:
 def errors() -> str:
     """Every error with its answer."""
     rows = [
-        f"| `{kind.code}` | `{kind.error}` | {kind.status} | {kind.says} | {kind.remedy} |" for kind in every_error()
+        f"| `{kind.code}` | `{kind.error}` | {kind.status} | {kind.says} | {kind.remedy} | `{kind.act.name}` |"
+        for kind in every_error()
     ]
-    return _table("code | OAuth `error` | status | what it says | what to do", rows)
+    return _table("code | OAuth `error` | status | what it says | what to do | `act`", rows)
+
+
+def acts() -> str:
+    """Every act with its parameters."""
+    rows = [
+        f"| `{act.name}` | {', '.join(f'`{name}`' for name in act.parameters) or 'none'} | {act.means} |"
+        for act in ACTS.values()
+    ]
+    return _table("act | parameters | what it is", rows)
 
 
 def settings() -> str:
@@ -57,14 +68,16 @@ def sample() -> str:
 def written() -> dict[Path, str]:
     """Each file with what it should hold."""
     return {
-        ROOT / "docs/errors.md": _page("docs/errors.md", errors()),
+        ROOT / "docs/errors.md": _page("docs/errors.md", errors(), acts()),
         ROOT / "docs/settings.md": _page("docs/settings.md", settings()),
         ROOT / "local.settings.sample.json": sample(),
     }
 
 
-def _page(name: str, table: str) -> str:
-    return TABLE_ROWS.sub(lambda _: table, (ROOT / name).read_text("utf-8"))
+def _page(name: str, *tables: str) -> str:
+    """The page with its tables, one for each place it has for one."""
+    left = iter(tables)
+    return TABLE_ROWS.sub(lambda _: next(left), (ROOT / name).read_text("utf-8"))
 
 
 def _tree(kind: type[BrokerError]) -> Iterator[type[BrokerError]]:

@@ -16,12 +16,17 @@ BrokerError
     └── vault_errors.VaultUnavailable
 
 What one room or package alone raises stands there, in its `errors.py` or `refusals.py`; docs/errors.md has all.
-Each code, its HTTP status, meaning and remedy stand once, in these classes; `make docs` writes the page.
+Each code, its HTTP status, meaning, remedy and act stand once, in these classes; `make docs` writes the page. The
+remedy is worded for who speaks HTTP; the act (acts.py) is for clients, which word it for their readers.
 
 `error` is the OAuth error code (RFC 6749 section 5.2, RFC 6750 section 3.1), `status` the HTTP status.
 """
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from shared import acts
+from shared.acts import Act
 
 # What a caller is asked to wait when nobody else said how long, and so how long such a failure is remembered.
 SHORT_RETRY_SECONDS = 5
@@ -36,22 +41,41 @@ class BrokerError(Exception):
     transient: ClassVar[bool] = False
     says: ClassVar[str] = "Something failed inside the broker."
     remedy: ClassVar[str] = "Give the correlation id to the broker's administrator."
+    act: ClassVar[Act] = acts.REPORT
+    known: ClassVar[Mapping[str, str]] = {}  # what the act of each such error is told with
 
     def __init__(self, detail: str = "", *, retry_after: int | None = None, authority_code: int | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after = retry_after
         self.authority_code = authority_code
+        self.facts = dict(self.known)
 
     def afresh(self) -> Self:
         """The same error without the frames it passed through: what is remembered must hold nothing else alive."""
-        return type(self)(self.detail, retry_after=self.retry_after, authority_code=self.authority_code)
+        fresh = type(self)(self.detail, retry_after=self.retry_after, authority_code=self.authority_code)
+        return fresh.knowing(**self.facts)
+
+    def knowing(self, **facts: str) -> Self:
+        """This error, its act told with these facts too; what was known before stays."""
+        self.facts = {**facts, **self.facts}
+        return self
+
+    @property
+    def happened(self) -> str:
+        """What happened, with the detail and Entra ID's number."""
+        parts = [self.says, self.detail, f"(AADSTS{self.authority_code})" if self.authority_code else ""]
+        return " ".join(part for part in parts if part)
 
     @property
     def description(self) -> str:
-        """One paragraph for the one who asked: what happened, the detail, the remedy."""
-        parts = [self.says, self.detail, f"(AADSTS{self.authority_code})" if self.authority_code else "", self.remedy]
-        return " ".join(part for part in parts if part)
+        """One paragraph for the one who asked: what happened, the remedy."""
+        return f"{self.happened} {self.remedy}"
+
+    @property
+    def what_to_do(self) -> dict[str, Any]:
+        """The remedy in words, and the act for a client that has better ones for its reader."""
+        return {"remedy": self.remedy, "act": self.act.told(self.facts)}
 
 
 class InvalidRequest(BrokerError):
@@ -59,6 +83,7 @@ class InvalidRequest(BrokerError):
 
     code, error, status = "invalid_request", "invalid_request", 400
     says, remedy = "The request cannot be understood.", "Correct it as said; docs/token-endpoint.md shows one."
+    act = acts.CORRECT_REQUEST
 
 
 class BodyTooLarge(InvalidRequest):
@@ -87,7 +112,7 @@ class MethodNotAllowed(InvalidRequest):
 class SecretLeaked(InvalidRequest):
     """The query holds a secret; `detail` has the name of its parameter, and never its value."""
 
-    code = "secret_leaked"
+    code, act = "secret_leaked", acts.REVOKE_SECRET
     says = "A secret was sent in the address, where every log on its way keeps it."
     remedy = "Revoke it. Send the new one in the Authorization header, or in the body where the route says so."
 
@@ -96,7 +121,7 @@ class NotAuthenticated(BrokerError):
     """The assertion proves nothing."""
 
     code, error, status = "not_authenticated", "invalid_token", 401
-    says = "The caller's token was not accepted."
+    says, act = "The caller's token was not accepted.", acts.SIGN_IN
     remedy = "Get a token for this broker with your managed identity and send it as Authorization: Bearer."
 
 
@@ -110,28 +135,29 @@ class NotAuthorized(BrokerError):
     """Known, and not allowed."""
 
     code, error, status = "not_authorized", "access_denied", 403
-    says, remedy = "This is not allowed to you.", "Ask the broker's administrator."
+    says, remedy, act = "This is not allowed to you.", "Ask the broker's administrator.", acts.ASK_ADMINISTRATOR
 
 
 class ConsentRefused(BrokerError):
     """Nothing was stored."""
 
     code, error, status = "consent_refused", "access_denied", 400
-    says, remedy = "This consent was not accepted; nothing was stored.", "Ask for a new link and try again."
+    says, act = "This consent was not accepted; nothing was stored.", acts.ASK_LINK
+    remedy = "Ask for a new link and try again."
 
 
 class ConsentUnusable(BrokerError):
     """No token can come from this consent."""
 
     code, error, status = "consent_unusable", "invalid_grant", 400
-    says = "This consent cannot be used."
+    says, act = "This consent cannot be used.", acts.LINK
     remedy = "An operator makes a link with POST /api/consents/{name}/link, and a person consents anew."
 
 
 class ConsentUnreadable(ConsentUnusable):
     """What is stored is disabled, broken, or written by a newer version; nothing was changed."""
 
-    code, status, error = "consent_unreadable", 500, "server_error"
+    code, status, error, act = "consent_unreadable", 500, "server_error", acts.ENABLE_SECRET
     says = "What is stored for this consent cannot be read; nothing was changed."
     remedy = "Enable or restore the secret named here in Key Vault, or make a link and consent anew."
 
@@ -139,7 +165,7 @@ class ConsentUnreadable(ConsentUnusable):
 class ConsentNameBlocked(ConsentUnusable):
     """The secret was deleted outside the broker: Key Vault blocks its name until recovered."""
 
-    code, status, error = "consent_name_blocked", 409, "server_error"
+    code, status, error, act = "consent_name_blocked", 409, "server_error", acts.RECOVER_SECRET
     says = "A secret of this name was deleted in Key Vault, which blocks the name."
     remedy = "Recover it: az keyvault secret recover --vault-name <vault> --name <secret>."
 
@@ -147,7 +173,7 @@ class ConsentNameBlocked(ConsentUnusable):
 class Unavailable(BrokerError):
     """Worth trying again."""
 
-    code, error, status, transient = "unavailable", "temporarily_unavailable", 503, True
+    code, error, status, transient, act = "unavailable", "temporarily_unavailable", 503, True, acts.RETRY
     says, remedy = "A service behind the broker does not answer.", "Try again after the time in Retry-After."
 
 
@@ -163,12 +189,12 @@ class IdentityUnavailable(Unavailable):
     code, says = "identity_unavailable", "The broker's managed identity gives no token."
 
 
-def remedy_of(code: str) -> str | None:
-    """The remedy of the error with this stable code; None for a code nobody has."""
+def kind_of(code: str) -> type[BrokerError] | None:
+    """The error with this stable code; None for a code nobody has."""
     classes = [BrokerError]
     while classes:
         kind = classes.pop()
         if kind.code == code:
-            return kind.remedy
+            return kind
         classes.extend(kind.__subclasses__())
     return None

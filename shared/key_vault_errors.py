@@ -48,7 +48,9 @@ def errors_of(name: str, *, value: str = "") -> Iterator[None]:
     except ResourceExistsError as error:
         # Any other 409 is two writers at the same moment: it can be tried again.
         deleted = _inner_code(error) in {"ObjectIsDeletedButRecoverable", "ObjectIsBeingDeleted"}
-        raise (ConsentNameBlocked(f"{name}.") if deleted else VaultUnavailable(f"{name} is busy.")) from error
+        raise (
+            ConsentNameBlocked(f"{name}.").knowing(secret=name) if deleted else VaultUnavailable(f"{name} is busy.")
+        ) from error
     except ClientAuthenticationError as error:
         raise VaultRefused from error
     except HttpResponseError as error:
@@ -61,7 +63,7 @@ def errors_of(name: str, *, value: str = "") -> Iterator[None]:
 def _response_error(name: str, error: HttpResponseError, *, size: int) -> BrokerError:
     status, inner = error.status_code, _inner_code(error)
     if status == FORBIDDEN and inner == "SecretDisabled":
-        return ConsentUnreadable(f"{name} is disabled.")
+        return ConsentUnreadable(f"{name} is disabled.").knowing(secret=name)
     if status == FORBIDDEN:
         return VaultNetworkRefused() if inner in BY_NETWORK else VaultRefused()
     if status in {BAD_REQUEST, TOO_LARGE}:

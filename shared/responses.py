@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import azure.functions as func
@@ -18,6 +18,8 @@ from shared.errors import (
 )
 
 _log = logging.getLogger("broker")
+# What a route names, as an act calls it.
+_NAMED = {"name": "consent", "consent": "consent", "tenant": "tenant"}
 _WRITER = json.JSONEncoder(check_circular=False)
 # RFC 6749 section 5.1: an answer that holds tokens is kept by nobody. The others lose nothing by it.
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
@@ -45,6 +47,8 @@ def error_response(error: BrokerError, correlation: str) -> func.HttpResponse:
         "error": error.error,
         "error_description": error.description,
         "code": error.code,
+        "says": error.happened,
+        **error.what_to_do,
         "correlation_id": correlation,
     }
     if error.authority_code is not None:
@@ -71,6 +75,7 @@ def answering(render: Renderer) -> Callable[[Handler], Handler]:
             try:
                 return await handler(req, context)
             except BrokerError as error:
+                error.knowing(**_named(req.route_params))
                 cause = type(error.__cause__).__name__ if error.__cause__ else "none"
                 _log.warning("refused code=%s cause=%s correlation_id=%s", error.code, cause, correlation)
                 return render(error, correlation)
@@ -82,6 +87,10 @@ def answering(render: Renderer) -> Callable[[Handler], Handler]:
         return answered
 
     return decorate
+
+
+def _named(route: Mapping[str, str]) -> dict[str, str]:
+    return {_NAMED[name]: text for name, text in route.items() if name in _NAMED}
 
 
 def _place(error: BaseException) -> str:

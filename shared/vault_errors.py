@@ -1,5 +1,6 @@
 """What can be wrong with a vault, beside what is stored in it."""
 
+from shared import acts
 from shared.errors import BrokerError, Unavailable
 
 
@@ -9,6 +10,7 @@ class VaultRefused(BrokerError):
     code = "vault_refused"
     says = "Key Vault refused the broker's own identity."
     remedy = "The broker's administrator checks the role assignments on the vault (docs/settings.md); wait if new."
+    act = acts.VAULT_ROLE
 
 
 class VaultNetworkRefused(VaultRefused):
@@ -19,6 +21,7 @@ class VaultNetworkRefused(VaultRefused):
         "The broker's administrator lets the app's subnet or private endpoint in at the vault (Networking), or turns "
         "the app's own network integration on; no role is missing."
     )
+    act = acts.VAULT_NETWORK
 
 
 class VaultRequestRefused(VaultRefused):
@@ -29,6 +32,7 @@ class VaultRequestRefused(VaultRefused):
         "A vault in a sovereign cloud or a private stack may lag behind: set KEY_VAULT_API_VERSION to a version that "
         "it knows."
     )
+    act, known = acts.CORRECT_SETTING, {"setting": "KEY_VAULT_API_VERSION"}
 
 
 class VaultValueTooLarge(VaultRefused):
@@ -39,6 +43,7 @@ class VaultValueTooLarge(VaultRefused):
         "The broker's administrator looks why the refresh token is so large (groups or claims in it), "
         "and the person consents anew."
     )
+    act = acts.FEWER_GROUPS
 
 
 class VaultUnavailable(Unavailable):
@@ -55,3 +60,4 @@ class VaultThrottled(VaultUnavailable):
         "Try again after the time in Retry-After. If it lasts, see who else uses the vault, and lower "
         "REFRESH_CONCURRENCY."
     )
+    act = acts.VAULT_LOAD

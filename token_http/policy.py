@@ -114,7 +114,7 @@ def _spelled(tenant: str) -> str:
 
 
 def _not_permitted(principal: Principal) -> NotPermitted:
-    return NotPermitted(f"The caller is {principal.object_id}.")
+    return NotPermitted(f"The caller is {principal.object_id}.").knowing(caller=principal.object_id)
 
 
 def _entries(row: Permission) -> Iterator[_Entry]:

@@ -1,5 +1,6 @@
 """Why no token is issued: the refusals of this package; all others come from below."""
 
+from shared import acts
 from shared.errors import NotAuthorized, Unavailable
 
 
@@ -8,6 +9,7 @@ class NotPermitted(NotAuthorized):
 
     code, says = "not_permitted", "No permission of the access policy covers this caller, consent, tenant and resource."
     remedy = "Add a permission to a policy document (docs/policy.md); it takes effect within the cache time."
+    act = acts.ADD_PERMISSION
 
 
 class TooManyRequests(Unavailable):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from shared.callers.assertion import AssertionVerifier, Principal
 from shared.clock import Clock
+from shared.errors import BrokerError
 from shared.pool import Pool
 from token_http.issuer import Issuer
 from token_http.message import Issued, TokenRequest
@@ -43,7 +44,8 @@ class TokenService:
         except Exception as error:
             # Of several tokens those are on record that were refused; what befell the message is on the first.
             for wanted in [one for one in asked if one.refusal] or asked[:1]:
-                trail.towards(wanted.request, wanted.decision).refused(wanted.refusal or error)
+                refusal = _told(wanted.refusal or error, wanted)
+                trail.towards(wanted.request, wanted.decision).refused(refusal)
             raise
         # Only now: had one been refused, none would go out.
         for wanted, token in zip(asked, issued, strict=True):
@@ -62,3 +64,12 @@ class TokenService:
         if principal is None:
             principal = await self._pool.run(lambda: self._verifier.verify(unverified_assertion))
         return self._verifier.caller(principal)
+
+
+def _told(error: Exception, wanted: Wanted) -> Exception:
+    """The error, its act told with what was asked for."""
+    if isinstance(error, BrokerError):
+        request, decision = wanted.request, wanted.decision
+        tenant = decision.tenant_id if decision else request.tenant
+        error.knowing(consent=request.consent, tenant=tenant, resource=request.scope.resource)
+    return error

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cachetools import TLRUCache
 
 from shared.callers.errors import AssertionOfAnotherKind, RoleMissing
-from shared.errors import AssertionMissing
+from shared.errors import AssertionMissing, NotAuthenticated
 from shared.keys.errors import AssertionInvalid
 from shared.keys.signed_claims import is_key_at_hand, verified_claims
 from shared.keys.signing_keys import SigningKeys
@@ -53,6 +53,8 @@ class AssertionVerifier:
         v1, v2 = settings.cloud.v1_issuer, settings.authority_host
         self._issuers = (f"{v1}/{self._tenant}/", f"{v2}/{self._tenant}/v2.0")
         given = settings.broker_audiences | {settings.broker_client_id}
+        # What a client asks its identity for.
+        self._asked_for = min(settings.broker_audiences, default=settings.broker_client_id)
         # Version 1 tokens echo the audience as it was asked for, with or without the slash.
         self._audiences = frozenset(form for audience in given for form in (audience, audience.rstrip("/") + "/"))
         self._remembered: TLRUCache[bytes, _Remembered] = TLRUCache(
@@ -80,18 +82,25 @@ class AssertionVerifier:
         known = self.remembered(unverified_assertion)
         if known:
             return known
-        claims = verified_claims(
+        try:
+            claims = self._claims(unverified_assertion)
+        except NotAuthenticated as error:
+            error.knowing(audience=self._asked_for)
+            raise
+        principal = _principal(claims)
+        remembered = _Remembered(principal, self._keys.generation(self._tenant), float(claims["exp"]))
+        with self._lock:
+            self._remembered[_digest(unverified_assertion)] = remembered
+        return principal
+
+    def _claims(self, unverified_assertion: str) -> Mapping[str, Any]:
+        return verified_claims(
             unverified_assertion,
             keys=self._keys,
             tenant_id=self._tenant,
             issuers=self._issuers,
             audiences=self._audiences,
         )
-        principal = _principal(claims)
-        remembered = _Remembered(principal, self._keys.generation(self._tenant), float(claims["exp"]))
-        with self._lock:
-            self._remembered[_digest(unverified_assertion)] = remembered
-        return principal
 
     def caller(self, principal: Principal) -> Principal:
         """The principal, if it may ask for tokens at all; raises AssertionOfAnotherKind or RoleMissing."""
@@ -141,5 +150,5 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
 
 def _with_role(principal: Principal, role: str) -> Principal:
     if role not in principal.roles:
-        raise RoleMissing(f"It is called {role}.")
+        raise RoleMissing(f"It is called {role}.").knowing(role=role, caller=principal.object_id)
     return principal

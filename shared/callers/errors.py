@@ -1,5 +1,6 @@
 """Why somebody who is known may not ask this."""
 
+from shared import acts
 from shared.errors import NotAuthenticated, NotAuthorized
 
 
@@ -8,6 +9,7 @@ class AssertionOfAnotherKind(NotAuthenticated):
 
     code, says = "assertion_of_another_kind", "This kind of token is not accepted on this route."
     remedy = "Tokens are issued to workloads (managed identity or app-only); people use the operator routes."
+    act = acts.CHANGE_IDENTITY
 
 
 class RoleMissing(NotAuthorized):
@@ -15,3 +17,4 @@ class RoleMissing(NotAuthorized):
 
     code, error, says = "role_missing", "insufficient_scope", "The app role that this route needs is not assigned."
     remedy = "Assign it on the broker's enterprise application; a managed identity's token may lag by up to 24 hours."
+    act = acts.ASSIGN_ROLE

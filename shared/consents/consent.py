@@ -122,7 +122,7 @@ def parse_consent(secret_name: str, stored: str) -> Consent | Withdrawal:
         consented_on = from_text(content["consented_on"])
         return Consent(**{**_all_text(content), "person": person, "consented_on": consented_on})
     except (KeyError, TypeError, ValueError):
-        raise ConsentUnreadable(f"{secret_name} is damaged.") from None
+        raise ConsentUnreadable(f"{secret_name} is damaged.").knowing(secret=secret_name) from None
 
 
 def parse_renewal(secret_name: str, stored: str) -> Renewal:
@@ -132,7 +132,7 @@ def parse_renewal(secret_name: str, stored: str) -> Renewal:
         content.pop("kind")
         return Renewal(**_all_text(content))
     except (KeyError, TypeError, ValueError):
-        raise ConsentUnreadable(f"{secret_name} is damaged.") from None
+        raise ConsentUnreadable(f"{secret_name} is damaged.").knowing(secret=secret_name) from None
 
 
 def _parse(secret_name: str, stored: str, *kinds: str) -> dict[str, Any]:
@@ -140,13 +140,13 @@ def _parse(secret_name: str, stored: str, *kinds: str) -> dict[str, Any]:
         content = json.loads(stored)
     except (ValueError, RecursionError):
         # `from None`: a JSON error's text quotes what it could not read.
-        raise ConsentUnreadable(f"{secret_name} is not JSON.") from None
+        raise ConsentUnreadable(f"{secret_name} is not JSON.").knowing(secret=secret_name) from None
     if not isinstance(content, Mapping) or not isinstance(content.get("schema"), int):
-        raise ConsentUnreadable(f"{secret_name} has no schema number.")
+        raise ConsentUnreadable(f"{secret_name} has no schema number.").knowing(secret=secret_name)
     if content["schema"] > SCHEMA:
         raise ConsentFromNewerVersion(f"{secret_name} has schema {content['schema']}.")
     if content.get("kind") not in kinds:
-        raise ConsentUnreadable(f"{secret_name} holds something else.")
+        raise ConsentUnreadable(f"{secret_name} holds something else.").knowing(secret=secret_name)
     return {key: value for key, value in content.items() if key != "schema"}
 
 

@@ -1,5 +1,6 @@
 """What can be wrong with one stored consent."""
 
+from shared import acts
 from shared.errors import ConsentUnreadable, ConsentUnusable, InvalidRequest, Unavailable
 
 
@@ -8,6 +9,7 @@ class ConsentNotFound(InvalidRequest):
 
     code, status = "consent_not_found", 404
     says, remedy = "There is no consent of that name.", "GET /api/consents lists those there are."
+    act = acts.LIST
 
 
 class NothingToRestore(InvalidRequest):
@@ -15,6 +17,7 @@ class NothingToRestore(InvalidRequest):
 
     code, status = "nothing_to_restore", 409
     says, remedy = "There is no withdrawn consent that could be restored.", "Make a link, and a person consents anew."
+    act = acts.LINK
 
 
 class ConsentAbsent(ConsentUnusable):
@@ -35,6 +38,7 @@ class ConsentFromNewerVersion(ConsentUnreadable):
     code = "consent_from_newer_version"
     says = "What is stored for this consent was written by a newer version of the broker; nothing was changed."
     remedy = "Upgrade the broker to the version that was rolled back."
+    act = acts.UPGRADE
 
 
 class ConsentInMotion(Unavailable):

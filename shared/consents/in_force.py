@@ -7,9 +7,9 @@ from shared.consents.errors import ConsentAbsent, ConsentInMotion, ConsentWithdr
 def consent_of(act: Consent | Withdrawal | None, name: str) -> Consent:
     """The consent that the newest act of this name is; raises ConsentAbsent or ConsentWithdrawn."""
     if act is None:
-        raise ConsentAbsent(f"Its name is {name}.")
+        raise ConsentAbsent(f"Its name is {name}.").knowing(consent=name)
     if isinstance(act, Withdrawal):
-        raise ConsentWithdrawn(f"Its name is {name}.")
+        raise ConsentWithdrawn(f"Its name is {name}.").knowing(consent=name)
     return act
 
 

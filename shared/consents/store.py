@@ -105,7 +105,7 @@ class ConsentStore:
         """
         found, latest = self._newest(name)
         if found is None:
-            raise ConsentNotFound(f"Its name is {name}.")
+            raise ConsentNotFound(f"Its name is {name}.").knowing(consent=name)
         if isinstance(found, Withdrawal):
             return found
         withdrawal = Withdrawal(
@@ -124,12 +124,12 @@ class ConsentStore:
     def ended_by(self, withdrawal: Act) -> Consent:
         """The consent that a withdrawal ended, with its lineage's newest refresh token; raises NothingToRestore."""
         if not isinstance(withdrawal, Withdrawal) or not withdrawal.restores:
-            raise NothingToRestore(f"Its name is {withdrawal.name}.")
+            raise NothingToRestore(f"Its name is {withdrawal.name}.").knowing(consent=withdrawal.name)
         secret = self._vault.get(CONSENT + withdrawal.name, withdrawal.restores)
         found = parse_consent(CONSENT + withdrawal.name, secret.value) if secret else None
         # Another lineage: somebody consented while the withdrawal was on its way, and it was not that one that ended.
         if not isinstance(found, Consent) or found.lineage != withdrawal.withdraws:
-            raise NothingToRestore(f"Its name is {withdrawal.name}.")
+            raise NothingToRestore(f"Its name is {withdrawal.name}.").knowing(consent=withdrawal.name)
         served = Served(consent=found, stored=self.readable_renewal(withdrawal.name))
         return replace(found, refresh_token=served.refresh_token)
 

@@ -1,5 +1,6 @@
 """What Partner Center refuses, or does not answer; and a grant set that cannot be used."""
 
+from shared import acts
 from shared.errors import BrokerError, InvalidRequest, Unavailable
 
 
@@ -8,6 +9,7 @@ class CustomerUnknown(InvalidRequest):
 
     code, status = "customer_unknown", 404
     says, remedy = "Partner Center knows no customer with this tenant id.", "GET /api/customers lists those there are."
+    act = acts.CUSTOMERS
 
 
 class PartnerCenterRefused(BrokerError):
@@ -19,6 +21,7 @@ class PartnerCenterRefused(BrokerError):
         "That person needs to have consented with MFA, to be an admin agent of the partner, and in the customer's "
         "tenant to hold Cloud Application Administrator or a role above it by GDAP."
     )
+    act = acts.PERSON_RIGHTS
 
 
 class PartnerCenterUnavailable(Unavailable):
@@ -34,3 +37,4 @@ class ApplicationGrantsInvalid(BrokerError):
     remedy = (
         "The broker's administrator corrects the secret application-grants in the policy vault (docs/customers.md)."
     )
+    act, known = acts.CORRECT_GRANTS, {"secret": "application-grants"}

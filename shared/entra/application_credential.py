@@ -152,7 +152,7 @@ class VaultCredential:
             self._known, self._order = known, tuple(known.values())
             self._read_on = self._monotonic()
         if not known:
-            raise CredentialMissing(f"It is called {self._name}.")
+            raise CredentialMissing(f"It is called {self._name}.").knowing(secret=self._name)
         return self._order
 
     def _newest(self) -> dict[str, Proof]:

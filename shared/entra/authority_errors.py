@@ -89,7 +89,8 @@ class ErrorAnswer:
 def judge(answer: ErrorAnswer, place: Place) -> BrokerError:
     """The error that an answer stands for in this place; it has the number that decided, or else the first."""
     kind, number = _meant(answer, place)
-    return kind(_detail(answer.tenant_id, number, place), authority_code=number, retry_after=answer.retry_after)
+    error = kind(_detail(answer.tenant_id, number, place), authority_code=number, retry_after=answer.retry_after)
+    return error.knowing(tenant=answer.tenant_id)
 
 
 def _meant(answer: ErrorAnswer, place: Place) -> tuple[Kind, int | None]:

@@ -16,6 +16,7 @@ AnswerMismatched                the answer contradicts what was asked
 SignInMismatched                the answer belongs to another sign-in
 """
 
+from shared import acts
 from shared.errors import BrokerError, ConsentUnusable
 
 
@@ -34,6 +35,7 @@ class BlockedByHomePolicy(NewConsentNeeded):
         "An administrator of that tenant finds the policy in the sign-in log and lets it admit the partner "
         "application from where the broker runs; then an operator makes a link, and a person consents anew."
     )
+    act = acts.HOME_POLICY
 
 
 class AccountRefused(ConsentUnusable):
@@ -48,6 +50,7 @@ class AccountRefused(ConsentUnusable):
         "An administrator of the person's own tenant looks at that account and its sign-in log and puts it right. If "
         "the consent does not work then, an operator makes a link, and a person consents anew."
     )
+    act = acts.MEND_ACCOUNT
 
 
 class CustomerTenantRefused(BrokerError):
@@ -59,6 +62,7 @@ class CustomerTenantRefused(BrokerError):
         "Look at the partner application's entries in that tenant's sign-in log. Then check its consent there, the "
         "delegated admin relationship (GDAP) and its roles, and the tenant's Conditional Access."
     )
+    act = acts.CUSTOMER_SIGN_IN_LOG
 
 
 class ApplicationNotConsented(CustomerTenantRefused):
@@ -72,6 +76,7 @@ class ApplicationNotConsented(CustomerTenantRefused):
         "PUT /api/customers/{tenant}/consent makes it through Partner Center, or an administrator of that tenant "
         "consents to the partner application."
     )
+    act = acts.CUSTOMER_CONSENT
 
 
 class ApplicationDisabled(CustomerTenantRefused):
@@ -82,6 +87,7 @@ class ApplicationDisabled(CustomerTenantRefused):
         "An administrator of that tenant enables it: Entra ID, enterprise applications, the partner application, "
         "properties, enabled for users to sign in."
     )
+    act = acts.CUSTOMER_ENABLE
 
 
 class DelegatedRightsMissing(CustomerTenantRefused):
@@ -93,6 +99,7 @@ class DelegatedRightsMissing(CustomerTenantRefused):
         "Check that a GDAP relationship with the customer is active, and that the person is in a security group that "
         "holds roles of it."
     )
+    act = acts.CUSTOMER_RELATIONSHIP
 
 
 class BlockedByTenantPolicy(CustomerTenantRefused):
@@ -103,6 +110,7 @@ class BlockedByTenantPolicy(CustomerTenantRefused):
         "The customer's administrator excludes service provider users from that Conditional Access policy, or its "
         "cross-tenant access settings trust the partner's MFA."
     )
+    act = acts.CUSTOMER_POLICY
 
 
 class TenantUnknown(CustomerTenantRefused):
@@ -110,6 +118,7 @@ class TenantUnknown(CustomerTenantRefused):
 
     code, says = "tenant_unknown", "The authority knows no tenant with this id in this cloud."
     remedy = "Check the tenant id, and AZURE_CLOUD if the customer is in a national cloud."
+    act = acts.CHECK_TENANT
 
 
 class ScopeRefused(BrokerError):
@@ -118,6 +127,7 @@ class ScopeRefused(BrokerError):
     code, error, status = "scope_refused", "invalid_scope", 400
     says = "The authority does not know this resource or scope in that tenant."
     remedy = "Check its spelling, and that the tenant has the service (its licence)."
+    act = acts.CHECK_RESOURCE
 
 
 class ServiceMissing(ScopeRefused):
@@ -125,6 +135,7 @@ class ServiceMissing(ScopeRefused):
 
     code, says = "service_missing", "This service is not there in the customer's tenant."
     remedy = "The tenant needs a subscription or licence of the service, and somebody who has used it once."
+    act = acts.CUSTOMER_LICENCE
 
 
 class ApplicationMisconfigured(BrokerError):
@@ -133,6 +144,7 @@ class ApplicationMisconfigured(BrokerError):
     code = "application_misconfigured"
     says = "The partner application's own registration or credential was refused by the authority."
     remedy = "The broker's administrator checks the application's credential and registration; no consent is lost."
+    act = acts.APPLICATION_REGISTRATION
 
 
 class CredentialMissing(ApplicationMisconfigured):
@@ -140,6 +152,7 @@ class CredentialMissing(ApplicationMisconfigured):
 
     code, says = "credential_missing", "The partner application's certificate or secret is not in the token vault."
     remedy = "The broker's administrator puts it there, or enables it (docs/consent.md); no consent is lost."
+    act = acts.APPLICATION_CREDENTIAL
 
 
 class ApplicationRefused(BrokerError):
@@ -153,6 +166,7 @@ class ApplicationRefused(BrokerError):
         "The broker's administrator looks the number up (https://login.microsoftonline.com/error), and the entry in "
         "the sign-in log; no consent is lost."
     )
+    act = acts.LOOK_NUMBER_UP
 
 
 class AnswerMismatched(BrokerError):
@@ -164,6 +178,7 @@ class AnswerMismatched(BrokerError):
         "Try again. If it lasts, the broker's administrator looks for what stands between the broker and Entra ID: a "
         "proxy, AZURE_AUTHORITY_HOST."
     )
+    act = acts.LOOK_BETWEEN
 
 
 class SignInMismatched(BrokerError):
@@ -172,3 +187,4 @@ class SignInMismatched(BrokerError):
     code, error, status = "sign_in_mismatched", "access_denied", 400
     says = "The authority's answer does not belong to this sign-in."
     remedy = "Begin again in one browser window."
+    act = acts.OPEN_LINK

@@ -5,6 +5,7 @@ HomeTenantRefused
 └── HomeTenantUnknown
 """
 
+from shared import acts
 from shared.errors import BrokerError
 
 
@@ -17,6 +18,7 @@ class HomeTenantRefused(BrokerError):
         "An administrator of that tenant checks the partner application's consent for this resource, and its entries "
         "in the sign-in log. Nobody has to consent anew."
     )
+    act = acts.HOME_SIGN_IN_LOG
 
 
 class HomeConsentMissing(HomeTenantRefused):
@@ -27,6 +29,7 @@ class HomeConsentMissing(HomeTenantRefused):
         "An administrator of that tenant grants admin consent (Entra ID, enterprise applications, the partner "
         "application, permissions). Nobody has to consent anew."
     )
+    act = acts.HOME_CONSENT
 
 
 class PersonNotAssigned(HomeTenantRefused):
@@ -38,6 +41,7 @@ class PersonNotAssigned(HomeTenantRefused):
         "An administrator of that tenant assigns the person to the enterprise application, or takes its requirement of "
         "assignment off. Nobody has to consent anew."
     )
+    act = acts.ASSIGN_PERSON
 
 
 class HomeTenantUnknown(HomeTenantRefused):
@@ -49,3 +53,4 @@ class HomeTenantUnknown(HomeTenantRefused):
         "The broker's administrator checks PARTNER_TENANT_ID, CONSENT_TENANTS and AZURE_CLOUD. If the tenant is gone, "
         "an operator withdraws its consents."
     )
+    act, known = acts.CORRECT_SETTING, {"setting": "PARTNER_TENANT_ID"}

@@ -5,6 +5,7 @@ SignInRefused                  consent_http adds why it is not accepted here
 └── AdminApprovalNeeded, ConditionalAccessBlocked, AccountNotAdmitted
 """
 
+from shared import acts
 from shared.errors import ConsentRefused
 
 
@@ -19,6 +20,7 @@ class SignInDeclined(SignInRefused):
 
     code, says = "sign_in_declined", "The sign-in was cancelled; nothing was stored."
     remedy = "Open the link again when you want to consent."
+    act = acts.OPEN_LINK
 
 
 class SignInFailed(SignInRefused):
@@ -29,6 +31,7 @@ class SignInFailed(SignInRefused):
         "Sign in as an administrator who may consent to the partner application, and see that Conditional Access "
         "does not block it; then open the link again."
     )
+    act = acts.OPEN_LINK
 
 
 class SignInSpent(SignInFailed):
@@ -46,6 +49,7 @@ class AdminApprovalNeeded(SignInRefused):
         "An administrator of your tenant grants admin consent to the partner application (Entra ID, enterprise "
         "applications, permissions); then open the link again."
     )
+    act = acts.HOME_CONSENT
 
 
 class ConditionalAccessBlocked(SignInRefused):
@@ -57,6 +61,7 @@ class ConditionalAccessBlocked(SignInRefused):
         "Sign in from a device and network that the policy admits, or give an administrator the code below to look up "
         "in Entra ID's sign-in log; then open the link again."
     )
+    act = acts.HOME_POLICY
 
 
 class AccountNotAdmitted(SignInRefused):
@@ -67,3 +72,4 @@ class AccountNotAdmitted(SignInRefused):
         "Sign out of other accounts, open the link again and sign in with your account of the tenant it names. If it "
         "was that one, an administrator assigns it to the partner application."
     )
+    act = acts.OPEN_LINK

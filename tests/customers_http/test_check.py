@@ -13,7 +13,7 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, NORTHWIND, PARTNER_TENANT, TAILSPIN, WINGTIP
-from shared.errors import remedy_of
+from shared.errors import kind_of
 from tests.consent_http.rig import old_token
 from tests.local_control import Controls
 
@@ -74,7 +74,7 @@ def test_what_works_says_what_was_granted_and_shows_no_token(state: StackState) 
 )
 def test_what_does_not_work_is_told_with_its_remedy(state: StackState, pair: dict[str, str], outcome: str) -> None:
     (found,) = outcomes(state, pair)
-    assert (found["outcome"], found["remedy"]) == (outcome, remedy_of(outcome))
+    assert (found["outcome"], found["remedy"]) == (outcome, getattr(kind_of(outcome), "remedy", ""))
     assert found["error_codes"]
     assert found["says"]
 
@@ -110,7 +110,7 @@ def test_each_word_of_the_authority_has_its_outcome(
     entra.post("errors", {"code": code, "tenant": tenant, "times": -1})
     (found,) = outcomes(state, {"tenant": tenant, "resource": "graph"})
     assert (found["outcome"], found["error_codes"]) == (outcome, [code])
-    assert found["remedy"] == remedy_of(outcome)
+    assert found["remedy"] == getattr(kind_of(outcome), "remedy", "")
 
 
 def test_what_a_number_says_beyond_its_outcome_is_told_too(state: StackState, entra: Controls) -> None:

@@ -19,7 +19,7 @@ from shared.errors import (
     BrokerError,
     NotAuthenticated,
     NotAuthorized,
-    remedy_of,
+    kind_of,
 )
 from shared.keys.errors import AssertionForAnotherAudience
 from shared.responses import Handler, answering, correlation_id, error_response, json_response
@@ -77,6 +77,9 @@ def test_an_error_is_answered_in_the_words_of_oauth() -> None:
         "error_description": "The authority does not accept the stored refresh token any more. (AADSTS50173) "
         "An operator makes a link with POST /api/consents/{name}/link, and a person consents anew.",
         "code": "new_consent_needed",
+        "says": "The authority does not accept the stored refresh token any more. (AADSTS50173)",
+        "remedy": "An operator makes a link with POST /api/consents/{name}/link, and a person consents anew.",
+        "act": {"name": "consent.link", "parameters": {}},
         "correlation_id": "the-id",
         "error_codes": [50173],
     }
@@ -106,8 +109,8 @@ def test_no_two_errors_share_a_code() -> None:
     codes = [kind.code for kind in EVERY_ERROR]
     assert len(codes) == len(set(codes))
     assert all(re.fullmatch("[a-z_]+", code) for code in codes)
-    assert all(remedy_of(kind.code) == kind.remedy for kind in EVERY_ERROR)
-    assert remedy_of("unheard_of") is None
+    assert all(kind_of(kind.code) is kind for kind in EVERY_ERROR)
+    assert kind_of("unheard_of") is None
 
 
 def test_every_error_stands_in_the_tree_that_the_docstring_draws() -> None:
@@ -196,6 +199,9 @@ def test_an_unforeseen_failure_says_nothing_of_itself(error: Exception, caplog: 
         "error": "server_error",
         "error_description": f"{BrokerError.says} {BrokerError.remedy}",
         "code": "internal_error",
+        "says": BrokerError.says,
+        "remedy": BrokerError.remedy,
+        "act": {"name": "broker.report", "parameters": {}},
         "correlation_id": "the-invocation",
     }
     assert SECRET not in repr([(record.getMessage(), record.exc_info, record.exc_text) for record in caplog.records])

@@ -215,7 +215,7 @@ def test_a_module_whose_second_token_is_not_permitted_is_refused_as_a_whole(stat
     assert intruder.token("contoso", "arm").is_success, "the first of the two it may have"
     answer = connect(intruder, "Az")
     assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, "not_permitted")
-    assert set(answer.json()) == {"error", "error_description", "code", "correlation_id"}
+    assert set(answer.json()) == {"error", "error_description", "code", "says", "remedy", "act", "correlation_id"}
     (found,) = records(state, answer)
     assert (found["event"], found["resource"], found["dialect"]) == ("token.refused", MS_GRAPH, "module")
 
