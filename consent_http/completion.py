@@ -29,10 +29,14 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """The consent that was given, and the act in force after it was stored: usually the same."""
+    """The consent that was given, and the act in force after it was stored: usually the same.
+
+    `was_stored` is False where it was in force already, and nothing was done.
+    """
 
     consent: Consent
     in_force: Consent | Withdrawal
+    was_stored: bool = True
 
 
 class Completion:

@@ -155,7 +155,7 @@ def rendered(confirmation: Confirmation) -> dict[str, Any]:
         raise ConsentChanged
     return {
         "consent": consent.name,
-        "status": "stored",
+        "status": "stored" if confirmation.was_stored else "in_force",
         "tenant": consent.person.tenant_id,
         "person": consent.person.object_id,
         "username": consent.person.username,

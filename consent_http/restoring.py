@@ -34,7 +34,7 @@ class Restoration:
         if found is None:
             raise ConsentNotFound(f"Its name is {name}.")
         if isinstance(found, Consent):
-            return Confirmation(consent=found, in_force=found)
+            return Confirmation(consent=found, in_force=found, was_stored=False)
         ended = self.store.ended_by(found)
         if not self.settings.may_consent_in(ended.person.tenant_id):
             raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")

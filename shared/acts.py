@@ -39,6 +39,7 @@ ADD_PERMISSION = Act(
     means="add a permission to a policy document",
     parameters=("caller", "consent", "tenant", "resource"),
 )
+CORRECT_POLICY = Act(name="policy.correct", means="correct the policy document that is invalid")
 ASK_ADMINISTRATOR = Act(name="administrator.ask", means="ask the broker's administrator to allow it")
 # The request.
 CORRECT_REQUEST = Act(name="request.correct", means="correct the request as said")
@@ -47,6 +48,7 @@ RETRY = Act(name="retry", means="try again, after the time in Retry-After")
 REPORT = Act(name="broker.report", means="give the correlation id to the broker's administrator")
 # A consent, as operators look after it.
 LINK = Act(name="consent.link", means="make a link, and a person consents anew", parameters=("consent",))
+RESTORE = Act(name="consent.restore", means="take the withdrawal back, or make a link", parameters=("consent",))
 SHOW = Act(name="consent.show", means="look at the consent, then decide anew", parameters=("consent",))
 LIST = Act(name="consent.list", means="see which consents there are")
 DEVICE = Act(name="consent.device", means="begin a new device code, or make a link", parameters=("consent",))

@@ -35,6 +35,7 @@ class Services:
 
     settings: Settings
     clock: Clock
+    identity: BrokerIdentity
     outbound: Outbound
     token_vault: KeyVault
     policy_vault: KeyVault
@@ -71,6 +72,7 @@ class Services:
         return cls(
             settings=settings,
             clock=clock,
+            identity=identity,
             outbound=outbound,
             token_vault=token_vault,
             policy_vault=policy_vault,

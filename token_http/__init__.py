@@ -11,15 +11,17 @@ from shared.callers.assertion import CONSENT_READ, bearer
 from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
 from shared.cloud import Cloud
+from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
 from shared.pool import Pool
-from shared.request_fields import body_or_query, json_body
+from shared.request_fields import body_or_query, checked_parameters, json_body
 from shared.responses import correlation_id, error_response, json_response
 from shared.routes import Routes
 from token_http import identity_dialect, modules, notice
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
 from token_http.availability import UNSEEN, Probes
+from token_http.diagnosis import Diagnosis
 from token_http.message import BODY_ALONE, FIELDS, parse, render
 from token_http.notice import Notice
 from token_http.service import TokenService
@@ -34,6 +36,7 @@ class Dependencies:
     operator: OperatorCheck
     lint_pool: Pool
     probes: Probes
+    diagnosis: Diagnosis
     cloud: Cloud
     home_tenant: str
     partner_client_id: str
@@ -112,6 +115,14 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
             lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud)
         )
         return json_response(content, correlation=correlation_id(context))
+
+    @routes.get("diagnosis")
+    async def diagnosis(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        await dependencies.operator(req, CONSENT_READ)
+        checked_parameters(req.params, ("consent",))
+        consent, correlation = checked_name(req.params.get("consent", DEFAULT_NAME)), correlation_id(context)
+        content = await dependencies.diagnosis.run(consent, correlation=correlation)
+        return json_response(content, correlation=correlation)
 
     @routes.get("policy/schema.json")
     async def policy_schema(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name

@@ -1,18 +1,27 @@
 """How the token endpoint is put together: the issuer, which others tell of changes, and the routes."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import azure.functions as func
 
 import token_http
+from shared.customers.partner_center import PartnerCenter
+from shared.key_vault import KeyVault
+from shared.keys.signed_claims import unverified_claims
 from shared.pool import Pool
 from shared.services import Services
+from shared.settings import Settings
 from token_http.availability import Probes
+from token_http.diagnosis import Diagnosis
+from token_http.finding import Finding, Look
 from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.policy_source import PolicySource
 from token_http.service import TokenService
 
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
-VAULT_THREADS, HEALTH_THREADS = 8, 3
+VAULT_THREADS, HEALTH_THREADS, DIAGNOSIS_THREADS = 8, 3, 6
 
 
 def issuer(services: Services) -> Issuer:
@@ -38,12 +47,56 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
         # One at a time: it is all work of the processor.
         lint_pool=Pool("lint", threads=1),
         probes=_probes(services),
+        diagnosis=_diagnosis(services),
         cloud=settings.cloud,
         home_tenant=settings.home_tenant,
         partner_client_id=settings.partner_client_id,
         clock=services.clock,
     )
     return [token_http.blueprint(dependencies)]
+
+
+def _diagnosis(services: Services) -> Diagnosis:
+    settings = services.settings
+    return Diagnosis(
+        settings=settings,
+        looks=_looks(services),
+        store=services.store,
+        authority=services.authority,
+        credential=services.credential,
+        policy_vault=services.policy_vault,
+        partner_center=PartnerCenter(services.outbound, url=settings.partner_center_url, page_size=1),
+        pool=Pool("diagnosis", threads=DIAGNOSIS_THREADS),
+        clock=services.clock,
+    )
+
+
+def _looks(services: Services) -> Mapping[str, Look]:
+    """The parts that say by themselves whether they are there."""
+    settings = services.settings
+
+    def vault(vault: KeyVault, url: str) -> Look:
+        def look() -> Finding:
+            vault.get(NO_SUCH_SECRET)
+            return Finding(facts={"url": url})
+
+        return look
+
+    def identity() -> Finding:
+        told = unverified_claims(services.identity.federated_assertion(settings.cloud.token_exchange))
+        return Finding(facts={"object_id": told.get("oid")})
+
+    def authority() -> Finding:
+        services.discovery.require_available()
+        return Finding(facts={"host": settings.authority_host, "tenant": settings.home_tenant})
+
+    return {
+        "settings": lambda: Finding(facts=_shown(settings)),
+        "identity": identity,
+        "token_vault": vault(services.token_vault, settings.token_vault_url),
+        "policy_vault": vault(services.policy_vault, settings.policy_vault_url),
+        "authority": authority,
+    }
 
 
 def _probes(services: Services) -> Probes:
@@ -56,3 +109,20 @@ def _probes(services: Services) -> Probes:
         pool=Pool("health", threads=HEALTH_THREADS),
         clock=services.clock,
     )
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    """What an operator compares with the registrations; no setting holds a secret."""
+    return {
+        "public_url": settings.public_url,
+        "cloud": settings.cloud.name,
+        "home_tenant": settings.home_tenant,
+        "partner_client_id": settings.partner_client_id,
+        "broker_client_id": settings.broker_client_id,
+        "audiences": sorted(settings.broker_audiences),
+        "token_vault": settings.token_vault_url,
+        "policy_vault": settings.policy_vault_url,
+        "identity_client_id": settings.managed_identity_client_id,
+        "consent_scope": settings.consent_scope,
+        "consent_tenants": sorted(settings.consent_tenants),
+    }

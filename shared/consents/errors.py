@@ -30,6 +30,7 @@ class ConsentWithdrawn(ConsentUnusable):
     """An operator withdrew it: no token is issued any more."""
 
     code, says = "consent_withdrawn", "This consent has been withdrawn."
+    act = acts.RESTORE
 
 
 class ConsentFromNewerVersion(ConsentUnreadable):

@@ -57,6 +57,10 @@ class PartnerCenter:
         """Every customer, page after page."""
         return [customer for page in self._pages(token, correlation) for customer in page]
 
+    def require_available(self, token: AccessToken, *, correlation: str) -> None:
+        """One page of customers; raises what stands in the way."""
+        next(self._pages(token, correlation))
+
     def consent(
         self,
         token: AccessToken,

@@ -1,6 +1,7 @@
 """partner-token and partner-broker as processes of their own against a running broker."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,8 +46,8 @@ def test_a_token_comes_in_each_form(state: StackState) -> None:
     [
         (("partner-token", "contoso"), 2),
         (("partner-token", "contoso", "graph", "--scope", "https://graph.microsoft.com/.default"), 2),
-        (("partner-token", "contoso", "exchange"), 1),
-        (("partner-token", "nowhere", "graph"), 1),
+        (("partner-token", "contoso", "exchange"), 4),
+        (("partner-token", "nowhere", "graph"), 4),
         (("partner-token", "contoso", "graph", "--broker-url", "http://broker.example"), 2),
         (("partner-token", "contoso", "graph", "--broker-url", "https://127.0.0.1:9"), 3),
         (("partner-token", "contoso", "graph", "--audience", ""), 2),
@@ -65,7 +66,7 @@ def test_a_refusal_tells_code_remedy_and_correlation_id_and_no_token(state: Stac
     told = command(state, "reports", "partner-token", "contoso", "exchange").stderr
     assert "not_permitted" in told
     assert "Add a permission" in told
-    assert "correlation id" in told
+    assert re.search("Correlation id: [0-9a-f-]{36}", told)
     secrets = [line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()]
     assert not [secret for secret in secrets if len(secret) > 20 and secret in told]
 
@@ -74,7 +75,7 @@ def test_operators_list_show_and_check(state: StackState) -> None:
     listed = command(state, "operator", "partner-broker", "list")
     assert listed.stdout.splitlines()[0].split() == ["CONSENT", "STATUS", "DAYS", "PERSON", "ERROR"]
     assert ADMIN.username in listed.stdout
-    shown = json.loads(command(state, "operator", "partner-broker", "show", "--json").stdout)
+    shown = json.loads(command(state, "operator", "partner-broker", "show", "--output", "json").stdout)
     assert (shown["name"], shown["status"]) == ("partner", "ok")
     assert command(state, "operator", "partner-broker", "check", CONTOSO, "graph", "arm").returncode == 0
     failing = command(state, "operator", "partner-broker", "check", WINGTIP)
@@ -83,7 +84,7 @@ def test_operators_list_show_and_check(state: StackState) -> None:
 
 def test_any_number_of_pairs_is_checked_twenty_five_at_a_time(state: StackState) -> None:
     lines = f"# tenants\n{CONTOSO} graph\n" + f"{CONTOSO}\n" * 28
-    done = command(state, "operator", "partner-broker", "check", "--json", stdin=lines)
+    done = command(state, "operator", "partner-broker", "check", "--output", "json", stdin=lines)
     assert [outcome["outcome"] for outcome in json.loads(done.stdout)] == ["works"] * 29
 
 
@@ -109,11 +110,11 @@ def consented(state: StackState, refusal: dict[str, object]) -> dict[str, str]:
     entra = Controls(state, state.entra)
     entra.post("errors", {**refusal, "times": -1})
     try:
-        words = ("partner-broker", "customers", "consent", CONTOSO, TAILSPIN, "--apply", "--json")
+        words = ("partner-broker", "customers", "consent", CONTOSO, TAILSPIN, "--apply", "--output", "json")
         done = command(state, "provisioning", *words)
     finally:
         entra.clear("errors")
-        command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply")
+        command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply", "--yes")
     assert done.returncode == 1
     return {row["tenant"]: row["outcome"] for row in json.loads(done.stdout)}
 
@@ -140,7 +141,7 @@ def test_customers_are_consented_one_after_the_other_and_a_cut_run_carries_on(
     assert json.loads(kept.read_text()) == {TAILSPIN: "created"}
     again = command(state, "provisioning", *arguments)
     assert "done before" in again.stdout
-    removed = command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply")
+    removed = command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply", "--yes")
     assert (removed.returncode, "removed" in removed.stdout) == (0, True)
 
 

@@ -1,6 +1,22 @@
 """Client of the Secure Application Model broker: tokens for customers' tenants, through any Azure SDK."""
 
-from partner_token.credential import BrokerCredential
-from partner_token.errors import BrokerError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partner_token.credential import BrokerCredential
+    from partner_token.errors import BrokerError
 
 __all__ = ["BrokerCredential", "BrokerError"]
+
+
+def __getattr__(name: str) -> object:
+    """Import the SDKs behind a name at its first use (PEP 562): the commands' help and completion need none."""
+    if name == "BrokerCredential":
+        from partner_token.credential import BrokerCredential
+
+        return BrokerCredential
+    if name == "BrokerError":
+        from partner_token.errors import BrokerError
+
+        return BrokerError
+    raise AttributeError(f"module 'partner_token' has no attribute {name!r}")

@@ -14,9 +14,10 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.identity.aio import DefaultAzureCredential
 
 from partner_token.credential import DEFAULT_CONSENT
-from partner_token.errors import BrokerError
+from partner_token.errors import no_answer
 from partner_token.messages import LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
 from partner_token.pipeline import AGAIN, CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, SAFE_TO_REPEAT, TRIES
+from partner_token.version import VERSION
 
 
 class BrokerCredential:
@@ -43,7 +44,7 @@ class BrokerCredential:
         self._transport = AsyncioRequestsTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
         policies: list[Any] = [
             HeadersPolicy({"Accept": "application/json"}),
-            UserAgentPolicy("partner-token/0.1.0"),
+            UserAgentPolicy(f"partner-token/{VERSION}"),
             _BoundedRetry(),
         ]
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(self._transport, policies)
@@ -99,7 +100,7 @@ class BrokerCredential:
             response = (await self._pipeline.run(request, retry_on_methods=SAFE_TO_REPEAT)).http_response
             await response.read()
         except AzureError as error:
-            raise BrokerError(f"{type(error).__name__} on the way to {self._broker.url}.") from error
+            raise no_answer(self._broker.url, error) from error
         return answer_of(response)  # type: ignore[arg-type]  # text, status and headers are the same
 
 

@@ -69,4 +69,4 @@ def token_of(answer: Mapping[str, Any]) -> AccessTokenInfo:
     try:
         return AccessTokenInfo(str(answer["access_token"]), int(answer["expires_on"]))
     except (LookupError, ValueError, TypeError):
-        raise BrokerError("The answer holds no token.") from None
+        raise BrokerError("The answer holds no token: is this the broker's address?", status=200) from None

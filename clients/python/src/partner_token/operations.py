@@ -1,14 +1,11 @@
 """What operators ask of the broker, as plain calls: one method a route."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from partner_token.messages import answer_of
 from partner_token.pipeline import Connection
-
-PAIRS_A_CALL = 25
 
 
 class Operations:
@@ -49,11 +46,15 @@ class Operations:
         """Ask once how a sign-in with a device code goes."""
         return self._asked("POST", f"consents/{_part(consent)}/device/poll", {"device": device})
 
-    def check(self, consent: str, pairs: Iterable[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
-        """An outcome for each pair of tenant and resource, as they come: 25 a request."""
-        waiting = iter(pairs)
-        while batch := list(islice(waiting, PAIRS_A_CALL)):
-            yield from self._asked("POST", f"consents/{_part(consent)}/check", {"pairs": batch})["pairs"]
+    def check(self, consent: str, pairs: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+        """An outcome for each pair of tenant and resource, at most 25."""
+        content = {"pairs": [dict(pair) for pair in pairs]}
+        found: list[dict[str, Any]] = self._asked("POST", f"consents/{_part(consent)}/check", content)["pairs"]
+        return found
+
+    def diagnosis(self, consent: str) -> dict[str, Any]:
+        """What the broker sees of itself."""
+        return self._asked("GET", "diagnosis", query={"consent": consent})
 
     def customers(self, consent: str) -> list[dict[str, Any]]:
         """The partner's customers."""

@@ -1,91 +1,115 @@
-"""partner-broker's commands for the access policy: lint documents, ask what they allow, put one into the vault."""
+"""partner-broker policy: lint documents, ask what the policy in force allows, put a document into the vault."""
 
-import argparse
 import importlib.util
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from partner_token.command_line import DONE, REFUSED, UsageError, connected, say, show_json
+import click
+
+from partner_token.exit_codes import DONE, PERSON
+from partner_token.failures import Failed, Failure
 from partner_token.identity import own_identity
-from partner_token.operations import Operations
+from partner_token.options import Asker, asking, consent_option
+from partner_token.printed import TABLE, say, show_facts, show_rows
 
-INVALID = "invalid"
-
-
-def add(commands: Any, shared: argparse.ArgumentParser) -> None:  # noqa: ANN401 - argparse has no public type
-    """Add them to a command line."""
-    sentence = "The access policy: who may have tokens of which customers and APIs."
-    group = commands.add_parser("policy", help=sentence, description=sentence)
-    actions = group.add_subparsers(metavar="ACTION", required=True)
-
-    def action(name: str, work: Any, sentence: str) -> argparse.ArgumentParser:  # noqa: ANN401 - a function
-        parser: argparse.ArgumentParser = actions.add_parser(
-            name, parents=[shared], help=sentence, description=sentence
-        )
-        parser.set_defaults(work=work)
-        return parser
-
-    lint_parser = action(
-        "lint", lint, "Say what is wrong or worth a second look; names of files are those of documents."
-    )
-    lint_parser.add_argument("file", nargs="+", type=Path, help="documents such as policy-1.json")
-    check_parser = action("check", check, "Would the policy in force allow this, and by which permission?")
-    check_parser.add_argument("caller", help="the object id of the calling identity")
-    check_parser.add_argument("tenant", help="as a caller would name it")
-    check_parser.add_argument("resource", help="as a caller would name it")
-    check_parser.add_argument("--role", action="append", default=[], help="an app role the caller has")
-    check_parser.add_argument("--consent", default="partner", help="(default: %(default)s)")
-    put_parser = action("put", put, "Write one document into the policy vault, once it is found valid.")
-    put_parser.add_argument("file", type=Path, help="a document such as policy-1.json; its name is the secret's")
-    put_parser.add_argument("--vault-url", required=True, help="the policy vault, https://NAME.vault.azure.net")
+DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
+FINDING_COLUMNS = {"place": "PLACE", "kind": "KIND", "sentence": "WHAT"}
 
 
-def lint(options: argparse.Namespace) -> int:
-    """Findings, one a line; refused when a document is invalid."""
-    found = _linted(options, options.file)
-    if options.json:
-        show_json(found)
-    else:
+@click.group()
+def policy() -> None:
+    """The access policy: who may have tokens of which customers and APIs."""
+
+
+@policy.command()
+@click.argument("file", nargs=-1, required=True, type=click.Path(path_type=Path))
+@asking
+def lint(asker: Asker, *, file: Sequence[Path]) -> int:
+    """Say what is wrong or worth a second look; ends with 1 when anything is.
+
+    FILE is a document such as policy-1.json; its name is that of the secret. It is the lint of `python -m token_http`.
+    """
+    found = _linted(asker, file)
+    if asker.output == TABLE:
         for finding in found["findings"]:
-            print(f"{finding['place']}: {finding['kind']}: {finding['sentence']}")
+            click.echo(f"{finding['place']}: {finding['kind']}: {finding['sentence']}")
         say(f"{len(found['findings'])} found")
-    return DONE if found["valid"] else REFUSED
-
-
-def check(options: argparse.Namespace) -> int:
-    """The decision; refused when it would be."""
-    fields: dict[str, Any] = {"caller": options.caller, "tenant": options.tenant, "resource": options.resource}
-    told = Operations(connected(options)).policy_check({**fields, "roles": options.role, "consent": options.consent})
-    if options.json:
-        show_json(told)
     else:
-        print(f"allowed by {told['permission']}" if told["allowed"] else "not allowed: no permission covers it")
-    return DONE if told["allowed"] else REFUSED
+        show_rows(asker.output, found, found["findings"], FINDING_COLUMNS)
+    return PERSON if found["findings"] else DONE
 
 
-def put(options: argparse.Namespace) -> int:
-    """Write a valid document; what the broker finds invalid is not written."""
-    found = _linted(options, [options.file])
+@policy.command()
+@click.argument("caller")
+@click.argument("tenant")
+@click.argument("resource")
+@click.option("--role", multiple=True, help="An app role the caller has; may be repeated.")
+@consent_option
+@asking
+def check(asker: Asker, *, caller: str, tenant: str, resource: str, role: Sequence[str], consent: str) -> int:
+    """Say whether the policy in force would allow this, and by which permission.
+
+    CALLER is the object id of the calling identity (partner-token whoami), TENANT and RESOURCE are as it would name
+    them. Ends with 1 when no permission covers it.
+    """
+    fields: dict[str, Any] = {"caller": caller, "tenant": tenant, "resource": resource}
+    told = asker.operations().policy_check({**fields, "roles": list(role), "consent": consent})
+    if asker.output == TABLE:
+        click.echo(f"allowed by {told['permission']}" if told["allowed"] else "not allowed: no permission covers it")
+    else:
+        show_facts(asker.output, told)
+    return DONE if told["allowed"] else PERSON
+
+
+@policy.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--vault-url", required=True, help="The policy vault, https://NAME.vault.azure.net.")
+@asking
+def put(asker: Asker, *, file: Path, vault_url: str) -> int:
+    """Write one document into the policy vault, once the broker finds it valid; the vault keeps the one before."""
+    found = _linted(asker, [file])
     if not found["valid"]:
-        say(found["findings"][0]["sentence"])
-        return REFUSED
-    name = options.file.stem
-    if importlib.util.find_spec("azure.keyvault.secrets") is None:
-        vault = options.vault_url.removeprefix("https://").partition(".")[0]
-        say("azure-keyvault-secrets is not installed (pip install partner-token[policy]); the same with az:")
-        print(f"az keyvault secret set --vault-name {vault} --name {name} --file {options.file}")
-        return REFUSED
-    from azure.keyvault.secrets import SecretClient  # noqa: PLC0415 - an extra that not everybody installs
-
-    with SecretClient(options.vault_url, own_identity(options.identity)) as vault:
-        vault.set_secret(name, options.file.read_text("utf-8"), content_type="application/json")
-    say(f"{name} is written; the broker reads it within its cache time.")
+        says = f"It was not written: {found['findings'][0]['place']}: {found['findings'][0]['sentence']}"
+        raise Failed(Failure(exit_code=PERSON, says=says, to_do="partner-broker policy lint says all that is wrong."))
+    if importlib.util.find_spec("azure.keyvault") is None:
+        vault = vault_url.removeprefix("https://").partition(".")[0]
+        to_do = (
+            "pip install 'partner-token[operator]'; the same with az: az keyvault secret set --vault-name "
+            f"{vault} --name {file.stem} --file {file}"
+        )
+        raise Failed(Failure(exit_code=PERSON, says="azure-keyvault-secrets is not installed.", to_do=to_do))
+    _written(asker, file, vault_url)
+    show_facts(asker.output, {"secret": file.stem, "vault": vault_url, "status": "written"})
+    say("The broker reads it within its cache time.")
     return DONE
 
 
-def _linted(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
+def _written(asker: Asker, file: Path, vault_url: str) -> None:
+    from azure.keyvault.secrets import SecretClient
+
     try:
-        documents = {file.stem: file.read_text("utf-8") for file in files}
+        vault = SecretClient(vault_url, own_identity(asker.identity), retry_total=2)
+    except ValueError as error:
+        raise click.UsageError("--vault-url should be https://NAME.vault.azure.net") from error
+    with vault:
+        vault.set_secret(file.stem, file.read_text("utf-8"), content_type="application/json")
+
+
+def _linted(asker: Asker, files: Sequence[Path]) -> dict[str, Any]:
+    operations = asker.operations()
+    for file in files:
+        if not DOCUMENT.fullmatch(file.stem):
+            raise click.UsageError(f"{file} should be named as its secret: policy-1.json, and so on")
+    documents = {file.stem: _text(file) for file in files}
+    if len(documents) < len(files):
+        raise click.UsageError("two files of one name: in the vault they would be one document")
+    return operations.policy_lint(documents)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{error.filename if isinstance(error, OSError) else 'a file'} cannot be read") from error
-    return Operations(connected(options)).policy_lint(documents)
+        raise click.UsageError(f"{file} cannot be read ({type(error).__name__})") from error

@@ -1,6 +1,5 @@
 """The command partner-token: one access token for a customer's tenant, for scripts."""
 
-import argparse
 import json
 import shlex
 import sys
@@ -8,48 +7,34 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from partner_token.command_line import DONE, EXIT_CODES, UsageError, add_broker_options, connected, run
-from partner_token.credential import DEFAULT_CONSENT
-from partner_token.messages import answer_of
+import click
+from click.shell_completion import CompletionItem
 
+from partner_token.completion import completion_command
+from partner_token.entrance import run
+from partner_token.exit_codes import DONE, EPILOG
+from partner_token.options import Asker, asking_in_own_form, consent_option
+from partner_token.version import VERSION
+from partner_token.whoami_command import whoami
+
+PROGRAM = "partner-token"
 PLAIN, JSON, ENV, EXEC = "plain", "json", "env", "exec"
-DESCRIPTION = "An access token for one customer's tenant and one API, out of the consent that the broker keeps."
-EXAMPLES = f"""\
+EXAMPLES = f"""\b
 examples:
   token=$(partner-token contoso graph)
   curl -H "Authorization: Bearer $(partner-token contoso graph)" https://graph.microsoft.com/v1.0/organization
-  eval "$(partner-token contoso arm --output env)"          # sets ACCESS_TOKEN and ACCESS_TOKEN_EXPIRES_ON
-  partner-token bbbb0000-1111-4222-8333-444444440001 --scope https://vault.azure.net/.default --output json
+  eval "$(partner-token contoso arm --output env)"     # sets ACCESS_TOKEN and ACCESS_TOKEN_EXPIRES_ON
+  partner-token bbbb0000-1111-4222-8333-444444440001 --scope https://vault.azure.net/.default -o json
+  partner-token whoami                                 # the object id for the policy, and the roles
+  partner-token completion bash                        # or zsh, fish, powershell
 
-TENANT is a tenant id, a name of the broker's access policy, or home. A token lives 60 to 90 minutes: ask again
-rather than keep it, the broker answers from its memory. kubectl and its like take --output exec.
+\b
+A token lives 60 to 90 minutes: ask again rather than keep it, the broker answers from its memory.
+kubectl and its like take --output exec.
 
-{EXIT_CODES}
+\b
+{EPILOG}
 """
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; the exit code says how it went."""
-    return run(_parser(), issue, arguments)
-
-
-def issue(options: argparse.Namespace) -> int:
-    """Ask for a token and write it in the form that was asked for."""
-    if (options.resource is None) == (options.scope is None):
-        raise UsageError("name one of RESOURCE and --scope")
-    if options.output is None and sys.stdout.isatty():
-        raise UsageError("this would show a token on the screen; say --output plain if that is what you want")
-    fields: dict[str, Any] = {"tenant": options.tenant, "consent": options.consent}
-    fields |= {"scope": options.scope} if options.scope else {"resource": options.resource}
-    if options.min_lifetime is not None:
-        fields["min_lifetime"] = options.min_lifetime
-    connection = connected(options)
-    try:
-        answer = answer_of(connection.send(connection.broker.request("POST", "token", fields)))
-    finally:
-        connection.close()
-    print(_WRITTEN[options.output or PLAIN](answer))
-    return DONE
 
 
 def _env(answer: Mapping[str, Any]) -> str:
@@ -64,7 +49,7 @@ def _exec(answer: Mapping[str, Any]) -> str:
     return json.dumps({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status})
 
 
-_WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     PLAIN: lambda answer: str(answer["access_token"]),
     JSON: lambda answer: json.dumps(answer, indent=2),
     ENV: _env,
@@ -72,23 +57,94 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="partner-token",
-        description=DESCRIPTION,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("tenant", metavar="TENANT", help="whose: a tenant id, a policy's name for it, or home")
-    parser.add_argument("resource", metavar="RESOURCE", nargs="?", help="for what: graph, arm, exchange, a URI, an id")
-    parser.add_argument("--scope", help="instead of RESOURCE: one scope with its resource")
-    parser.add_argument("--consent", default=DEFAULT_CONSENT, help="out of which consent (default: %(default)s)")
-    parser.add_argument("--min-lifetime", type=int, metavar="SECONDS", help="a token that lives at least so long yet")
-    parser.add_argument(
-        "--output", "-o", choices=tuple(_WRITTEN), help="plain (default, not to a screen), json, env, exec"
-    )
-    add_broker_options(parser)
-    return parser
+@click.command(epilog=EXAMPLES)
+@click.argument("tenant")
+@click.argument("resource", required=False)
+@click.option("--scope", help="Instead of RESOURCE: one scope with its resource.")
+@consent_option
+@click.option("--min-lifetime", type=click.IntRange(1), metavar="SECONDS", help="It lives at least so long yet.")
+@click.option("--output", "-o", "form", type=click.Choice(tuple(FORMS)), help="plain unless said, never to a screen.")
+@asking_in_own_form
+def issue(
+    asker: Asker,
+    *,
+    tenant: str,
+    resource: str | None,
+    scope: str | None,
+    consent: str,
+    min_lifetime: int | None,
+    form: str | None,
+) -> int:
+    """An access token for one customer's tenant and one API, out of the consent that the broker keeps.
+
+    TENANT is a tenant id, a name of the broker's access policy, or home. RESOURCE is graph, arm, exchange, a URI, an
+    application id.
+    """
+    if (resource is None) == (scope is None):
+        raise click.UsageError("name one of RESOURCE and --scope")
+    if form is None and sys.stdout.isatty():
+        raise click.UsageError("this would show a token on the screen; say --output plain if that is what you want")
+    fields: dict[str, Any] = {"tenant": tenant, "consent": consent}
+    fields |= {"scope": scope} if scope else {"resource": resource}
+    if min_lifetime is not None:
+        fields["min_lifetime"] = min_lifetime
+    connection = asker.connection()
+    from partner_token.messages import answer_of, token_of
+
+    try:
+        answer = answer_of(connection.send(connection.broker.request("POST", "token", fields)))
+    finally:
+        connection.close()
+    token_of(answer)
+    click.echo(FORMS[form or PLAIN](answer))
+    return DONE
+
+
+class _TokenCommand(click.Group):
+    """`partner-token TENANT RESOURCE`, and beside it verbs: whatever is none of them is a tenant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self.commands:
+            return super().resolve_command(ctx, args)
+        return None, issue, args
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As Click does it, but for nothing at all."""
+        if not args and not ctx.resilient_parsing:
+            ctx.fail("name a tenant and a resource; --help shows how")
+        return super().parse_args(ctx, args)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help of what it is for."""
+        return issue.get_help(click.Context(issue, info_name=ctx.info_name))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options of a token beside the verbs."""
+        found = super().shell_complete(ctx, incomplete)
+        known = {item.value for item in found}
+        own = issue.shell_complete(click.Context(issue, info_name=ctx.info_name), incomplete)
+        return [*found, *(item for item in own if item.value not in known)]
+
+
+partner_token = _TokenCommand(
+    context_settings={
+        "ignore_unknown_options": True,
+        "help_option_names": ["--help", "-h"],
+        "max_content_width": 100,
+    },
+    no_args_is_help=False,
+    subcommand_metavar="TENANT [RESOURCE]",
+)
+partner_token = click.version_option(VERSION, message="%(prog)s %(version)s")(partner_token)
+partner_token.add_command(whoami)
+partner_token.add_command(completion_command(lambda: (partner_token, PROGRAM)))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code says how it went."""
+    return run(partner_token, PROGRAM, arguments)
 
 
 if __name__ == "__main__":

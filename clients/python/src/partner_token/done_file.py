@@ -1,0 +1,38 @@
+"""The file of --resume: which customers are done, so that a cut run carries on where it was."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import click
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneFile:
+    """Outcomes by tenant; nothing is kept where no file is named."""
+
+    file: Path | None
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, file: Path | None) -> Self:
+        """What the file holds, or will; raises UsageError for one that --resume has not written."""
+        if file is None or not file.exists():
+            return cls(file=file)
+        try:
+            content = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise click.UsageError(f"{file} is not a file that --resume has written") from error
+        if not isinstance(content, dict):
+            raise click.UsageError(f"{file} is not a file that --resume has written")
+        return cls(file=file, outcomes=content)
+
+    def keep(self, tenant: str, outcome: str) -> None:
+        """One more is done."""
+        self.outcomes[tenant] = outcome
+        if self.file is not None:
+            # Whole or not at all: a cut must not lose what was done before.
+            partial = self.file.with_name(f"{self.file.name}.new")
+            partial.write_text(json.dumps(self.outcomes, indent=2), "utf-8")
+            partial.replace(self.file)
