@@ -8,7 +8,14 @@ PASSING_THROUGH = (
     "The person's account is not in that tenant. Look for a guest account of the same name, for a GDAP group with a "
     "role there, and for a policy that asks for MFA or session control."
 )
+# The application's own credential, wherever it is refused.
+_CREDENTIAL: Mapping[int, str] = {
+    7000215: "The client secret in the token vault is none of the registration's.",
+    7000222: "The client secret has expired: the registration and the token vault need a new one.",
+    700027: "The certificate in the token vault is none of the registration's, or has expired.",
+}
 _CUSTOMER: Mapping[int, str] = {
+    **_CREDENTIAL,
     50057: "The account of the person in that tenant, such as a guest account, is disabled.",
     50105: "The enterprise application of the partner application requires assignment there.",
     **dict.fromkeys((50177, 50178, 90072), PASSING_THROUGH),
@@ -22,6 +29,7 @@ _CUSTOMER: Mapping[int, str] = {
     700003: "That tenant does not know the device that the person signed in with.",
 }
 _HOME: Mapping[int, str] = {
+    **_CREDENTIAL,
     70043: "Conditional Access limits how long a sign-in lasts (sign-in frequency): exclude the partner application "
     "from that policy, or it comes back.",
     700003: "It names the device that the person signed in with: look whether that is still registered and enabled.",

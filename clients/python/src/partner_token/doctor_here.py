@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import click
 import requests
 
 from partner_token.exit_codes import AWAY, NOT_ALLOWED
@@ -23,7 +24,10 @@ def seen_here(asker: Asker) -> Iterator[Seen]:
         return
     try:
         connection = asker.connection()
-    except Exception as error:  # noqa: BLE001 - a malformed address, or an identity that is not set up
+    except click.UsageError as error:
+        yield bad(HERE, "settings", error.format_message(), "Correct BROKER_URL and BROKER_AUDIENCE.")
+        return
+    except Exception as error:  # noqa: BLE001 - an identity that is not set up
         yield failed(HERE, "settings", error)
         return
     yield good(HERE, "settings", f"{asker.broker_url} as {asker.audience}")

@@ -9,6 +9,7 @@ from partner_token.exit_codes import AWAY, NOT_ALLOWED, PERSON, of_refusal
 
 # What Entra ID and azure-identity say may have lines of advice below; the first one is the reason.
 LONGEST_REASON = 300
+MANAGED = "Check AZURE_CLIENT_ID, and that the managed identity is assigned here; or say --identity."
 SIGN_IN = "Sign in with az login, or say --identity for what is set up here."
 
 # What Entra ID says of the sign-in, where signing in once more would not help.
@@ -74,7 +75,8 @@ def failure_of(error: Exception) -> Failure:
 
 def _of_sign_in(said: str) -> Failure:
     """azure-identity's: nobody is signed in here, or Entra ID refuses whoever is."""
-    to_do = next((advice for number, advice in ADVICE.items() if number in said), SIGN_IN)
+    usual = MANAGED if "managed identity" in said.lower() else SIGN_IN
+    to_do = next((advice for number, advice in ADVICE.items() if number in said), usual)
     return Failure(exit_code=NOT_ALLOWED, says=f"No token for the broker: {said}", to_do=to_do)
 
 
