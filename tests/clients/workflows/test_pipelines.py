@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -13,11 +14,13 @@ import yaml
 
 from local.demo import claims_of
 from local.state import StackState
-from local.world import CONTOSO
+from local.world import CONTOSO, DEFAULT_WORLD, PARTNER_TENANT
 from tests.clients.workflows.shells import CLIENTS, complaints, run, signed_in
 
 AZURE = CLIENTS / "pipelines" / "azure-pipelines.yml"
 GITHUB = CLIENTS / "pipelines" / "github-actions.yml"
+# The step that asks for the token, after the one that installs the client.
+ASKS, NOT_ALLOWED = 2, 4
 SCHEMAS = files("check_jsonschema").joinpath("builtin_schemas", "vendor")
 
 
@@ -71,9 +74,12 @@ def azure_variables(state: StackState, identity: str) -> dict[str, str]:
         "brokerAudience": machine["BROKER_AUDIENCE"],
         "customerTenant": "contoso",
     }
-    asked: Mapping[str, str] = azure_steps()[1]["env"]
-    return machine | {
-        name: re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], text) for name, text in asked.items()
+    asked: Mapping[str, str] = azure_steps()[ASKS]["env"]
+    assert asked["SYSTEM_ACCESSTOKEN"] == "$(System.AccessToken)"
+    return with_client(machine) | {
+        name: re.sub(r"\$\((\w+)\)", lambda found: values[found[1]], text)
+        for name, text in asked.items()
+        if name != "SYSTEM_ACCESSTOKEN"
     }
 
 
@@ -81,14 +87,20 @@ def github_variables(state: StackState, identity: str, outputs: Path) -> dict[st
     """What the runner sets for the step: the environment's variables where `${{ vars.NAME }}` stands."""
     machine = signed_in(state, identity)
     asked: Mapping[str, str] = github_steps()[1]["env"]
+    known = machine | {"AZURE_TENANT_ID": PARTNER_TENANT, "AZURE_CLIENT_ID": DEFAULT_WORLD.identity(identity).client_id}
     told = {
-        name: re.sub(r"\$\{\{ vars\.(\w+) \}\}", lambda found: machine[found[1]], text) for name, text in asked.items()
+        name: re.sub(r"\$\{\{ vars\.(\w+) \}\}", lambda found: known[found[1]], text) for name, text in asked.items()
     }
-    return machine | told | {"GITHUB_OUTPUT": str(outputs)}
+    return with_client(machine) | told | {"GITHUB_OUTPUT": str(outputs)}
+
+
+def with_client(machine: dict[str, str]) -> dict[str, str]:
+    """The machine once partner-token is installed."""
+    return machine | {"PARTNER_TOKEN_PYTHON": sys.executable, "PYTHONPATH": str(CLIENTS / "python" / "src")}
 
 
 def test_azure_pipelines_gets_a_secret_variable_and_shows_nothing(consented: StackState) -> None:
-    script = azure_steps()[1]["inputs"]["inlineScript"]
+    script = azure_steps()[ASKS]["inputs"]["inlineScript"]
     done = run(["bash", "-c", script], azure_variables(consented, "reports"))
     assert (done.returncode, done.stderr) == (0, "")
     (line,) = done.stdout.splitlines()
@@ -101,40 +113,30 @@ def test_github_actions_masks_every_token_before_it_is_an_output(consented: Stac
     variables = github_variables(consented, "reports", tmp_path / "outputs")
     done = run(["bash", "-c", github_steps()[1]["run"]], variables)
     assert (done.returncode, done.stderr) == (0, "")
-    masked = [line.removeprefix("::add-mask::") for line in done.stdout.splitlines()]
-    assert all(line.startswith("::add-mask::eyJ") for line in done.stdout.splitlines())
+    (line,) = done.stdout.splitlines()
     name, _, token = (tmp_path / "outputs").read_text().strip().partition("=")
-    assert (name, token) == ("token", masked[1])
+    assert (name, line) == ("token", f"::add-mask::{token}")
     assert claims_of(token)["tid"] == CONTOSO
 
 
-def test_a_refusal_ends_the_azure_step_with_code_and_remedy(consented: StackState) -> None:
-    script = azure_steps()[1]["inputs"]["inlineScript"]
-    done = run(["bash", "-c", script], azure_variables(consented, "intruder"))
-    assert done.returncode == 1
-    assert re.fullmatch(
-        r"##vso\[task\.logissue type=error\]not_permitted: .*Add a permission.*\(correlation id [0-9a-f-]+\)\n",
-        done.stdout,
-    )
-
-
-def test_a_refusal_ends_the_github_step_with_code_and_remedy(consented: StackState, tmp_path: Path) -> None:
-    done = run(["bash", "-c", github_steps()[1]["run"]], github_variables(consented, "intruder", tmp_path / "outputs"))
-    assert done.returncode == 1
-    assert re.search(
-        r"^::error::not_permitted: .*Add a permission.*\(correlation id [0-9a-f-]+\)$", done.stdout, re.MULTILINE
-    )
-    assert not (tmp_path / "outputs").exists()
+def test_a_refusal_ends_the_step_with_code_what_to_do_and_correlation_id(consented: StackState, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs"
+    azure = azure_variables(consented, "intruder"), azure_steps()[ASKS]["inputs"]["inlineScript"]
+    for variables, script in (azure, (github_variables(consented, "intruder", outputs), github_steps()[1]["run"])):
+        done = run(["bash", "-c", script], variables)
+        assert (done.returncode, done.stdout) == (NOT_ALLOWED, "")
+        assert re.search(r"not_permitted: .*\n.*Add a permission.*\n.*Correlation id: [0-9a-f-]{36}\n", done.stderr)
+    assert not outputs.exists()
 
 
 @pytest.mark.parametrize("name", scripts())
 def test_no_script_gives_a_token_to_curl_as_an_argument(name: str) -> None:
     script = scripts()[name]
-    assert script.startswith("set -euo pipefail\n")
+    assert script.startswith(("set -euo pipefail\n", "pipx install "))
     program = re.sub(r"^ *#.*\n", "", script, flags=re.MULTILINE)
     for call in re.findall(r"curl (?:[^\n]*\\\n)*[^\n]*", program):
         assert "--config -" in call
-        assert not re.search(r"\$\{?(own|token|CUSTOMER_TOKEN)", call)
+        assert not re.search(r"\$\{?(token|CUSTOMER_TOKEN)", call)
 
 
 @pytest.mark.parametrize("name", scripts())
@@ -155,7 +157,7 @@ def test_the_github_job_may_do_nothing_but_ask_for_its_identity() -> None:
     assert workflow["jobs"]["customer"]["permissions"] == {"id-token": "write"}
 
 
-def test_actions_are_pinned_to_commits() -> None:
-    used = [step["uses"] for step in github_steps() if "uses" in step]
-    assert used
-    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
+def test_nobody_elses_action_is_used_and_the_client_comes_from_a_commit() -> None:
+    assert [step for step in github_steps() if "uses" in step] == []
+    packages = [github_steps()[0]["env"]["PARTNER_TOKEN_PACKAGE"], read(AZURE)["variables"]["partnerTokenPackage"]]
+    assert all(re.fullmatch(r"git\+https://[^@]+@COMMIT#subdirectory=clients/python", one) for one in packages)

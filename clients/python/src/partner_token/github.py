@@ -30,7 +30,11 @@ class GitHubCredential:
         host = urlsplit(environment.get("AZURE_AUTHORITY_HOST", "")).hostname or ""
         self._audience = EXCHANGES.get(host, PUBLIC_EXCHANGE)
         self._inner = ClientAssertionCredential(
-            environment["AZURE_TENANT_ID"], environment["AZURE_CLIENT_ID"], self._assertion
+            environment["AZURE_TENANT_ID"],
+            environment["AZURE_CLIENT_ID"],
+            self._assertion,
+            # Whoever names an authority means it: no other one is asked about it.
+            disable_instance_discovery=bool(host),
         )
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's signature

@@ -77,5 +77,6 @@ def _credential(kind: str, environment: Mapping[str, str]) -> "TokenCredential":
             service_connection_id=environment["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"],
             tenant_id=environment["AZURESUBSCRIPTION_TENANT_ID"],
             client_id=environment["AZURESUBSCRIPTION_CLIENT_ID"],
+            disable_instance_discovery=bool(environment.get("AZURE_AUTHORITY_HOST")),
         )
     return azure.AzureCliCredential(process_timeout=60)
