@@ -1,13 +1,28 @@
 @{
     RootModule           = 'PartnerToken.psm1'
-    ModuleVersion        = '0.1.0'
+    ModuleVersion        = '0.2.0'
     GUID                 = '7d0a6f0e-4f53-4d0b-9a52-5a9f2c1e6b34'
     Author               = 'The Secure Application Model broker authors'
     Copyright            = '(c) 2026 The Secure Application Model broker authors. MIT License.'
-    Description          = 'Access tokens for customers'' tenants from a Secure Application Model broker: Get-PartnerToken, Connect-Partner, and New-PartnerAccessToken as the PartnerCenter module had it.'
+    Description          = 'Access tokens for customers'' tenants from a Secure Application Model broker: Get-PartnerToken, Connect-Partner, New-PartnerAccessToken as the PartnerCenter module had it, and what operators do with consents and customers.'
     PowerShellVersion    = '5.1'
     CompatiblePSEditions = @('Desktop', 'Core')
-    FunctionsToExport    = @('Connect-Partner', 'Get-PartnerToken', 'New-PartnerAccessToken')
+    FunctionsToExport    = @(
+        'Connect-Partner'
+        'Get-PartnerBrokerCustomer'
+        'Get-PartnerConsent'
+        'Get-PartnerToken'
+        'Grant-PartnerCustomerConsent'
+        'Import-PartnerConsent'
+        'New-PartnerAccessToken'
+        'New-PartnerConsentLink'
+        'Restore-PartnerConsent'
+        'Revoke-PartnerConsent'
+        'Revoke-PartnerCustomerConsent'
+        'Test-PartnerAccess'
+    )
+    FormatsToProcess     = @('PartnerToken.format.ps1xml')
+    TypesToProcess       = @('PartnerToken.types.ps1xml')
     CmdletsToExport      = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

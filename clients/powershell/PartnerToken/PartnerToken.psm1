@@ -16,4 +16,4 @@ foreach ($folder in 'Private', 'Public') {
     }
 }
 
-Export-ModuleMember -Function 'Connect-Partner', 'Get-PartnerToken', 'New-PartnerAccessToken'
+Export-ModuleMember -Function (Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath 'Public') -Filter '*.ps1').BaseName

@@ -153,10 +153,13 @@ Describe 'New-PartnerAccessToken' {
         $token.PSObject.Properties.Name | Should -Contain 'IsExtendedLifeTimeToken'
     }
 
-    It 'takes an old refresh token''s call, and says that what it holds is not used' {
+    It 'refuses an old refresh token''s call at once, and names all that is to be left out' {
         $old = @{ ApplicationId = 'app'; Credential = $credential; RefreshToken = 'old'; ServicePrincipal = $true }
-        $null = New-PartnerAccessToken @old -Scopes 'https://graph.microsoft.com/.default' -Tenant contoso -WarningVariable told 3>$null
-        $told | Should -Match 'not used'
+        $failure = Get-FailureOf { New-PartnerAccessToken @old -Scopes 'https://graph.microsoft.com/.default' -Tenant contoso }
+        $failure.Exception.Data['Code'] | Should -Be 'parameter_refused'
+        $failure.Exception.Message | Should -BeLike '-RefreshToken: *Leave out -RefreshToken, -ServicePrincipal, -Credential:*'
+        $failure.Exception.Message | Should -Not -Match "'old'"
+        Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -Times 0
     }
 
     It 'asks for Exchange Online by the module''s name' {

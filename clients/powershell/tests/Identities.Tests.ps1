@@ -37,11 +37,11 @@ Describe 'The identity that asks' {
 
         # An `az` that prints this and ends with this exit code.
         function Set-AzCli {
-            param([string] $Prints = '', [int] $ExitCode = 0)
+            param([string] $Prints = '', [int] $ExitCode = 0, [string] $Complains = '')
             $onWindows = [Environment]::OSVersion.Platform -eq [PlatformID]::Win32NT
             $name = if ($onWindows) { 'az.cmd' } else { 'az' }
             $file = Join-Path -Path $TestDrive -ChildPath $name
-            $lines = if ($onWindows) { '@echo off', "echo $Prints", "exit /b $ExitCode" } else { '#!/bin/sh', "echo '$Prints'", "exit $ExitCode" }
+            $lines = if ($onWindows) { '@echo off', "echo $Prints", "echo $Complains 1>&2", "exit /b $ExitCode" } else { '#!/bin/sh', "echo '$Prints'", "echo `"$Complains`" >&2", "exit $ExitCode" }
             [System.IO.File]::WriteAllText($file, ($lines -join "`n"))
             if (-not $onWindows) { chmod +x $file }
             $env:PATH = "$TestDrive$([System.IO.Path]::PathSeparator)$($kept['PATH'])"
@@ -59,8 +59,8 @@ Describe 'The identity that asks' {
 
     Context 'Auto' {
         BeforeEach {
-            Mock -ModuleName PartnerToken -CommandName Test-AzPowerShellWorkload -MockWith { $false }
-            Mock -ModuleName PartnerToken -CommandName Test-AzCliWorkload -MockWith { $false }
+            Mock -ModuleName PartnerToken -CommandName Test-AzPowerShell -MockWith { $false }
+            Mock -ModuleName PartnerToken -CommandName Test-AzCli -MockWith { $false }
         }
 
         It 'takes <Identity> where <Variables.Keys> is set' -ForEach @(
@@ -77,11 +77,19 @@ Describe 'The identity that asks' {
         }
 
         It 'takes <Identity> where a workload is signed in' -ForEach @(
-            @{ Identity = 'AzPowerShell'; Test = 'Test-AzPowerShellWorkload' }
-            @{ Identity = 'AzCli'; Test = 'Test-AzCliWorkload' }
+            @{ Identity = 'AzPowerShell'; Test = 'Test-AzPowerShell' }
+            @{ Identity = 'AzCli'; Test = 'Test-AzCli' }
         ) {
             Mock -ModuleName PartnerToken -CommandName $Test -MockWith { $true }
             InModuleScope -ModuleName PartnerToken -ScriptBlock { Find-OwnIdentity } | Should -Be $Identity
+        }
+
+        It 'asks for a person where an operator''s command asks, before the agent of the machine' {
+            Set-Variables -Variables @{ IDENTITY_ENDPOINT = 'http://e'; IMDS_ENDPOINT = 'http://i' }
+            InModuleScope -ModuleName PartnerToken -ScriptBlock { Find-OwnIdentity -ForPeople } | Should -Be 'Arc'
+            Mock -ModuleName PartnerToken -CommandName Test-AzCli -MockWith { $true } -ParameterFilter { $ForPeople }
+            InModuleScope -ModuleName PartnerToken -ScriptBlock { Find-OwnIdentity -ForPeople } | Should -Be 'AzCli'
+            InModuleScope -ModuleName PartnerToken -ScriptBlock { Find-OwnIdentity } | Should -Be 'Arc'
         }
 
         It 'knows every identity that can be chosen, <_>' -ForEach $identities {
@@ -93,33 +101,35 @@ Describe 'The identity that asks' {
 
     Context 'A workload that is signed in already' {
         It 'is none where Az PowerShell has a <Type>: <Expected>' -ForEach @(
-            @{ Type = 'User'; Expected = $false }
-            @{ Type = 'ServicePrincipal'; Expected = $true }
-            @{ Type = 'ManagedService'; Expected = $true }
-            @{ Type = ''; Expected = $false }
+            @{ Type = 'User'; Expected = $false; Person = $true }
+            @{ Type = 'ServicePrincipal'; Expected = $true; Person = $true }
+            @{ Type = 'ManagedService'; Expected = $true; Person = $true }
+            @{ Type = ''; Expected = $false; Person = $false }
         ) {
             $context = if ($Type) { [pscustomobject] @{ Account = [pscustomobject] @{ Type = $Type } } }
             function global:Get-AzContext { }
             try {
                 Mock -ModuleName PartnerToken -CommandName Get-AzContext -MockWith { $context }
-                InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzPowerShellWorkload } | Should -Be $Expected
+                InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzPowerShell } | Should -Be $Expected
+                InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzPowerShell -ForPeople } | Should -Be $Person
             }
             finally { Remove-Item -Path Function:Get-AzContext }
         }
 
         It 'is none where Azure CLI has <Prints> and ends with <ExitCode>: <Expected>' -ForEach @(
-            @{ Prints = 'user'; ExitCode = 0; Expected = $false }
-            @{ Prints = 'servicePrincipal'; ExitCode = 0; Expected = $true }
-            @{ Prints = ''; ExitCode = 1; Expected = $false }
+            @{ Prints = 'user'; ExitCode = 0; Expected = $false; Person = $true }
+            @{ Prints = 'servicePrincipal'; ExitCode = 0; Expected = $true; Person = $true }
+            @{ Prints = ''; ExitCode = 1; Expected = $false; Person = $false }
         ) {
             Set-AzCli -Prints $Prints -ExitCode $ExitCode
-            InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzCliWorkload } | Should -Be $Expected
+            InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzCli } | Should -Be $Expected
+            InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzCli -ForPeople } | Should -Be $Person
         }
 
         It 'leaves the exit code of the script alone: a pipeline''s step ends with it' {
             Set-AzCli -ExitCode 1
             $global:LASTEXITCODE = 0
-            InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzCliWorkload } | Should -BeFalse
+            InModuleScope -ModuleName PartnerToken -ScriptBlock { Test-AzCli } | Should -BeFalse
             $global:LASTEXITCODE | Should -Be 0
         }
 
@@ -131,11 +141,34 @@ Describe 'The identity that asks' {
             Get-Own -Identity AzCli | Should -Be 'of az'
         }
 
-        It 'says how to sign in where Azure CLI gives none' {
-            Set-AzCli -ExitCode 1
+        It 'says how to sign in where Azure CLI gives none, in its own words' {
+            Set-AzCli -ExitCode 1 -Complains 'ERROR: Please run ''az login'' to setup account.'
+            $failure = Get-FailureOf { Get-Own -Identity AzCli }
+            $failure.Exception.Data['Code'] | Should -Be 'not_signed_in'
+            $failure.CategoryInfo.Category | Should -Be 'AuthenticationError'
+            $failure.Exception.Message | Should -Match 'Please run .*Connect-AzAccount -Tenant .*az login --tenant'
+        }
+
+        It 'names Entra ID''s number where a sign-in has ended' {
+            Set-AzCli -ExitCode 1 -Complains 'ERROR: AADSTS700082: The refresh token has expired due to inactivity.'
+            $failure = Get-FailureOf { Get-Own -Identity AzCli }
+            $failure.Exception.Data['Code'] | Should -Be 'not_signed_in'
+            $failure.Exception.Data['AuthorityCodes'] | Should -Be 'AADSTS700082'
+        }
+
+        It 'does not say that somebody is signed out where the broker is not known: <_>' -ForEach @('AADSTS500011', 'AADSTS65001') {
+            Set-AzCli -ExitCode 1 -Complains "ERROR: ${_}: The resource was not found in the tenant."
             $failure = Get-FailureOf { Get-Own -Identity AzCli }
             $failure.Exception.Data['Code'] | Should -Be 'no_own_token'
-            $failure.Exception.Message | Should -Match 'az login --identity'
+            $failure.ErrorDetails.RecommendedAction | Should -Match 'BROKER_AUDIENCE.*partner''s own tenant'
+        }
+
+        It 'says how to sign in where Az PowerShell gives none' {
+            function global:Get-AzAccessToken { [CmdletBinding()] param([string] $ResourceUrl) throw 'Your Azure credentials have not been set up or have expired, please run Connect-AzAccount.' }
+            try { $failure = Get-FailureOf { Get-Own -Identity AzPowerShell } }
+            finally { Remove-Item -Path Function:Get-AzAccessToken }
+            $failure.Exception.Data['Code'] | Should -Be 'not_signed_in'
+            $failure.Exception.Message | Should -Match 'have expired.*Connect-AzAccount -Tenant'
         }
 
         It 'gives the token of Az PowerShell, <Name>' -ForEach @(

@@ -30,7 +30,7 @@ BeforeAll {
     function Get-Declared {
         param([string] $Name)
         (Get-Command -Name $Name).Parameters.Values | Where-Object -FilterScript {
-            $_.Name -notin [System.Management.Automation.PSCmdlet]::CommonParameters
+            $_.Name -notin @([System.Management.Automation.PSCmdlet]::CommonParameters) + @([System.Management.Automation.PSCmdlet]::OptionalCommonParameters)
         }
     }
 
@@ -39,11 +39,11 @@ BeforeAll {
         ($Parameter.Attributes | Where-Object -FilterScript { $_ -is [ValidateSet] }).ValidValues
     }
 
-    # Parameter -> its description, of a command's help.
+    # Parameter -> its description, of a command's help; -WhatIf and -Confirm need none.
     function Get-Described {
         param([string] $Name)
         $described = @{}
-        foreach ($parameter in (Get-Help -Name $Name -Full).parameters.parameter) { $described[$parameter.name] = "$($parameter.description.Text)" }
+        foreach ($parameter in (Get-Help -Name $Name -Full).parameters.parameter | Where-Object -FilterScript { $_.name -notin 'WhatIf', 'Confirm' }) { $described[$parameter.name] = "$($parameter.description.Text)" }
         $described
     }
 
@@ -57,8 +57,8 @@ BeforeAll {
     # In Windows PowerShell 5.1 and PowerShell 7 alike; the last ones are Az.Accounts' and are looked for before.
     $builtIn = @(
         'Add-Type', 'ConvertFrom-Json', 'ConvertTo-Json', 'Export-ModuleMember', 'ForEach-Object', 'Get-ChildItem', 'Get-Command'
-        'Get-Variable', 'Join-Path', 'Select-Object', 'Set-StrictMode', 'Sort-Object', 'Start-Sleep', 'Test-Path', 'Where-Object'
-        'Write-Verbose', 'Write-Warning', 'Get-AzAccessToken', 'Get-AzContext'
+        'Get-Variable', 'Join-Path', 'Read-Host', 'Select-Object', 'Set-StrictMode', 'Set-Variable', 'Sort-Object', 'Start-Sleep', 'Test-Path'
+        'Where-Object', 'Write-Verbose', 'Write-Warning', 'Get-AzAccessToken', 'Get-AzContext'
     )
 }
 
@@ -97,10 +97,47 @@ Describe 'The module' {
         $told.LicenseUri | Should -Match '/mit'
     }
 
-    It 'takes the same identities in both commands' {
-        $token, $connect = 'Get-PartnerToken', 'Connect-Partner' | ForEach-Object -Process { , (Get-Accepted -Parameter (Get-Command -Name $_).Parameters['Identity']) }
-        $token.Count | Should -BeGreaterThan 1
-        $connect | Should -Be $token
+    It 'takes the same identities in every command' {
+        $choices = Get-Command -Module PartnerToken | Where-Object -FilterScript { $_.Parameters.ContainsKey('Identity') } |
+            ForEach-Object -Process { (Get-Accepted -Parameter $_.Parameters['Identity']) -join ' ' }
+        @($choices).Count | Should -BeGreaterThan 10
+        @($choices | Select-Object -Unique).Count | Should -Be 1
+    }
+
+    It 'has no command of the PartnerCenter module''s, but the one that it replaces' {
+        # Version 3.0.10's cmdlets that a command here could be taken for (PartnerCenter.psd1).
+        $theirs = @(
+            'Connect-PartnerCenter', 'Disconnect-PartnerCenter', 'Get-PartnerContext', 'Get-PartnerCustomer', 'Get-PartnerUser', 'Get-PartnerRole'
+            'New-PartnerAccessToken', 'New-PartnerCustomer', 'New-PartnerCustomerApplicationConsent', 'Get-PartnerEnvironment', 'Get-PartnerAuditRecord'
+            'Resolve-PartnerError', 'Set-PartnerCustomer', 'Test-PartnerAddress', 'Test-PartnerDomainAvailability', 'Test-PartnerSecurityRequirement'
+        )
+        $public | Where-Object -FilterScript { $_ -in $theirs } | Should -Be 'New-PartnerAccessToken'
+    }
+
+    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink') {
+        $parameter = (Get-Command -Name $_).Parameters['Tenant']
+        $parameter.Aliases | Should -Be 'TenantId', 'CustomerId'
+        ($parameter.Attributes | Where-Object -FilterScript { $_ -is [Parameter] }).ValueFromPipelineByPropertyName | Should -BeTrue
+    }
+
+    It 'takes no secret as a text: no parameter that is named for one is a String' {
+        $named = Get-Command -Module PartnerToken | ForEach-Object -Process { $_.Parameters.Values } |
+            Where-Object -FilterScript { $_.Name -match 'Token|Secret|Password|Key$|Assertion|InputObject' }
+        @($named).Count | Should -BeGreaterThan 2
+        $named | Where-Object -FilterScript { $_.ParameterType -eq [string] } | Should -BeNullOrEmpty
+    }
+
+    It 'asks before what cannot be undone: <Name>, <Impact>' -ForEach @(
+        @{ Name = 'Revoke-PartnerConsent'; Impact = 'High' }
+        @{ Name = 'Grant-PartnerCustomerConsent'; Impact = 'High' }
+        @{ Name = 'Revoke-PartnerCustomerConsent'; Impact = 'High' }
+        @{ Name = 'Restore-PartnerConsent'; Impact = 'Medium' }
+        @{ Name = 'Import-PartnerConsent'; Impact = 'Medium' }
+        @{ Name = 'New-PartnerConsentLink'; Impact = 'Low' }
+    ) {
+        $binding = (Get-Command -Name $Name).ScriptBlock.Attributes | Where-Object -FilterScript { $_ -is [System.Management.Automation.CmdletBindingAttribute] }
+        $binding.SupportsShouldProcess | Should -BeTrue
+        "$($binding.ConfirmImpact)" | Should -Be $Impact
     }
 }
 
@@ -134,13 +171,13 @@ Describe 'The help of <_>' -ForEach $commands {
 Describe 'The drop-in' {
     # learn.microsoft.com, partnercenterps-3.0, New-PartnerAccessToken.
     It 'has the retired parameter <Name>, and does not ask for it' -ForEach @(
-        @{ Name = 'AccessToken'; Type = [string] }
+        @{ Name = 'AccessToken'; Type = [object] }
         @{ Name = 'ApplicationId'; Type = [string]; Aliases = 'ClientId' }
         @{ Name = 'CertificateThumbprint'; Type = [string] }
         @{ Name = 'Credential'; Type = [pscredential] }
         @{ Name = 'Environment'; Type = [string]; Aliases = 'EnvironmentName'; Values = 'AzureCloud', 'AzureChinaCloud', 'AzureGermanCloud', 'AzurePPE', 'AzureUSGovernment' }
         @{ Name = 'Module'; Type = [string]; Aliases = 'ModuleName'; Values = 'ExchangeOnline' }
-        @{ Name = 'RefreshToken'; Type = [string] }
+        @{ Name = 'RefreshToken'; Type = [object] }
         @{ Name = 'Scopes'; Type = [string[]] }
         @{ Name = 'ServicePrincipal'; Type = [switch] }
         @{ Name = 'Tenant'; Type = [string]; Aliases = 'Domain', 'TenantId' }

@@ -2,7 +2,8 @@
 
 function Get-AllRecorded {
     foreach ($file in Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath '../contracts') -Filter '*.json') {
-        (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8 | ConvertFrom-Json).exchanges
+        $text = (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8) -replace '"<time>"', '"2026-11-29T07:00:00Z"'
+        (ConvertFrom-Json -InputObject $text).exchanges
     }
 }
 

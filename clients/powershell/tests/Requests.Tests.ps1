@@ -33,16 +33,29 @@ BeforeAll {
             $arguments[$name] = switch ($declared[$name].ParameterType) {
                 ([securestring]) { Get-Secret -Text $told }
                 ([hashtable]) { Get-Table -Recorded $told }
+                ([object[]]) { , @($told | ForEach-Object -Process { Get-Table -Recorded $_ }) }
+                ([bool]) { $told }
                 default { Get-Address -Recorded $told }
             }
         }
-        & $module { param($Name, $Arguments) Get-Message -Request (& $Name @Arguments) } $Exchange.function $arguments
+        $request = & $module { param($Name, $Arguments) & $Name @Arguments } $Exchange.function $arguments
+        # As Send-BrokerRequest addresses it: the broker, and who asks it.
+        if ($request['Uri'].StartsWith('/')) {
+            $request['Uri'] = 'https://open.example' + $request['Uri']
+            $request['Bearer'] = Get-Secret -Text ($Exchange.request.headers.Authorization -replace '^Bearer ')
+        }
+        & $module { param($Request) Get-Message -Request $Request } $request
     }
 
-    # Lines `name=value`, in an order that two tables share.
+    # Lines `name=value`, in an order that two tables share; a list of tables, such as pairs, item by item.
     function Get-Lines {
         param([System.Collections.IDictionary] $Table)
-        @(foreach ($name in $Table.Keys | Sort-Object) { '{0}={1}' -f $name, $Table[$name] }) -join "`n"
+        $lines = foreach ($name in $Table.Keys | Sort-Object) {
+            $value = $Table[$name]
+            if ($value -is [array]) { $value = @($value | ForEach-Object -Process { Get-Lines -Table (Get-Table -Recorded $_) }) -join '; ' }
+            '{0}={1}' -f $name, $value
+        }
+        $lines -join "`n"
     }
 
     # `a=b&c=d`, as a query and a form have it.

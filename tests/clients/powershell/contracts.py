@@ -15,7 +15,8 @@ class Contract:
     """One exchange: what the module sends, by which function of Requests.ps1, and what comes back.
 
     `held_to` says who confirms it: the running stack, azure-identity, or documentation alone. In texts, `<name>` stands
-    for what differs from run to run; in answers, a text that begins so is any text, and 0 is any positive number.
+    for what differs from run to run; in answers, a text that begins so is any text, 0 is any number from 0 on, and of a
+    list the first items are recorded.
     """
 
     name: str
@@ -53,11 +54,16 @@ def differences(expected: Any, found: Any, place: str = "answer") -> Iterator[st
             yield f"{place}: {sorted(expected)} recorded, {sorted(found)} found"
         for key in expected.keys() & found.keys():
             yield from differences(expected[key], found[key], f"{place}.{key}")
-    elif isinstance(expected, str) and expected.startswith("<"):
-        if not isinstance(found, str) or not found:
-            yield f"{place}: a text recorded, {found!r} found"
-    elif expected == 0 and type(expected) is int:
-        if type(found) is not int or found <= 0:
-            yield f"{place}: a positive number recorded, {found!r} found"
-    elif expected != found:
+    elif isinstance(expected, list) and isinstance(found, list) and len(found) >= len(expected):
+        for index, one in enumerate(expected):
+            yield from differences(one, found[index], f"{place}[{index}]")
+    elif not _equal(expected, found):
         yield f"{place}: {expected!r} recorded, {found!r} found"
+
+
+def _equal(expected: Any, found: Any) -> bool:  # noqa: ANN401 - JSON
+    if isinstance(expected, str) and expected.startswith("<"):
+        return isinstance(found, str) and bool(found)
+    if expected == 0 and type(expected) is int:
+        return type(found) is int and found >= 0
+    return bool(expected == found)

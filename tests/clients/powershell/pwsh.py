@@ -40,6 +40,9 @@ class Failure:
     status: int | None
     correlation: str | None
     message: str
+    category: str
+    target: str
+    recommended: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +66,14 @@ class Session:
         """Run it to its end with these environment variables."""
         self._stdin.write(json.dumps({"command": command, "variables": dict(variables or {})}) + "\n")
         self._stdin.flush()
-        answer = self._stdout.readline()
-        assert answer, "the PowerShell session ended"
-        told = json.loads(answer)
-        failure = told.pop("failure")
-        return Outcome(**told, failure=Failure(**failure) if failure else None)
+        # -WhatIf tells the terminal alone, and no stream.
+        shown = ""
+        while not (answer := self._stdout.readline()).startswith("{"):
+            assert answer, "the PowerShell session ended"
+            shown += answer
+        outcome = json.loads(answer)
+        failure, told = outcome.pop("failure"), shown + outcome.pop("told")
+        return Outcome(**outcome, told=told, failure=Failure(**failure) if failure else None)
 
 
 def machine() -> dict[str, str]:

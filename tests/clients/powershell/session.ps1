@@ -29,6 +29,9 @@ function Get-Failure {
         status      = $Record.Exception.Data['Status']
         correlation = $Record.Exception.Data['CorrelationId']
         message     = $Record.Exception.Message
+        category    = "$($Record.CategoryInfo.Category)"
+        target      = "$($Record.TargetObject)"
+        recommended = if ($Record.ErrorDetails) { "$($Record.ErrorDetails.RecommendedAction)" } else { '' }
     }
 }
 

@@ -94,16 +94,20 @@ def test_a_token_is_text_when_asked_for(ask: Ask, parameters: str, audience: str
     assert (claims["aud"], claims["tid"]) == (audience, CONTOSO)
 
 
-def test_an_old_scripts_call_works_and_is_told_what_is_not_used(ask: Ask) -> None:
+def test_an_old_scripts_call_is_told_all_that_it_leaves_out_and_works_without(ask: Ask) -> None:
     command = f"""
     $credential = [pscredential]::new('app', (ConvertTo-SecureString 'old-secret' -AsPlainText -Force))
     $old = @{{ ApplicationId = 'app'; Credential = $credential; RefreshToken = 'old-token'; ServicePrincipal = $true }}
-    $token = New-PartnerAccessToken @old -Scopes '{GRAPH}/.default' -Tenant contoso
+    $asked = @{{ Scopes = '{GRAPH}/.default'; Tenant = 'contoso'; ApplicationId = 'app' }}
+    try {{ New-PartnerAccessToken @old -Scopes '{GRAPH}/.default' -Tenant contoso }}
+    catch {{ $refusal = $_.Exception.Message }}
+    $token = New-PartnerAccessToken @asked
     @{{ token = $token.AccessToken; correlation = "$($token.CorrelationId)"; refresh = $token.RefreshToken
-        names = $token.PSObject.Properties.Name }}
+        names = $token.PSObject.Properties.Name; refusal = $refusal }}
     """
     outcome = ask(command)
     result = returned(outcome)
+    assert "Leave out -RefreshToken, -ServicePrincipal, -Credential:" in result["refusal"]
     assert (claims_of(result["token"])["tid"], result["refresh"]) == (CONTOSO, None)
     assert re.fullmatch(CORRELATION, result["correlation"])
     # The properties of the retired AuthResult.
@@ -111,8 +115,6 @@ def test_an_old_scripts_call_works_and_is_told_what_is_not_used(ask: Ask) -> Non
         *("AccessToken", "IsExtendedLifeTimeToken", "UniqueId", "ExpiresOn", "ExtendedExpiresOn", "TenantId"),
         *("Account", "IdToken", "Scopes", "CorrelationId", "RefreshToken"),
     }
-    (warning,) = outcome.warnings
-    assert "are not used" in warning
     assert "old-" not in outcome.told
 
 
@@ -198,7 +200,7 @@ def test_a_refusal_has_code_remedy_and_correlation_id(
     "command",
     [
         "Get-PartnerToken contoso graph",
-        f"New-PartnerAccessToken -RefreshToken old -Scopes {GRAPH}/.default -Tenant contoso",
+        f"New-PartnerAccessToken -Scopes {GRAPH}/.default -Tenant contoso",
         "Connect-Partner Graph contoso",
     ],
 )
@@ -278,6 +280,6 @@ def test_a_person_sees_what_to_do_and_neither_a_trace_nor_a_token(state: StackSt
     assert (seen.returncode, seen.stdout) == (1, "")
     # The view breaks lines at the width of a terminal, behind a bar.
     told = " ".join(seen.stderr.replace("|", " ").split())
-    assert re.search(rf"not_permitted: .*Add a permission .*\(correlation id {CORRELATION}\)", told)
+    assert re.search(rf"not_permitted: .*\(correlation id {CORRELATION}\) Recommendation: Add a permission ", told)
     assert not re.search(r"Exception|\.ps1|   at ", seen.stderr)
     assert secrets_in(state, seen.stderr) == []

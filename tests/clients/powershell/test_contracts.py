@@ -11,7 +11,9 @@ import pytest
 from local.stack import identity_environment
 from local.state import StackState
 from local.workload import Workload
+from local.world import ADMIN
 from tests.clients.powershell.contracts import Contract, contracts, differences, filled
+from tests.consent_http.rig import old_token
 from tests.local_control import Controls
 from token_http.modules import MODULES
 
@@ -29,6 +31,9 @@ def names(state: StackState) -> dict[str, str]:
         "caller": reports.assertion(),
         "caller's token for ARM": reports.assertion("https://management.azure.com"),
         "caller without permission": Workload(state=state, name="intruder").assertion(),
+        "operator": Workload(state=state, name="operator").assertion(),
+        "provisioning": Workload(state=state, name="provisioning").assertion(),
+        "refresh token": old_token(state, ADMIN),
         "assertion": Workload(state=state, name="broker").assertion("api://AzureADTokenExchange"),
     }
 
@@ -36,15 +41,26 @@ def names(state: StackState) -> dict[str, str]:
 @contextmanager
 def given(state: StackState, circumstance: str) -> Iterator[None]:
     """What a recording presupposes; no other test asks for its token of arm, which the broker would remember."""
-    assert circumstance in {"", "authority away"}
-    entra = Controls(state, state.entra)
-    if circumstance:
+    what, _, consent = circumstance.partition(" ")
+    assert circumstance == "authority away" or what in {"", "imported", "withdrawn"}
+    entra, operator = Controls(state, state.entra), Workload(state=state, name="operator")
+    if circumstance == "authority away":
         entra.post("faults", {"method": "POST", "path": ".*/token", "times": -1, "status": 503})
+    elif consent:
+        operated(state, operator, "POST", f"{consent}/import", json={"refresh_token": old_token(state, ADMIN)})
+        if what == "withdrawn":
+            operated(state, operator, "DELETE", consent)
     try:
         yield
     finally:
-        if circumstance:
+        if circumstance == "authority away":
             entra.clear("faults")
+
+
+def operated(state: StackState, operator: Workload, method: str, path: str, **body: Any) -> None:  # noqa: ANN401 - JSON
+    headers = {"Authorization": f"Bearer {operator.assertion()}"}
+    url = f"{state.host}/api/consents/{path}"
+    httpx.request(method, url, headers=headers, timeout=60, trust_env=False, **body).raise_for_status()
 
 
 def send(state: StackState, request: dict[str, Any]) -> httpx.Response:

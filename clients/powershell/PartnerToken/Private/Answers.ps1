@@ -1,4 +1,4 @@
-# What answers say: JSON, fields that may be missing, warnings, and errors with their code and correlation id.
+# What answers say: JSON, fields that may be missing, times, warnings.
 
 function Read-JsonObject {
     [CmdletBinding()]
@@ -18,6 +18,32 @@ function Get-Field {
     if ($null -ne $property) { $property.Value }
 }
 
+# Somebody's name, or a sentence, as a terminal may show it: a username is whatever its tenant made it.
+function Get-PlainText {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([AllowNull()] $Value)
+    if ($null -ne $Value) { "$Value" -replace '\p{C}', '?' }
+}
+
+# A time of the broker's; PowerShell 7 has made a DateTime of it already.
+function Read-Time {
+    [CmdletBinding()]
+    [OutputType([DateTimeOffset])]
+    param([AllowNull()] $Value)
+    if ($Value -is [datetime]) { return [DateTimeOffset] $Value.ToUniversalTime() }
+    $time = [DateTimeOffset]::MinValue
+    if ([DateTimeOffset]::TryParse("$Value", [cultureinfo]::InvariantCulture, [System.Globalization.DateTimeStyles]::AssumeUniversal, [ref] $time)) { $time }
+}
+
+# Entra ID's number as its own pages write it.
+function Get-AuthorityCode {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([AllowNull()] $Number)
+    foreach ($one in $Number) { if ($one) { "AADSTS$one" } }
+}
+
 # The sentences of a Warning header (RFC 7234 section 5.5).
 function Get-WarningText {
     [CmdletBinding()]
@@ -34,40 +60,4 @@ function Write-AnswerWarning {
     foreach ($sentence in Get-WarningText -Header $Headers['warning']) {
         Write-Warning -Message $sentence
     }
-}
-
-# The ErrorRecord to throw: its id is the stable code, and its exception's Data holds what a script may ask for.
-function Get-Failure {
-    [CmdletBinding()]
-    [OutputType([System.Management.Automation.ErrorRecord])]
-    param(
-        [Parameter(Mandatory)][string] $Code,
-        [Parameter(Mandatory)][string] $Message,
-        [string] $CorrelationId = '',
-        [int] $Status = 0
-    )
-    $exception = [System.InvalidOperationException]::new($Message)
-    $exception.Data['Code'] = $Code
-    $exception.Data['CorrelationId'] = $CorrelationId
-    $exception.Data['Status'] = $Status
-    $category = [System.Management.Automation.ErrorCategory]::InvalidOperation
-    if ($Status -in 401, 403) { $category = [System.Management.Automation.ErrorCategory]::PermissionDenied }
-    if ($Status -in 0, 429, 503) { $category = [System.Management.Automation.ErrorCategory]::ResourceUnavailable }
-    [System.Management.Automation.ErrorRecord]::new($exception, $Code, $category, $null)
-}
-
-# The failure in an answer of the broker; its sentence names the remedy.
-function Get-BrokerFailure {
-    [CmdletBinding()]
-    [OutputType([System.Management.Automation.ErrorRecord])]
-    param([Parameter(Mandatory)] $Answer)
-    $code = Get-Field -Object $Answer.Content -Name 'code'
-    $sentence = Get-Field -Object $Answer.Content -Name 'error_description'
-    if (-not $code -or -not $sentence) {
-        # Such as a gateway before the broker, which is busy or finds it away.
-        $again = if ($Answer.Status -eq 429 -or $Answer.Status -ge 500) { ' Try again later.' } else { '' }
-        return Get-Failure -Code 'not_the_broker' -Status $Answer.Status -Message "HTTP $($Answer.Status), and not in the broker's words.$again Check BrokerUrl (or BROKER_URL)."
-    }
-    $correlation = [string] (Get-Field -Object $Answer.Content -Name 'correlation_id')
-    Get-Failure -Code $code -Status $Answer.Status -CorrelationId $correlation -Message "${code}: $sentence (correlation id $correlation)"
 }

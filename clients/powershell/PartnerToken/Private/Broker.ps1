@@ -27,20 +27,64 @@ function Get-BrokerAudience {
     $Audience.TrimEnd('/')
 }
 
-# The broker's answer, once it is one to use; throws what it refuses, and what is still away after the last try.
+# A broker and who asks it, for one command with all its rows. Whoever is not signed in learns it here, before the first.
+function Open-Broker {
+    [CmdletBinding()]
+    [OutputType([pscustomobject])]
+    param(
+        [AllowEmptyString()][string] $BrokerUrl,
+        [AllowEmptyString()][string] $Audience,
+        [string] $Identity,
+        [AllowEmptyString()][string] $ClientId,
+        # Operators are people as well as workloads.
+        [switch] $ForPeople
+    )
+    $broker = [pscustomobject] @{
+        Url      = Get-BrokerAddress -BrokerUrl $BrokerUrl
+        Audience = Get-BrokerAudience -Audience $Audience
+        Identity = $Identity
+        ClientId = $ClientId
+        # A person signs in as somebody else, and the next command has to ask as that one: nothing is kept any longer.
+        Kept     = if ($ForPeople) { @{} } else { $script:OwnTokens }
+        Tries    = $script:MostTries
+    }
+    if ($Identity -eq 'Auto') { $broker.Identity = Find-OwnIdentity -ForPeople:$ForPeople }
+    try { $null = Get-Bearer -Broker $broker }
+    catch {
+        $isLastResort = $Identity -eq 'Auto' -and $broker.Identity -eq 'VirtualMachine' -and $_.Exception.Data['Status'] -in 0, 400, 403, 404
+        if ($isLastResort) { throw (Get-NoIdentity -ForPeople:$ForPeople) }
+        throw
+    }
+    $broker
+}
+
+# The caller's own token, asked for anew shortly before its end alone.
+function Get-Bearer {
+    [CmdletBinding()]
+    [OutputType([securestring])]
+    param([Parameter(Mandatory)] $Broker)
+    Get-OwnToken -Audience $Broker.Audience -Identity $Broker.Identity -ClientId $Broker.ClientId -Kept $Broker.Kept
+}
+
+# The broker's answer to a request, sent as who asks here: once it is one to use; throws what it refuses, and what is
+# still away after the last try. While it is away, the rows that follow are tried once each.
 function Send-BrokerRequest {
     [CmdletBinding()]
     [OutputType([pscustomobject])]
-    param([Parameter(Mandatory)][hashtable] $Request)
+    param([Parameter(Mandatory)] $Broker, [Parameter(Mandatory)][hashtable] $Request)
+    $Request['Uri'] = $Broker.Url + $Request['Uri']
+    $Request['Bearer'] = Get-Bearer -Broker $Broker
     for ($try = 1; ; $try++) {
         $answer = Send-Request -Request $Request
-        if ($answer.Status -notin 429, 503 -or $try -ge $script:MostTries) { break }
+        $isAway = $answer.Status -in 429, 503
+        if (-not $isAway -or $try -ge $Broker.Tries) { break }
         $wait = Get-Wait -Headers $answer.Headers -Try $try
-        Write-Verbose -Message "The broker asks to wait (HTTP $($answer.Status)): try $($try + 1) of $script:MostTries in $wait s."
+        Write-Verbose -Message "The broker asks to wait (HTTP $($answer.Status)): try $($try + 1) of $($Broker.Tries) in $wait s."
         Start-Sleep -Seconds $wait
     }
-    if ($answer.Status -ne 200 -or $null -eq $answer.Content) {
-        throw (Get-BrokerFailure -Answer $answer)
+    $Broker.Tries = if ($isAway) { 1 } else { $script:MostTries }
+    if ($answer.Status -notin 200, 201 -or $null -eq $answer.Content) {
+        throw (Get-BrokerFailure -Answer $answer -AskedAs $Broker.Identity)
     }
     Write-AnswerWarning -Headers $answer.Headers
     $answer

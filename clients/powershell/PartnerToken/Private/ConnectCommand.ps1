@@ -24,7 +24,7 @@ function Get-ConnectCommand {
     $command = Get-Command -Name $name -ErrorAction SilentlyContinue
     if (-not $command) {
         $gallery = if ($script:GalleryNames.ContainsKey($Module)) { $script:GalleryNames[$Module] } else { $Module }
-        throw (Get-Failure -Code 'module_missing' -Message "$name is not there: Install-Module $gallery, then try again.")
+        throw (Get-Failure -Code 'module_missing' -Message "$name is not there." -Recommendation "Install-Module $gallery, then try again.")
     }
     $command
 }

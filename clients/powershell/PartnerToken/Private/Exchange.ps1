@@ -44,7 +44,7 @@ function Get-NoAnswer {
     $reason = $Exception.GetBaseException()
     $why = "($($reason.GetType().Name): $($reason.Message))"
     if ($Exception.InnerException -is [System.OperationCanceledException]) { $why = "within $TimeoutSeconds s" }
-    Get-Failure -Code 'no_answer' -Message "No answer from $Address $why. Check this address and the network, then try again."
+    Get-Failure -Code 'no_answer' -Message "No answer from $Address $why." -Recommendation 'Check this address and the network, then try again.'
 }
 
 function Get-Message {
@@ -88,7 +88,13 @@ function Get-MessageBody {
     [OutputType([System.Net.Http.HttpContent])]
     param([hashtable] $Request)
     if ($null -ne $Request['Json']) {
-        $json = ConvertTo-Json -InputObject $Request['Json'] -Compress
+        $fields = @{}
+        foreach ($name in $Request['Json'].Keys) {
+            # Not by `= if`, which makes one thing of a list of one.
+            $fields[$name] = $Request['Json'][$name]
+            if ($fields[$name] -is [securestring]) { $fields[$name] = Unprotect-Text -Value $fields[$name] }
+        }
+        $json = ConvertTo-Json -InputObject $fields -Compress -Depth 4
         return [System.Net.Http.StringContent]::new($json, [System.Text.Encoding]::UTF8, 'application/json')
     }
     $form = $Request['Form']

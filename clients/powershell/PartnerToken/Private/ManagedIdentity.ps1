@@ -32,7 +32,7 @@ function Request-VirtualMachineToken {
         $answer = Send-Request -Request $request -TimeoutSeconds $script:MetadataPatienceSeconds
     }
     catch {
-        throw (Get-Failure -Code 'no_identity' -Message 'No identity was found here: no managed identity (App Service, Functions, Automation, Azure Arc, virtual machine), no workload identity of a pipeline, no workload signed in to Az PowerShell or Azure CLI. -Identity says which to take.')
+        throw (Get-NoIdentity)
     }
     Read-OwnToken -Answer $answer -Identity 'VirtualMachine'
 }

@@ -11,17 +11,17 @@ function Get-OwnToken {
     param(
         [Parameter(Mandatory)][string] $Audience,
         [Parameter(Mandatory)][string] $Identity,
-        [AllowNull()][AllowEmptyString()][string] $ClientId
+        [AllowNull()][AllowEmptyString()][string] $ClientId,
+        [hashtable] $Kept = $script:OwnTokens
     )
-    if ($Identity -eq 'Auto') { $Identity = Find-OwnIdentity }
     $name = "$Identity|$ClientId|$Audience"
-    $kept = $script:OwnTokens[$name]
-    if ($null -eq $kept -or $kept.ExpiresOn -lt [DateTimeOffset]::UtcNow.AddSeconds($script:LeastLifetimeSeconds)) {
+    $own = $Kept[$name]
+    if ($null -eq $own -or $own.ExpiresOn -lt [DateTimeOffset]::UtcNow.AddSeconds($script:LeastLifetimeSeconds)) {
         Write-Verbose -Message "Asking for a token of one's own: $Identity."
-        $kept = Request-OwnToken -Audience $Audience -Identity $Identity -ClientId $ClientId
-        $script:OwnTokens[$name] = $kept
+        $own = Request-OwnToken -Audience $Audience -Identity $Identity -ClientId $ClientId
+        $Kept[$name] = $own
     }
-    $kept.Token
+    $own.Token
 }
 
 function Request-OwnToken {
@@ -41,23 +41,36 @@ function Request-OwnToken {
     }
 }
 
-# What is set up here. Variables first, since they say so at no cost; then a signed-in workload; a virtual machine last,
-# since asking its metadata service is the only way to know. A person's sign-in is passed over: the broker refuses people.
+# What is set up here. Variables first, since they say so at no cost; then who is signed in; a virtual machine last,
+# since asking its metadata service is the only way to know. Where tokens are asked for, a person's sign-in is passed
+# over: the broker gives people none. An operator's commands take it, before the agent of the machine it was made on.
 function Find-OwnIdentity {
     [CmdletBinding()]
     [OutputType([string])]
-    param()
+    param([switch] $ForPeople)
     if ($env:AZURE_FEDERATED_TOKEN_FILE) { return 'WorkloadIdentity' }
     if ($env:IDENTITY_ENDPOINT -and $env:IDENTITY_HEADER) {
         if ($env:AUTOMATION_ASSET_ACCOUNTID) { return 'Automation' }
         return 'AppService'
     }
-    if (Test-ArcAgent) { return 'Arc' }
+    if (-not $ForPeople -and (Test-ArcAgent)) { return 'Arc' }
     if ($env:SYSTEM_OIDCREQUESTURI -and $env:SYSTEM_ACCESSTOKEN -and $env:AZURESUBSCRIPTION_SERVICE_CONNECTION_ID) { return 'AzurePipelines' }
     if ($env:ACTIONS_ID_TOKEN_REQUEST_URL -and $env:AZURE_CLIENT_ID) { return 'GitHubActions' }
-    if (Test-AzPowerShellWorkload) { return 'AzPowerShell' }
-    if (Test-AzCliWorkload) { return 'AzCli' }
+    if (Test-AzPowerShell -ForPeople:$ForPeople) { return 'AzPowerShell' }
+    if (Test-AzCli -ForPeople:$ForPeople) { return 'AzCli' }
+    if ($ForPeople -and (Test-ArcAgent)) { return 'Arc' }
     'VirtualMachine'
+}
+
+# The last resort is none: a machine outside Azure, or one without an identity.
+function Get-NoIdentity {
+    [CmdletBinding()]
+    [OutputType([System.Management.Automation.ErrorRecord])]
+    param([switch] $ForPeople)
+    if ($ForPeople) {
+        return Get-Failure -Code 'not_signed_in' -Message 'Nobody is signed in here, and this machine has no identity of its own.' -Recommendation $script:HowToSignIn
+    }
+    Get-Failure -Code 'no_identity' -Message 'No identity was found here: no managed identity (App Service, Functions, Automation, Azure Arc, virtual machine), no workload identity of a pipeline, no workload signed in to Az PowerShell or Azure CLI.' -Recommendation 'Run this where a workload has an identity, or sign one in: Connect-AzAccount -Identity, or az login --identity. A person who is signed in gets no tokens.'
 }
 
 # A token and its end, from an answer with `access_token` and one of `expires_on` (epoch seconds) and `expires_in`.
@@ -86,5 +99,6 @@ function Get-IdentityFailure {
         $told = Get-Field -Object $Answer.Content -Name $name
         if ($told) { [string] $told; break }
     }
-    Get-Failure -Code 'no_own_token' -Status $Answer.Status -Message "${Identity} gave no token for the broker (HTTP $($Answer.Status)). $sentence Check that the identity exists here and that -Audience is the broker's."
+    $told = "${Identity} gave no token for the broker (HTTP $($Answer.Status)). $(Get-PlainText -Value $sentence)".Trim()
+    Get-Failure -Code 'no_own_token' -Status $Answer.Status -Message $told -Recommendation "Check that the identity exists here and that -Audience is the broker's."
 }

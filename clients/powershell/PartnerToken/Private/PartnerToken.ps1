@@ -18,6 +18,12 @@ function Get-TokenField {
     foreach ($parameter in $script:TokenFields.Keys) {
         if ($Bound.ContainsKey($parameter)) { $fields[$script:TokenFields[$parameter]] = $Bound[$parameter] }
     }
+    # Cells of a table end in blanks, or are empty.
+    $fields['tenant'] = "$($fields['tenant'])".Trim()
+    if (-not $fields['tenant']) {
+        throw (Get-Failure -Code 'parameter_refused' -Message '-Tenant: it is empty.' -Recommendation 'Give the id of the tenant, a name of the policy, or home.')
+    }
+    if ($fields['consent'] -eq '') { $fields.Remove('consent') }
     $fields
 }
 
@@ -48,6 +54,15 @@ function Read-PartnerToken {
         Scopes     = @($content.scope -split ' ')
         Type       = $content.token_type
     }
+}
+
+# As Invoke-RestMethod takes it.
+function Read-TokenHeader {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([Parameter(Mandatory)] $Answer)
+    Assert-TokenAnswer -Answer $Answer
+    @{ Authorization = "$($Answer.Content.token_type) $($Answer.Content.access_token)" }
 }
 
 # The retired command's AuthResult; what would come from a sign-in of one's own is null.

@@ -2,16 +2,16 @@
 #
 # Method and Uri; Query, Headers, Json and Form are tables. `Bearer` and `Basic` become the Authorization header.
 # `Direct` goes past any proxy: what it asks is on this machine. Secrets are SecureStrings until they are on the wire.
+# A request of the broker's has a path alone: who sends it knows which broker, and as whom (Broker.ps1).
 
 # The broker's plain dialect.
 function Get-TokenRequest {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([string] $BrokerUrl, [securestring] $Own, [hashtable] $Fields)
+    param([hashtable] $Fields)
     @{
         Method = 'POST'
-        Uri    = "${BrokerUrl}/api/token"
-        Bearer = $Own
+        Uri    = '/api/token'
         Json   = $Fields
     }
 }
@@ -20,11 +20,10 @@ function Get-TokenRequest {
 function Get-ConnectRequest {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([string] $BrokerUrl, [securestring] $Own, [string] $Module, [hashtable] $Query)
+    param([string] $Module, [hashtable] $Query)
     @{
         Method = 'GET'
-        Uri    = "${BrokerUrl}/api/connect/${Module}"
-        Bearer = $Own
+        Uri    = "/api/connect/${Module}"
         Query  = $Query
     }
 }

@@ -5,40 +5,31 @@ $script:HomeNames = '', 'organizations', 'common'
 $script:OpenIdScopes = 'openid', 'profile', 'email', 'offline_access'
 
 $script:RetiredReasons = @{
-    AccessToken             = 'the broker gives tokens and takes none. Leave it out.'
-    UseAuthorizationCode    = 'nobody signs in here: a person consents once, in the browser, through a link that an operator makes (partner-broker link, or POST /api/consents/partner/link). Leave it out.'
-    UseDeviceAuthentication = 'nobody signs in here: a person consents once, through a link that an operator makes (partner-broker link), or with a device code where the broker allows it (partner-broker device). Leave it out.'
-    ServicePrincipal        = 'without -RefreshToken it asks for an app-only token, and the broker gives those of the person who consented alone. For an app-only token ask Entra ID as your own identity (Get-AzAccessToken); for the person''s leave it out.'
-    Credential              = 'without -RefreshToken it is a sign-in, and nobody signs in here: the broker has the application''s credential. Leave it out, and delete it where it lies.'
-    CertificateThumbprint   = 'without -RefreshToken it is a sign-in, and nobody signs in here: the broker has the application''s credential. Leave it out.'
-    Environment             = 'that cloud is closed. A broker belongs to one cloud by its setting AZURE_CLOUD; leave it out.'
+    RefreshToken            = 'the broker has a consent of its own, and no secret is taken as an argument. Delete the refresh token where it lies (docs/migrate.md, import, says how an old one becomes that consent).'
+    AccessToken             = 'the broker gives tokens and takes none.'
+    UseAuthorizationCode    = 'nobody signs in here: a person consents once, in the browser, through a link that an operator makes (New-PartnerConsentLink).'
+    UseDeviceAuthentication = 'nobody signs in here: a person consents once, through a link that an operator makes (New-PartnerConsentLink), or with a device code where the broker allows it (partner-broker device).'
+    ServicePrincipal        = 'it asks for an app-only token, and the broker gives those of the person who consented alone. For an app-only token ask Entra ID as your own identity (Get-AzAccessToken).'
+    Credential              = 'it is a sign-in, and nobody signs in here: the broker has the application''s credential. Delete it where it lies.'
+    CertificateThumbprint   = 'it is a sign-in, and nobody signs in here: the broker has the application''s credential.'
+    Environment             = 'that cloud is closed. A broker belongs to one cloud by its setting AZURE_CLOUD.'
 }
+# The first that was given says why; the whole call is mended at once.
+$script:RefusedParameters = 'RefreshToken', 'AccessToken', 'UseAuthorizationCode', 'UseDeviceAuthentication', 'ServicePrincipal', 'Credential', 'CertificateThumbprint'
 $script:ClosedClouds = 'AzureGermanCloud', 'AzurePPE'
 
 # Throws for what has no meaning here, with the reason and what replaces it.
 function Assert-RetiredParameter {
     [CmdletBinding()]
     param([Parameter(Mandatory)][System.Collections.IDictionary] $Bound)
-    $refused = @('AccessToken', 'UseAuthorizationCode', 'UseDeviceAuthentication')
-    if (-not $Bound.ContainsKey('RefreshToken')) {
-        $refused += 'ServicePrincipal', 'Credential', 'CertificateThumbprint'
-    }
+    $refused = @($script:RefusedParameters | Where-Object -FilterScript {
+            # A switch that was passed as false was not meant.
+            $Bound.ContainsKey($_) -and -not ($Bound[$_] -is [switch] -and -not $Bound[$_])
+        })
     if ($Bound['Environment'] -in $script:ClosedClouds) { $refused += 'Environment' }
-    foreach ($name in $refused) {
-        # A switch that was passed as false was not meant.
-        if ($Bound.ContainsKey($name) -and -not ($Bound[$name] -is [switch] -and -not $Bound[$name])) {
-            throw (Get-Failure -Code 'parameter_refused' -Message "-${name}: $($script:RetiredReasons[$name])")
-        }
-    }
-}
-
-# The old exchange of a refresh token still is one, of the broker's: what the script holds for it is not used.
-function Write-RetiredWarning {
-    [CmdletBinding()]
-    param([Parameter(Mandatory)][System.Collections.IDictionary] $Bound)
-    if ($Bound.ContainsKey('RefreshToken')) {
-        Write-Warning -Message 'The refresh token, application and credential of this call are not used: the broker has a consent of its own, perhaps of another person. Leave them out, and delete them where they lie (docs/consent.md, import, says how an old refresh token becomes that consent).'
-    }
+    if ($refused.Count -eq 0) { return }
+    $leave = "Leave out $(@($refused | ForEach-Object -Process { "-$_" }) -join ', '): the call works with -Tenant and -Scopes (or -Module)."
+    throw (Get-Failure -Code 'parameter_refused' -Message "-$($refused[0]): $($script:RetiredReasons[$refused[0]])" -Recommendation $leave)
 }
 
 # The fields of a token request; the module's API is named shortly, and the broker knows it for its cloud.

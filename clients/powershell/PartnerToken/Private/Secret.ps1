@@ -22,8 +22,8 @@ function Unprotect-Text {
 function Read-SecretFile {
     [CmdletBinding()]
     [OutputType([securestring])]
-    param([string] $Path, [string] $Advice)
+    param([string] $Path, [string] $Advice, [string] $Code = 'no_own_token')
     try { $text = [System.IO.File]::ReadAllText($Path) }
-    catch { throw (Get-Failure -Code 'no_own_token' -Message "$($_.Exception.GetBaseException().Message) $Advice") }
+    catch { throw (Get-Failure -Code $Code -Message $_.Exception.GetBaseException().Message -Recommendation $Advice) }
     Protect-Text -Text $text.Trim()
 }

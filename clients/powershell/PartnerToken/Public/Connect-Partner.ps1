@@ -62,8 +62,8 @@ function Connect-Partner {
         [ValidateSet('Az', 'AzureRM', 'AzureAD', 'MSOnline', 'PartnerCenter', 'ExchangeOnline', 'Graph')]
         [string] $Module,
 
-        [Parameter(Position = 1)]
-        [Alias('TenantId')]
+        [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
+        [Alias('TenantId', 'CustomerId')]
         [string] $Tenant,
 
         [string] $Consent,
@@ -79,19 +79,24 @@ function Connect-Partner {
 
         [string] $ClientId = $env:AZURE_CLIENT_ID
     )
-    try {
-        $command = Get-ConnectCommand -Module $Module
-        $broker = Get-BrokerAddress -BrokerUrl $BrokerUrl
-        $own = Get-OwnToken -Audience (Get-BrokerAudience -Audience $Audience) -Identity $Identity -ClientId $ClientId
-        $query = @{}
-        if ($Tenant) { $query['tenant'] = $Tenant }
-        if ($Consent) { $query['consent'] = $Consent }
-        $answer = Send-BrokerRequest -Request (Get-ConnectRequest -BrokerUrl $broker -Own $own -Module $Module -Query $query)
-        Assert-ConnectAnswer -Answer $answer
-        $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
-        & $command @parameters
+    begin {
+        try {
+            $command = Get-ConnectCommand -Module $Module
+            $broker = Open-Broker -BrokerUrl $BrokerUrl -Audience $Audience -Identity $Identity -ClientId $ClientId
+        }
+        catch { $PSCmdlet.ThrowTerminatingError($_) }
     }
-    catch {
-        $PSCmdlet.ThrowTerminatingError($_)
+    process {
+        try {
+            $query = @{}
+            if ($Tenant) { $query['tenant'] = $Tenant }
+            if ($Consent) { $query['consent'] = $Consent }
+            $answer = Send-BrokerRequest -Broker $broker -Request (Get-ConnectRequest -Module $Module -Query $query)
+            Assert-ConnectAnswer -Answer $answer
+            $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
+            & $command @parameters
+        }
+        # One connection at a time: what was to be done in the next tenant must not go on in the last one.
+        catch { $PSCmdlet.ThrowTerminatingError($_) }
     }
 }

@@ -8,8 +8,11 @@ function Get-PartnerToken {
     The token is a delegated one of the person who consented; the broker's access policy decides who gets which.
     While the broker asks to wait (HTTP 429 or 503), it is asked up to three times more, after at most 30 seconds each time.
 
-    An error has the broker's stable code as its id, and Code, CorrelationId and Status in $_.Exception.Data;
-    its message names the remedy. No stream is ever told a token.
+    Rows of a pipeline that have a Tenant, TenantId or CustomerId get a token each. A row that fails is an error with
+    the tenant as its target, and the others go on; what is wrong for all of them ends the command.
+
+    An error has the broker's stable code as its id, and Code, CorrelationId, Status and AuthorityCodes in
+    $_.Exception.Data; its message names the remedy. No stream and no view is ever told a token.
 
     .PARAMETER Tenant
     The customer tenant's id, a name that the access policy gives it, or home for the partner's own tenant.
@@ -33,6 +36,10 @@ function Get-PartnerToken {
     .PARAMETER AsPlainText
     Returns the token as a String; without it, as a SecureString.
 
+    .PARAMETER AsHeader
+    Returns a hashtable for Invoke-RestMethod -Headers: Authorization, as text. Assign it or pass it on: a hashtable at
+    the prompt shows what it holds.
+
     .PARAMETER BrokerUrl
     The broker's address; the variable BROKER_URL by default.
 
@@ -48,7 +55,7 @@ function Get-PartnerToken {
     The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
 
     .OUTPUTS
-    PartnerToken.AccessToken: Token, ExpiresOn, TenantId, Resource, Scopes, Type.
+    PartnerToken.AccessToken: Token, ExpiresOn, TenantId, Resource, Scopes, Type. With -AsHeader a hashtable.
 
     .EXAMPLE
     $token = Get-PartnerToken -Tenant contoso -Resource graph
@@ -57,13 +64,18 @@ function Get-PartnerToken {
     PowerShell 7 takes the SecureString as it is.
 
     .EXAMPLE
-    $token = Get-PartnerToken contoso arm -AsPlainText
-    Invoke-RestMethod 'https://management.azure.com/subscriptions?api-version=2022-12-01' -Headers @{ Authorization = "Bearer $($token.Token)" }
+    $header = Get-PartnerToken contoso arm -AsHeader
+    Invoke-RestMethod 'https://management.azure.com/subscriptions?api-version=2022-12-01' -Headers $header
 
-    In Windows PowerShell 5.1 the header is written by hand.
+    In Windows PowerShell 5.1 and PowerShell 7 alike.
 
     .EXAMPLE
-    Get-PartnerToken -Tenant home -Scope https://api.partnercenter.microsoft.com/user_impersonation -MinLifetime 2400 -Identity AppService
+    Import-Csv customers.csv | Get-PartnerToken -Resource graph -ErrorVariable refused
+
+    A token for each row; $refused.TargetObject has the tenants that got none.
+
+    .EXAMPLE
+    $token = Get-PartnerToken -Tenant home -Scope https://api.partnercenter.microsoft.com/user_impersonation -MinLifetime 2400 -Identity AppService
 
     A token for Partner Center that lives 40 minutes at least, asked for as this function app.
 
@@ -74,18 +86,20 @@ function Get-PartnerToken {
     Connect-Partner
     #>
     [CmdletBinding(DefaultParameterSetName = 'Resource')]
-    [OutputType('PartnerToken.AccessToken')]
+    [OutputType('PartnerToken.AccessToken', [hashtable])]
     param(
-        [Parameter(Mandatory, Position = 0)]
-        [Alias('TenantId')]
+        [Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)]
+        [AllowEmptyString()]
+        [Alias('TenantId', 'CustomerId')]
         [string] $Tenant,
 
-        [Parameter(Mandatory, Position = 1, ParameterSetName = 'Resource')]
+        [Parameter(Mandatory, Position = 1, ValueFromPipelineByPropertyName, ParameterSetName = 'Resource')]
         [string] $Resource,
 
-        [Parameter(Mandatory, ParameterSetName = 'Scope')]
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName, ParameterSetName = 'Scope')]
         [string] $Scope,
 
+        [Parameter(ValueFromPipelineByPropertyName)]
         [string] $Consent,
 
         [string] $Claims,
@@ -94,6 +108,8 @@ function Get-PartnerToken {
         [int] $MinLifetime,
 
         [switch] $AsPlainText,
+
+        [switch] $AsHeader,
 
         [string] $BrokerUrl = $env:BROKER_URL,
 
@@ -104,14 +120,15 @@ function Get-PartnerToken {
 
         [string] $ClientId = $env:AZURE_CLIENT_ID
     )
-    try {
-        $broker = Get-BrokerAddress -BrokerUrl $BrokerUrl
-        $own = Get-OwnToken -Audience (Get-BrokerAudience -Audience $Audience) -Identity $Identity -ClientId $ClientId
-        $fields = Get-TokenField -Bound $PSBoundParameters
-        $answer = Send-BrokerRequest -Request (Get-TokenRequest -BrokerUrl $broker -Own $own -Fields $fields)
-        Read-PartnerToken -Answer $answer -AsPlainText:$AsPlainText
+    begin {
+        try { $broker = Open-Broker -BrokerUrl $BrokerUrl -Audience $Audience -Identity $Identity -ClientId $ClientId }
+        catch { $PSCmdlet.ThrowTerminatingError($_) }
     }
-    catch {
-        $PSCmdlet.ThrowTerminatingError($_)
+    process {
+        try {
+            $answer = Send-BrokerRequest -Broker $broker -Request (Get-TokenRequest -Fields (Get-TokenField -Bound $PSBoundParameters))
+            if ($AsHeader) { Read-TokenHeader -Answer $answer } else { Read-PartnerToken -Answer $answer -AsPlainText:$AsPlainText }
+        }
+        catch { Write-Failure -Cmdlet $PSCmdlet -Record $_ -Target $Tenant }
     }
 }

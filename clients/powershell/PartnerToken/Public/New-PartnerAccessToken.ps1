@@ -7,9 +7,8 @@ function New-PartnerAccessToken {
     For scripts that call the retired New-PartnerAccessToken: import PartnerToken instead of PartnerCenter, set
     BROKER_URL and BROKER_AUDIENCE, and leave out what the broker has itself (application, credential, refresh token).
 
-    A call with -RefreshToken still works: the exchange is the broker's, of its own consent, and a warning says that
-    what the call holds is not used. What has no meaning here is refused with the reason and what replaces it:
-    interactive sign-in, app-only tokens, an access token passed in, closed clouds. New scripts use Get-PartnerToken.
+    What has no meaning here is refused with the reason and what replaces it: a refresh token or an access token passed
+    in, interactive sign-in, app-only tokens, closed clouds. New scripts use Get-PartnerToken.
 
     .PARAMETER AccessToken
     Refused: the broker gives tokens and takes none.
@@ -18,10 +17,10 @@ function New-PartnerAccessToken {
     Not used: the broker has the partner application.
 
     .PARAMETER CertificateThumbprint
-    Not used beside -RefreshToken, refused without it.
+    Refused: nobody signs in here, and the broker has the application's credential.
 
     .PARAMETER Credential
-    Not used beside -RefreshToken, refused without it.
+    Refused: nobody signs in here, and the broker has the application's credential.
 
     .PARAMETER Environment
     Not used: the broker belongs to one cloud. AzureGermanCloud and AzurePPE are closed, and refused.
@@ -30,13 +29,13 @@ function New-PartnerAccessToken {
     ExchangeOnline: a token for Exchange Online; -Scopes is not needed then.
 
     .PARAMETER RefreshToken
-    Not used: the broker has a consent of its own. Delete it where it lies.
+    Refused: the broker has a consent of its own, and takes no secret as an argument. Delete it where it lies.
 
     .PARAMETER Scopes
     Scopes of one API. Several become one: Entra ID puts every consented scope of an API into its token.
 
     .PARAMETER ServicePrincipal
-    Not used beside -RefreshToken; refused without it, since it asks for an app-only token then.
+    Refused: it asks for an app-only token, or belongs to -RefreshToken.
 
     .PARAMETER Tenant
     The tenant's id, a name that the access policy gives it, or home. Without it, and for organizations: home.
@@ -56,12 +55,7 @@ function New-PartnerAccessToken {
     $token = New-PartnerAccessToken -Scopes 'https://graph.microsoft.com/.default' -Tenant $customer
     Invoke-RestMethod https://graph.microsoft.com/v1.0/organization -Headers @{ Authorization = "Bearer $($token.AccessToken)" }
 
-    An old script's call with what the broker has left out.
-
-    .EXAMPLE
-    New-PartnerAccessToken -ApplicationId $id -Credential $credential -RefreshToken $old -Scopes 'https://api.partnercenter.microsoft.com/user_impersonation' -ServicePrincipal -Tenant $partner
-
-    An old script's call as it is: it works, with a warning.
+    An old script's call, without the secrets that the broker has itself.
 
     .EXAMPLE
     $token = New-PartnerAccessToken -Module ExchangeOnline -Tenant $customer
@@ -76,7 +70,7 @@ function New-PartnerAccessToken {
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSReviewUnusedParameter', '', Justification = 'The retired command''s parameters, which are refused or not used.')]
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSAvoidUsingPlainTextForPassword', '', Justification = 'The retired command''s types.')]
     param(
-        [string] $AccessToken,
+        [object] $AccessToken,
 
         [Alias('ClientId')]
         [string] $ApplicationId,
@@ -93,7 +87,7 @@ function New-PartnerAccessToken {
         [ValidateSet('ExchangeOnline')]
         [string] $Module,
 
-        [string] $RefreshToken,
+        [object] $RefreshToken,
 
         [string[]] $Scopes,
 
@@ -111,10 +105,8 @@ function New-PartnerAccessToken {
     try {
         Assert-RetiredParameter -Bound $PSBoundParameters
         $fields = Get-RetiredField -Tenant $Tenant -Scopes $Scopes -Module $Module
-        Write-RetiredWarning -Bound $PSBoundParameters
-        $broker = Get-BrokerAddress -BrokerUrl $env:BROKER_URL
-        $own = Get-OwnToken -Audience (Get-BrokerAudience -Audience $env:BROKER_AUDIENCE) -Identity 'Auto' -ClientId $env:AZURE_CLIENT_ID
-        $answer = Send-BrokerRequest -Request (Get-TokenRequest -BrokerUrl $broker -Own $own -Fields $fields)
+        $broker = Open-Broker -BrokerUrl $env:BROKER_URL -Audience $env:BROKER_AUDIENCE -Identity 'Auto' -ClientId $env:AZURE_CLIENT_ID
+        $answer = Send-BrokerRequest -Broker $broker -Request (Get-TokenRequest -Fields $fields)
         Read-RetiredResult -Answer $answer
     }
     catch {

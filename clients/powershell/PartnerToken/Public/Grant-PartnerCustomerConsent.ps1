@@ -1,0 +1,79 @@
+function Grant-PartnerCustomerConsent {
+    <#
+    .SYNOPSIS
+    Makes the partner application's consent in a customer's tenant what the grant set says.
+
+    .DESCRIPTION
+    The grant set is the secret application-grants of the broker's policy vault (docs/customers.md). Where something is
+    missing, the application consent there is removed and made anew, and what the grant set does not name is gone then.
+    -WhatIf asks the broker what it would do, and changes nothing. It asks first, unless you say -Confirm:$false.
+    Needs the app role Customers.Manage of the broker.
+
+    .PARAMETER Tenant
+    The customer tenant's id.
+
+    .PARAMETER Consent
+    In whose name: the consent partner by default.
+
+    .PARAMETER BrokerUrl
+    The broker's address; the variable BROKER_URL by default.
+
+    .PARAMETER Audience
+    The broker's identifier URI, such as api://<its client id>; the variable BROKER_AUDIENCE by default.
+
+    .PARAMETER Identity
+    Who asks. Auto takes who is signed in to Az PowerShell or Azure CLI, a person or a workload, or the identity that is
+    set up here; see Get-PartnerToken.
+
+    .PARAMETER ClientId
+    The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
+
+    .OUTPUTS
+    PartnerToken.CustomerConsent: TenantId, Outcome, DryRun, Missing, Remedy, Grants.
+
+    .EXAMPLE
+    Grant-PartnerCustomerConsent -Tenant bbbb0000-1111-4222-8333-444444440001 -WhatIf
+
+    .EXAMPLE
+    Get-PartnerBrokerCustomer | Grant-PartnerCustomerConsent -Confirm:$false
+
+    Every customer; one that fails is an error of its own, and the others are done.
+
+    .LINK
+    Revoke-PartnerCustomerConsent
+
+    .LINK
+    Get-PartnerBrokerCustomer
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
+    [OutputType('PartnerToken.CustomerConsent')]
+    param(
+        [Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)]
+        [AllowEmptyString()]
+        [Alias('TenantId', 'CustomerId')]
+        [string] $Tenant,
+
+        [string] $Consent = 'partner',
+
+        [string] $BrokerUrl = $env:BROKER_URL,
+
+        [string] $Audience = $env:BROKER_AUDIENCE,
+
+        [ValidateSet('Auto', 'AppService', 'Automation', 'Arc', 'VirtualMachine', 'WorkloadIdentity', 'AzurePipelines', 'GitHubActions', 'AzPowerShell', 'AzCli')]
+        [string] $Identity = 'Auto',
+
+        [string] $ClientId = $env:AZURE_CLIENT_ID
+    )
+    begin {
+        Use-CallerPreference -Cmdlet $PSCmdlet
+        try { $broker = Open-Broker -BrokerUrl $BrokerUrl -Audience $Audience -Identity $Identity -ClientId $ClientId -ForPeople }
+        catch { $PSCmdlet.ThrowTerminatingError($_) }
+    }
+    process {
+        try {
+            $change = @{ Method = 'PUT'; Tenant = $Tenant; Consent = $Consent }
+            Set-CustomerConsent -Broker $broker -Change $change -Action 'Make the application consent there what the grant set says' -Cmdlet $PSCmdlet
+        }
+        catch { Write-Failure -Cmdlet $PSCmdlet -Record $_ -Target $Tenant }
+    }
+}
