@@ -58,7 +58,7 @@ BeforeAll {
     $builtIn = @(
         'Add-Type', 'ConvertFrom-Json', 'ConvertTo-Json', 'Export-ModuleMember', 'ForEach-Object', 'Get-ChildItem', 'Get-Command'
         'Get-Variable', 'Join-Path', 'Read-Host', 'Select-Object', 'Set-StrictMode', 'Set-Variable', 'Sort-Object', 'Start-Sleep', 'Test-Path'
-        'Where-Object', 'Write-Verbose', 'Write-Warning', 'Get-AzAccessToken', 'Get-AzContext'
+        'Where-Object', 'Write-Progress', 'Write-Verbose', 'Write-Warning', 'Get-AzAccessToken', 'Get-AzContext'
     )
 }
 

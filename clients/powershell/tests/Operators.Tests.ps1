@@ -230,6 +230,13 @@ Describe 'Rows of a pipeline' {
         $requests.Count | Should -Be 1
     }
 
+    It 'ask for a token of the caller''s own anew, once the broker has refused one' {
+        $null = Use-RecordedAnswer -Name 'token for another audience'
+        & (Get-Module -Name PartnerToken) { $script:OwnTokens['kept'] = 'refused' }
+        $null = Get-FailureOf { Get-PartnerToken contoso graph }
+        & (Get-Module -Name PartnerToken) { $script:OwnTokens.Count } | Should -Be 0
+    }
+
     It 'wait with the first alone while the broker is away, and the rest are tried once each' {
         $answer = Get-RecordedAnswer -Name 'authority away'
         Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
@@ -292,6 +299,8 @@ Describe 'What the broker recommends' {
             Get-Recommendation -Act ([pscustomobject] @{ name = 'consent.link'; parameters = [pscustomobject] @{ consent = 'a; rm -r ~' } }) | Should -BeLike '*-Consent <consent>,*'
             Get-Recommendation -Act ([pscustomobject] @{ name = 'sign_in'; parameters = [pscustomobject] @{} }) | Should -BeLike 'People sign in anew*'
             Get-Recommendation -Act ([pscustomobject] @{ name = 'sign_in'; parameters = [pscustomobject] @{ audience = 'api://b' } }) | Should -BeLike 'Check that *api://b. People*'
+            # An audience that is right already is not the reason.
+            Get-Recommendation -Act ([pscustomobject] @{ name = 'sign_in'; parameters = [pscustomobject] @{ audience = 'api://b' } }) -Known @{ audience = 'api://b' } | Should -BeLike 'People sign in anew*'
         }
     }
 

@@ -3,7 +3,7 @@
 # {name} is a parameter of the act, and <name> where the broker did not tell it; what stands in [] is left out then.
 $script:ActSentences = @{
     # Who asks.
-    'sign_in'                  = '[Check that -Audience (or BROKER_AUDIENCE) is {audience}. ]People sign in anew, to the partner''s own tenant: Connect-AzAccount -Tenant <partner tenant>, or az login --tenant <partner tenant>.'
+    'sign_in'                  = '[Check that -Audience (or BROKER_AUDIENCE) is {audience}. ]People sign in anew, to the partner''s own tenant: Connect-AzAccount -Tenant <partner tenant>, or az login --tenant <partner tenant>. If that is done, check the clock of this machine.'
     'identity.change'          = 'Get-PartnerToken and Connect-Partner are for workloads: run them with a managed identity, a pipeline''s identity or a service principal. The other commands take people who signed in with Connect-AzAccount or az login, and workloads with the role.'
     'role.assign'              = 'Have the app role {role} of the broker''s enterprise application assigned to {caller}. Then sign in anew (Connect-AzAccount, or az logout and az login): a token from before does not have it. A managed identity''s token may lag by up to 24 hours.'
     'policy.add'               = 'Add a permission to a policy document (docs/policy.md): caller {caller}, consent {consent}, tenant {tenant}, resource {resource}.'
@@ -11,7 +11,7 @@ $script:ActSentences = @{
     # The request.
     'request.correct'          = 'Correct the parameter that is named.'
     'secret.revoke'            = 'Revoke the secret that was sent, and send the new one as the help of the command says.'
-    'retry'                    = 'Try again in a minute; the broker was asked as often as it allowed.'
+    'retry'                    = 'Try again in a minute.'
     'broker.report'            = 'Give the correlation id to the broker''s administrator.'
     # A consent.
     'consent.link'             = 'A person has to consent anew: New-PartnerConsentLink -Consent {consent}, and send the address to that person.'
@@ -58,18 +58,21 @@ $script:ActSentences = @{
 # What a person may paste: nothing that a shell would take apart.
 $script:PlainParameter = '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$'
 
-# The sentence for an act of the broker's; nothing where there is none, or this module does not know it.
+# The sentence for an act of the broker's; nothing where there is none, or this module does not know it. What is `Known`
+# to be right already is not told.
 function Get-Recommendation {
     [CmdletBinding()]
     [OutputType([string])]
-    param([AllowNull()] $Act)
+    param([AllowNull()] $Act, [hashtable] $Known = @{})
     $name = Get-Field -Object $Act -Name 'name'
     if ($name -isnot [string] -or -not $script:ActSentences.ContainsKey($name)) { return '' }
     $told = Get-Field -Object $Act -Name 'parameters'
     $sentence = $script:ActSentences[$name]
     foreach ($match in [regex]::Matches($sentence, '\{(\w+)\}')) {
-        $value = Get-Field -Object $told -Name $match.Groups[1].Value
-        if ($value -is [string] -and $value -match $script:PlainParameter) { $sentence = $sentence.Replace($match.Value, $value) }
+        $parameter = $match.Groups[1].Value
+        $value = Get-Field -Object $told -Name $parameter
+        $isPlain = $value -is [string] -and $value -match $script:PlainParameter
+        if ($isPlain -and $value -ne $Known[$parameter]) { $sentence = $sentence.Replace($match.Value, $value) }
     }
     $sentence -replace '\[[^\]]*\{\w+\}[^\]]*\]' -replace '[\[\]]' -replace '\{(\w+)\}', '<$1>'
 }

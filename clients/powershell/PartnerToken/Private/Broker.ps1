@@ -11,7 +11,8 @@ function Get-BrokerAddress {
     $address = $null
     $isAddress = [uri]::TryCreate($BrokerUrl, [System.UriKind]::Absolute, [ref] $address)
     if (-not $isAddress -or ($address.Scheme -ne 'https' -and -not ($address.Scheme -eq 'http' -and $address.IsLoopback))) {
-        throw (Get-Failure -Code 'broker_unknown' -Message 'Say which broker: -BrokerUrl or the variable BROKER_URL, an https address such as https://broker.example (http for localhost alone).')
+        $told = if ($BrokerUrl) { "'$(Get-PlainText -Value $BrokerUrl)' is no address that a token may be sent to." } else { 'No broker is named.' }
+        throw (Get-Failure -Code 'broker_unknown' -Message $told -Recommendation 'Set BROKER_URL (or -BrokerUrl) to an https address such as https://broker.example; http is for localhost alone.')
     }
     $BrokerUrl.TrimEnd('/')
 }
@@ -22,7 +23,7 @@ function Get-BrokerAudience {
     [OutputType([string])]
     param([AllowNull()][AllowEmptyString()][string] $Audience)
     if (-not $Audience) {
-        throw (Get-Failure -Code 'audience_unknown' -Message 'Say what the broker is called: -Audience or the variable BROKER_AUDIENCE, such as api://<its client id>.')
+        throw (Get-Failure -Code 'audience_unknown' -Message 'It is not said what the broker is called in Entra ID.' -Recommendation 'Set BROKER_AUDIENCE (or -Audience), such as api://<its client id>.')
     }
     $Audience.TrimEnd('/')
 }
@@ -79,12 +80,19 @@ function Send-BrokerRequest {
         $isAway = $answer.Status -in 429, 503
         if (-not $isAway -or $try -ge $Broker.Tries) { break }
         $wait = Get-Wait -Headers $answer.Headers -Try $try
-        Write-Verbose -Message "The broker asks to wait (HTTP $($answer.Status)): try $($try + 1) of $($Broker.Tries) in $wait s."
+        $why = "HTTP $($answer.Status) $(Get-PlainText -Value (Get-Field -Object $answer.Content -Name 'code'))".Trim()
+        $told = "The broker asks to wait ($why): try $($try + 1) of $($Broker.Tries) in $wait s."
+        Write-Verbose -Message $told
+        Write-Progress -Activity 'Asking the broker' -Status $told
         Start-Sleep -Seconds $wait
     }
+    if ($try -gt 1) { Write-Progress -Activity 'Asking the broker' -Completed }
     $Broker.Tries = if ($isAway) { 1 } else { $script:MostTries }
     if ($answer.Status -notin 200, 201 -or $null -eq $answer.Content) {
-        throw (Get-BrokerFailure -Answer $answer -AskedAs $Broker.Identity)
+        $failure = Get-BrokerFailure -Answer $answer -AskedAs $Broker.Identity -Audience $Broker.Audience
+        # A token that was refused is asked for anew next time.
+        if (Test-FailureOfAll -Record $failure) { $Broker.Kept.Clear() }
+        throw $failure
     }
     Write-AnswerWarning -Headers $answer.Headers
     $answer

@@ -119,7 +119,7 @@ function Import-PartnerConsent {
             $fields = Get-PersonField -Bound $PSBoundParameters
             $fields['refresh_token'] = switch ($PSCmdlet.ParameterSetName) {
                 'Secure' { Read-SecretArgument -Value $RefreshToken -Name 'RefreshToken' }
-                'File' { Read-SecretFile -Path $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path) -Code 'parameter_refused' -Advice '-Path names it.' }
+                'File' { Read-SecretFile -Path $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path) -Code 'parameter_refused' -Advice 'Check -Path.' }
                 default { Get-SingleSecret -Secret $secrets }
             }
             $request = Get-ImportRequest -Consent $Consent -Fields $fields
