@@ -167,6 +167,11 @@ Describe 'New-PartnerAccessToken' {
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['resource'] -eq 'exchange' -and $Request['Json'].Count -eq 2 }
     }
 
+    It 'asks for the API that version 1.5 was told' {
+        $null = New-PartnerAccessToken -Resource 'https://graph.windows.net' -Tenant contoso
+        Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['resource'] -eq 'https://graph.windows.net' -and $Request['Json'].Count -eq 2 }
+    }
+
     It 'takes several scopes of one API as one' {
         $null = New-PartnerAccessToken -Tenant contoso -Scopes 'https://graph.microsoft.com/User.Read', 'https://graph.microsoft.com/Mail.Read', 'offline_access'
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['scope'] -eq 'https://graph.microsoft.com/.default' }
@@ -179,6 +184,7 @@ Describe 'New-PartnerAccessToken' {
 
     It 'refuses what has no meaning here: <Name>' -ForEach @(
         @{ Name = 'AccessToken'; More = @{ AccessToken = 'x' } }
+        @{ Name = 'Consent'; More = @{ Consent = $true } }
         @{ Name = 'UseAuthorizationCode'; More = @{ UseAuthorizationCode = $true } }
         @{ Name = 'UseDeviceAuthentication'; More = @{ UseDeviceAuthentication = $true } }
         @{ Name = 'ServicePrincipal'; More = @{ ServicePrincipal = $true } }

@@ -181,6 +181,9 @@ Describe 'The drop-in' {
         @{ Name = 'Scopes'; Type = [string[]] }
         @{ Name = 'ServicePrincipal'; Type = [switch] }
         @{ Name = 'Tenant'; Type = [string]; Aliases = 'Domain', 'TenantId' }
+        # Version 1.5's.
+        @{ Name = 'Consent'; Type = [switch] }
+        @{ Name = 'Resource'; Type = [string] }
         @{ Name = 'UseAuthorizationCode'; Type = [switch]; Aliases = 'AuthCode' }
         @{ Name = 'UseDeviceAuthentication'; Type = [switch]; Aliases = 'DeviceCode', 'DeviceAuth', 'Device' }
     ) {
@@ -193,7 +196,7 @@ Describe 'The drop-in' {
     }
 
     It 'has no other parameter' {
-        @(Get-Declared -Name New-PartnerAccessToken).Count | Should -Be 12
+        @(Get-Declared -Name New-PartnerAccessToken).Count | Should -Be 14
     }
 
     It 'has a reason for every parameter that its help calls refused, and for no other' {

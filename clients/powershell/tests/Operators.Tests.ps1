@@ -170,6 +170,13 @@ Describe 'Customers' {
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -Times 1 -Exactly -ParameterFilter { @($Request['Json']['pairs']).Count -eq 5 -and $Request['Json']['pairs'][0]['resource'] -eq 'arm' }
     }
 
+    It 'are checked by the consent that each row names' {
+        $requests = Use-RecordedAnswer -Name 'check', 'check'
+        $null = Get-Row -Line 'TenantId,Consent', "$contoso,partner", "$contoso,partner", "$contoso,spare" | Test-PartnerAccess
+        $requests.Uri | Should -Be 'https://broker.example/api/consents/partner/check', 'https://broker.example/api/consents/spare/check'
+        @($requests[0]['Json']['pairs']).Count, @($requests[1]['Json']['pairs']).Count | Should -Be 2, 1
+    }
+
     It 'of which one is none are checked each alone, and that one is the error' {
         $requests = Use-RecordedAnswer -Name 'check of what is no tenant', 'check of what is no tenant', 'check'
         $found = Get-Row -Line 'TenantId', 'nowhere', $contoso | Test-PartnerAccess -ErrorVariable refused -ErrorAction SilentlyContinue
@@ -228,6 +235,15 @@ Describe 'Rows of a pipeline' {
         $failure = Get-FailureOf { $rows | Get-PartnerToken -ErrorAction SilentlyContinue }
         $failure.Exception.Data['Code'] | Should -Be 'assertion_for_another_audience'
         $requests.Count | Should -Be 1
+    }
+
+    It 'go on where a gateway was busy for one of them' {
+        $answers = [System.Collections.Generic.Queue[object]]::new()
+        $answers.Enqueue([pscustomobject] @{ Status = 502; Headers = @{}; Content = $null })
+        1..2 | ForEach-Object -Process { $answers.Enqueue((Get-RecordedAnswer -Name 'token of a customer for a resource')) }
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answers.Dequeue() }
+        $tokens = $rows | Where-Object -FilterScript { $_.TenantId } | Get-PartnerToken -ErrorVariable refused -ErrorAction SilentlyContinue
+        @($tokens).Count, $refused[0].TargetObject | Should -Be 2, 'contoso'
     }
 
     It 'ask for a token of the caller''s own anew, once the broker has refused one' {

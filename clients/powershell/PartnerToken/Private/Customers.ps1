@@ -63,7 +63,7 @@ function Send-Check {
     [CmdletBinding()]
     param(
         [Parameter(Mandatory)] $Broker,
-        [Parameter(Mandatory)][string] $Consent,
+        [Parameter(Mandatory)][AllowEmptyString()][string] $Consent,
         [Parameter(Mandatory)][AllowEmptyCollection()][object[]] $Pairs,
         [Parameter(Mandatory)][System.Management.Automation.PSCmdlet] $Cmdlet
     )

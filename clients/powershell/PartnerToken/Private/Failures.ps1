@@ -98,6 +98,8 @@ function Test-FailureOfAll {
     [OutputType([bool])]
     param([Parameter(Mandatory)][System.Management.Automation.ErrorRecord] $Record)
     $data = $Record.Exception.Data
+    # A gateway that is busy for one row may not be for the next.
+    if ($data['Code'] -eq 'not_the_broker' -and ($data['Status'] -eq 429 -or $data['Status'] -ge 500)) { return $false }
     $data['Status'] -eq 401 -or $data['Code'] -in $script:CodesOfAll -or $Record.CategoryInfo.Category -eq 'AuthenticationError'
 }
 

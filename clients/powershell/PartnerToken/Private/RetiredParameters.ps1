@@ -7,6 +7,7 @@ $script:OpenIdScopes = 'openid', 'profile', 'email', 'offline_access'
 $script:RetiredReasons = @{
     RefreshToken            = 'the broker has a consent of its own, and no secret is taken as an argument. Delete the refresh token where it lies (docs/migrate.md, import, says how an old one becomes that consent).'
     AccessToken             = 'the broker gives tokens and takes none.'
+    Consent                 = 'nobody signs in here: a person consents once, in the browser, through a link that an operator makes (New-PartnerConsentLink).'
     UseAuthorizationCode    = 'nobody signs in here: a person consents once, in the browser, through a link that an operator makes (New-PartnerConsentLink).'
     UseDeviceAuthentication = 'nobody signs in here: a person consents once, through a link that an operator makes (New-PartnerConsentLink), or with a device code where the broker allows it (partner-broker device).'
     ServicePrincipal        = 'it asks for an app-only token, and the broker gives those of the person who consented alone. For an app-only token ask Entra ID as your own identity (Get-AzAccessToken).'
@@ -15,7 +16,7 @@ $script:RetiredReasons = @{
     Environment             = 'that cloud is closed. A broker belongs to one cloud by its setting AZURE_CLOUD.'
 }
 # The first that was given says why; the whole call is mended at once.
-$script:RefusedParameters = 'RefreshToken', 'AccessToken', 'UseAuthorizationCode', 'UseDeviceAuthentication', 'ServicePrincipal', 'Credential', 'CertificateThumbprint'
+$script:RefusedParameters = 'RefreshToken', 'AccessToken', 'Consent', 'UseAuthorizationCode', 'UseDeviceAuthentication', 'ServicePrincipal', 'Credential', 'CertificateThumbprint'
 $script:ClosedClouds = 'AzureGermanCloud', 'AzurePPE'
 
 # Throws for what has no meaning here, with the reason and what replaces it.
@@ -28,7 +29,7 @@ function Assert-RetiredParameter {
         })
     if ($Bound['Environment'] -in $script:ClosedClouds) { $refused += 'Environment' }
     if ($refused.Count -eq 0) { return }
-    $leave = "Leave out $(@($refused | ForEach-Object -Process { "-$_" }) -join ', '): the call works with -Tenant and -Scopes (or -Module)."
+    $leave = "Leave out $(@($refused | ForEach-Object -Process { "-$_" }) -join ', '): the call works with -Tenant and -Scopes (or -Resource, or -Module)."
     throw (Get-Failure -Code 'parameter_refused' -Message "-$($refused[0]): $($script:RetiredReasons[$refused[0]])" -Recommendation $leave)
 }
 
@@ -36,9 +37,9 @@ function Assert-RetiredParameter {
 function Get-RetiredField {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([AllowNull()][AllowEmptyString()][string] $Tenant, [AllowNull()][string[]] $Scopes, [AllowNull()][AllowEmptyString()][string] $Module)
+    param([AllowNull()][AllowEmptyString()][string] $Tenant, [AllowNull()][string[]] $Scopes, [AllowNull()][AllowEmptyString()][string] $Module, [AllowNull()][AllowEmptyString()][string] $Resource)
     $fields = @{ tenant = Get-RetiredTenant -Tenant $Tenant }
-    if ($Module) { $fields['resource'] = 'exchange' } else { $fields['scope'] = Get-SingleScope -Scopes $Scopes }
+    if ($Module) { $fields['resource'] = 'exchange' } elseif ($Resource) { $fields['resource'] = $Resource } else { $fields['scope'] = Get-SingleScope -Scopes $Scopes }
     $fields
 }
 

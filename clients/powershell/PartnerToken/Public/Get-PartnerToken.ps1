@@ -86,7 +86,7 @@ function Get-PartnerToken {
     Connect-Partner
     #>
     [CmdletBinding(DefaultParameterSetName = 'Resource')]
-    [OutputType('PartnerToken.AccessToken', [hashtable])]
+    [OutputType('PartnerToken.AccessToken', 'System.Collections.Hashtable')]
     param(
         [Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)]
         [AllowEmptyString()]

@@ -53,6 +53,7 @@ function Grant-PartnerCustomerConsent {
         [Alias('TenantId', 'CustomerId')]
         [string] $Tenant,
 
+        [Parameter(ValueFromPipelineByPropertyName)]
         [string] $Consent = 'partner',
 
         [string] $BrokerUrl = $env:BROKER_URL,

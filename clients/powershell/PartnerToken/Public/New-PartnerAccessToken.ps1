@@ -19,6 +19,9 @@ function New-PartnerAccessToken {
     .PARAMETER CertificateThumbprint
     Refused: nobody signs in here, and the broker has the application's credential.
 
+    .PARAMETER Consent
+    Refused: version 1.5's sign-in; nobody signs in here.
+
     .PARAMETER Credential
     Refused: nobody signs in here, and the broker has the application's credential.
 
@@ -30,6 +33,9 @@ function New-PartnerAccessToken {
 
     .PARAMETER RefreshToken
     Refused: the broker has a consent of its own, and takes no secret as an argument. Delete it where it lies.
+
+    .PARAMETER Resource
+    Version 1.5's: the API by its identifier URI or short name, instead of -Scopes.
 
     .PARAMETER Scopes
     Scopes of one API. Several become one: Entra ID puts every consented scope of an API into its token.
@@ -77,6 +83,8 @@ function New-PartnerAccessToken {
 
         [string] $CertificateThumbprint,
 
+        [switch] $Consent,
+
         [pscredential] $Credential,
 
         [Alias('EnvironmentName')]
@@ -88,6 +96,8 @@ function New-PartnerAccessToken {
         [string] $Module,
 
         [object] $RefreshToken,
+
+        [string] $Resource,
 
         [string[]] $Scopes,
 
@@ -104,7 +114,7 @@ function New-PartnerAccessToken {
     )
     try {
         Assert-RetiredParameter -Bound $PSBoundParameters
-        $fields = Get-RetiredField -Tenant $Tenant -Scopes $Scopes -Module $Module
+        $fields = Get-RetiredField -Tenant $Tenant -Scopes $Scopes -Module $Module -Resource $Resource
         $broker = Open-Broker -BrokerUrl $env:BROKER_URL -Audience $env:BROKER_AUDIENCE -Identity 'Auto' -ClientId $env:AZURE_CLIENT_ID
         $answer = Send-BrokerRequest -Broker $broker -Request (Get-TokenRequest -Fields $fields)
         Read-RetiredResult -Answer $answer

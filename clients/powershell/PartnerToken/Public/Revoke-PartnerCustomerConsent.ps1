@@ -52,6 +52,7 @@ function Revoke-PartnerCustomerConsent {
         [Alias('TenantId', 'CustomerId')]
         [string] $Tenant,
 
+        [Parameter(ValueFromPipelineByPropertyName)]
         [string] $Consent = 'partner',
 
         [string] $BrokerUrl = $env:BROKER_URL,

@@ -60,6 +60,7 @@ function Test-PartnerAccess {
         [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
         [string[]] $Resource = 'graph',
 
+        [Parameter(ValueFromPipelineByPropertyName)]
         [string] $Consent = 'partner',
 
         [string] $BrokerUrl = $env:BROKER_URL,
@@ -73,19 +74,25 @@ function Test-PartnerAccess {
     )
     begin {
         $pairs = [System.Collections.Generic.List[object]]::new()
+        $ofPairs = ''
         try { $broker = Open-Broker -BrokerUrl $BrokerUrl -Audience $Audience -Identity $Identity -ClientId $ClientId -ForPeople }
         catch { $PSCmdlet.ThrowTerminatingError($_) }
     }
     process {
+        if ($ofPairs -ne $Consent) {
+            # A request is for one consent.
+            Send-Check -Broker $broker -Consent $ofPairs -Pairs $pairs.ToArray() -Cmdlet $PSCmdlet
+            $pairs.Clear()
+            $ofPairs = $Consent
+        }
         foreach ($one in $Resource) {
             $pairs.Add(@{ tenant = $Tenant.Trim(); resource = $one })
-            if ($pairs.Count -ge $script:PairsOfARequest) {
-                Send-Check -Broker $broker -Consent $Consent -Pairs $pairs.ToArray() -Cmdlet $PSCmdlet
-                $pairs.Clear()
-            }
+            if ($pairs.Count -lt $script:PairsOfARequest) { continue }
+            Send-Check -Broker $broker -Consent $Consent -Pairs $pairs.ToArray() -Cmdlet $PSCmdlet
+            $pairs.Clear()
         }
     }
     end {
-        Send-Check -Broker $broker -Consent $Consent -Pairs $pairs.ToArray() -Cmdlet $PSCmdlet
+        Send-Check -Broker $broker -Consent $ofPairs -Pairs $pairs.ToArray() -Cmdlet $PSCmdlet
     }
 }
