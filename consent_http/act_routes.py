@@ -15,7 +15,7 @@ from shared.routes import Routes
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """Sign in through another device, import a refresh token, take a withdrawal back."""
-    routes = Routes()
+    routes = Routes(bursts=dependencies.operator.bursts)
     _device_routes(routes, dependencies)
 
     @routes.post("consents/{name}/import")

@@ -21,7 +21,7 @@ COOKIE_SECONDS = 900
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """The link's page, the button behind it, and the one fixed redirect URI."""
     # What comes back from the authority has its code in the query (docs/decisions/response-mode-query.md).
-    routes = Routes(_refusal_response, refuse_leaks=False)
+    routes = Routes(_refusal_response, refuse_leaks=False, bursts=dependencies.operator.bursts)
     flow, settings = dependencies.flow, dependencies.settings
 
     @routes.get("consent")

@@ -12,7 +12,7 @@ from shared.routes import Routes
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """Look at consents, make and revoke links, withdraw."""
-    routes = Routes()
+    routes = Routes(bursts=dependencies.operator.bursts)
     operators = dependencies.operators
 
     @routes.get("consents")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.audit import record
+from shared.bursts import Bursts
 from shared.errors import SecretLeaked
 
 # What OAuth names its secrets (RFC 6749, 7521, 7636, 8628, OpenID Connect).
@@ -12,9 +12,15 @@ SECRET_PARAMETERS = frozenset(
 )
 
 
-def require_nothing_leaked(parameters: Mapping[str, str], *, route: str, correlation: str) -> None:
+def require_nothing_leaked(parameters: Mapping[str, str], *, route: str, correlation: str, bursts: Bursts) -> None:
     """Raise SecretLeaked for a query that holds a secret; neither error nor record has its value."""
     leaked = sorted({name.lower() for name in parameters} & SECRET_PARAMETERS)
     if leaked:
-        record("secret.leaked", {"route": route, "parameters": leaked, "correlation_id": correlation})
+        bursts.tell(
+            "secret.leaked",
+            who={},
+            kind={"route": route},
+            asked={"parameters": leaked},
+            latest={"correlation_id": correlation},
+        )
         raise SecretLeaked(f"Its parameter is called {', '.join(leaked)}.")

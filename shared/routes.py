@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
+from shared.bursts import Bursts
 from shared.errors import MethodNotAllowed
 from shared.leaks import require_nothing_leaked
 from shared.responses import Handler, Renderer, answering, correlation_id, error_response
+from shared.witness import witnessed
 
 # To the host; every route is guarded in code (docs/decisions/no-easy-auth.md), and managed identities hold no keys.
 ANONYMOUS = func.AuthLevel.ANONYMOUS
@@ -31,9 +33,15 @@ class Routes:
     method: of two that match, the host takes the one whose name sorts first, and not the one whose route says more.
     """
 
-    def __init__(self, render: Renderer = error_response, *, refuse_leaks: bool = True) -> None:
-        """`render` makes an answer of an error; `refuse_leaks` is off where a query may hold OAuth's code."""
+    def __init__(
+        self, render: Renderer = error_response, *, refuse_leaks: bool = True, bursts: Bursts | None = None
+    ) -> None:
+        """`render` makes an answer of an error; `refuse_leaks` is off where a query may hold OAuth's code.
+
+        `bursts` puts refusals on record; whatever is due there is written by the next request.
+        """
         self._render = render
+        self._bursts = bursts or Bursts()
         self._refuse_leaks = refuse_leaks
         self._paths: dict[str, dict[str, _Served]] = {}
 
@@ -75,11 +83,17 @@ class Routes:
         @answering(served.render)
         @functools.wraps(served.handler)
         async def guarded(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-            correlation = correlation_id(context)
+            correlation, route = correlation_id(context), served.handler.__name__
+            self._bursts.write_what_is_due()
             if self._refuse_leaks:
-                require_nothing_leaked(req.params, route=served.handler.__name__, correlation=correlation)
+                require_nothing_leaked(req.params, route=route, correlation=correlation, bursts=self._bursts)
             if req.method == method:
-                return await served.handler(req, context)
+                with witnessed() as witness:
+                    try:
+                        return await served.handler(req, context)
+                    except Exception as error:
+                        witness.refused(error, route=route, correlation=correlation)
+                        raise
             refusal = served.render(MethodNotAllowed(f"It takes {allow}."), correlation)
             refusal.headers["Allow"] = allow
             return refusal

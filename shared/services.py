@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from shared.bursts import Bursts
 from shared.callers.assertion import AssertionVerifier
 from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
@@ -83,7 +84,11 @@ class Services:
             verifier=verifier,
             assertions=assertions,
             operator=OperatorCheck(
-                verifier=verifier, pool=Pool("operators", threads=OPERATOR_THREADS), fetching_pool=assertions
+                verifier=verifier,
+                pool=Pool("operators", threads=OPERATOR_THREADS),
+                fetching_pool=assertions,
+                bursts=Bursts(),
+                tells_address=settings.audit_address,
             ),
             store=ConsentStore(token_vault),
         )

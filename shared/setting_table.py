@@ -134,6 +134,14 @@ CONSENT_DEVICE_CODE = Defaulted(
     "such codes are phished and Microsoft advises tenants to block the flow",
     default="off",
 )
+# Off: behind a gateway or front door the last element is that one's own address.
+AUDIT_CLIENT_ADDRESS = Defaulted(
+    "AUDIT_CLIENT_ADDRESS",
+    value.choice({"off": False, "on": True}),
+    "`on` writes the caller's address into the records of refusals: the last element of X-Forwarded-For, which App "
+    "Service sets; off because an address is personal data, and behind a gateway it is the gateway's",
+    default="off",
+)
 PARTNER_CENTER_URL = Defaulted(
     "PARTNER_CENTER_URL",
     value.https_origin,

@@ -56,6 +56,7 @@ class Settings:
     consent_tenants: frozenset[str]
     accept_unknown_mfa: bool
     device_code: bool
+    audit_address: bool
     partner_center_url: str
     memory_age: timedelta
     stale_limit: timedelta
@@ -93,6 +94,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         consent_tenants=read.default(table.CONSENT_TENANTS),
         accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
         device_code=read.default(table.CONSENT_DEVICE_CODE),
+        audit_address=read.default(table.AUDIT_CLIENT_ADDRESS),
         partner_center_url=read.default(table.PARTNER_CENTER_URL, cloud.resources["partnercenter"]),
         memory_age=read.default(limit.MEMORY_AGE_SECONDS),
         stale_limit=read.default(limit.STALE_LIMIT_SECONDS),

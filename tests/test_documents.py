@@ -96,7 +96,7 @@ def test_every_audit_event_is_described() -> None:
         for folder in ("consent_http", "customers_http", "refresh_timer", "shared", "token_http")
         for file in (ROOT / folder).rglob("*.py")
     )
-    written = set(re.findall(r'_?record\(\s*"([a-z._]+)"', sources))
+    written = set(re.findall(r'(?:_?record|\.tell)\(\s*"([a-z._]+)"', sources))
     assert written == set(described_audit_fields())
 
 

@@ -9,6 +9,7 @@ import azure.functions as func
 
 from shared.callers.assertion import CONSENT_READ, bearer
 from shared.callers.operator_check import OperatorCheck
+from shared.client_address import client_address
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME, checked_name
@@ -45,7 +46,7 @@ class Dependencies:
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
     """The routes for callers, for operators who ask about the policy, and for everybody."""
-    routes = Routes()
+    routes = Routes(bursts=dependencies.operator.bursts)
     _plain_route(routes, dependencies)
     _identity_route(routes, dependencies)
     _module_route(routes, dependencies)
@@ -59,7 +60,7 @@ def _plain_route(routes: Routes, dependencies: Dependencies) -> None:
     async def token(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation = correlation_id(context)
         (issued,) = await dependencies.service.issue(
-            Trail(dialect="plain", correlation=correlation),
+            _trail(dependencies, req, context, dialect="plain"),
             lambda: bearer(req.headers.get("Authorization")),
             lambda _caller: [parse(body_or_query(req, FIELDS, body_alone=BODY_ALONE), dependencies.cloud)],
         )
@@ -72,7 +73,7 @@ def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
     async def msi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation, path = correlation_id(context), req.route_params
         (issued,) = await dependencies.service.issue(
-            Trail(dialect="managed_identity", correlation=correlation),
+            _trail(dependencies, req, context, dialect="managed_identity"),
             lambda: identity_dialect.assertion_of(req.headers),
             lambda caller: [
                 identity_dialect.parse(
@@ -89,7 +90,7 @@ def _module_route(routes: Routes, dependencies: Dependencies) -> None:
     async def connect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation, name = correlation_id(context), req.route_params["module"]
         issued = await dependencies.service.issue(
-            Trail(dialect="module", correlation=correlation),
+            _trail(dependencies, req, context, dialect="module"),
             lambda: bearer(req.headers.get("Authorization")),
             lambda _caller: modules.requests(name, req.params, dependencies.cloud),
         )
@@ -143,6 +144,12 @@ def _open_routes(routes: Routes, dependencies: Dependencies) -> None:
         response = json_response({"status": "down", "parts": parts}, correlation=correlation, status=503)
         response.headers["Retry-After"] = str(SHORT_RETRY_SECONDS)
         return response
+
+
+def _trail(dependencies: Dependencies, req: func.HttpRequest, context: func.Context, *, dialect: str) -> Trail:
+    check = dependencies.operator
+    address = client_address(req.headers) if check.tells_address else None
+    return Trail(dialect=dialect, correlation=correlation_id(context), bursts=check.bursts, address=address)
 
 
 def _warned(response: func.HttpResponse, notices: Iterable[Notice]) -> func.HttpResponse:

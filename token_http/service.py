@@ -33,7 +33,7 @@ class TokenService:
         both may refuse, and are called here so that such a refusal is on record too.
         """
         try:
-            caller = trail.caller = await self._caller(assertion_of())
+            caller = self._verifier.caller(await self._principal(trail, assertion_of()))
             requests = requests_of(caller)
         except Exception as error:
             trail.refused(error)
@@ -59,11 +59,13 @@ class TokenService:
         except NotPermitted:
             return None
 
-    async def _caller(self, unverified_assertion: str) -> Principal:
+    async def _principal(self, trail: Trail, unverified_assertion: str) -> Principal:
+        """Who asks, on record from here on, even if it may not ask for tokens."""
         principal = self._verifier.remembered(unverified_assertion)
         if principal is None:
             principal = await self._pool.run(lambda: self._verifier.verify(unverified_assertion))
-        return self._verifier.caller(principal)
+        trail.caller = principal
+        return principal
 
 
 def _told(error: Exception, wanted: Wanted) -> Exception:

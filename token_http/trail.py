@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.audit import Field, record
+from shared.bursts import Bursts
 from shared.callers.assertion import Principal
 from shared.errors import BrokerError
 from token_http.message import Issued, TokenRequest
@@ -15,7 +16,10 @@ LONGEST_TENANT = 64
 
 @dataclass(slots=True, kw_only=True)
 class Trail:
-    """Follows one request to its outcome; each part is set once it is known, and is empty in the record until then."""
+    """Follows one request to its outcome; each part is set once it is known, and is empty in the record until then.
+
+    `caller` is whoever was verified, whether or not it may ask for tokens; `address` is there by a setting alone.
+    """
 
     dialect: str
     correlation: str
@@ -23,6 +27,8 @@ class Trail:
     request: TokenRequest | None = None
     decision: Decision | None = None
     started: float = field(default_factory=time.perf_counter)
+    bursts: Bursts = field(default_factory=Bursts)
+    address: str | None = None
 
     def towards(self, request: TokenRequest, decision: Decision | None) -> "Trail":
         """The trail of one of the tokens that a request is for."""
@@ -33,6 +39,8 @@ class Trail:
             request=request,
             decision=decision,
             started=self.started,
+            bursts=self.bursts,
+            address=self.address,
         )
 
     def issued(self, issued: Issued) -> None:
@@ -40,7 +48,10 @@ class Trail:
         record(
             "token.issued",
             {
+                "dialect": self.dialect,
+                **self._who(),
                 **self._asked(),
+                **self._latest(),
                 "outcome": "issued",
                 "lineage": issued.lineage,
                 "scope": issued.token.scope,
@@ -53,20 +64,34 @@ class Trail:
     def refused(self, error: Exception) -> None:
         """Record that none did, and why; what nobody foresaw counts as the broker's own failure."""
         known = error if isinstance(error, BrokerError) else BrokerError()
-        record("token.refused", {**self._asked(), "outcome": known.code, "authority_code": known.authority_code})
+        self.bursts.tell(
+            "token.refused",
+            who=self._who(),
+            kind={"dialect": self.dialect, "outcome": known.code},
+            asked={**self._asked(), "authority_code": known.authority_code, "address": self.address},
+            latest=self._latest(),
+        )
 
-    def _asked(self) -> Mapping[str, Field]:
-        caller, request, decision = self.caller, self.request, self.decision
+    def _who(self) -> Mapping[str, Field]:
+        caller = self.caller
         return {
-            "dialect": self.dialect,
             "caller": caller.object_id if caller else None,
             "caller_application": caller.application_id if caller else None,
+        }
+
+    def _asked(self) -> Mapping[str, Field]:
+        request, decision = self.request, self.decision
+        return {
             "permission": decision.permission if decision else None,
             "consent": request.consent if request else None,
             "tenant": decision.tenant_id if decision else None,
             # As it was written: of a refused request nothing more is known, and nobody vouches for it.
             "tenant_asked": request.tenant[:LONGEST_TENANT] if request else None,
             "resource": request.scope.family if request else None,
+        }
+
+    def _latest(self) -> Mapping[str, Field]:
+        return {
             "duration_ms": round((time.perf_counter() - self.started) * 1000, 1),
             "correlation_id": self.correlation,
         }

@@ -109,8 +109,14 @@ class AssertionVerifier:
         return _with_role(principal, TOKEN_ISSUE)
 
     def operator(self, unverified_assertion: str, role: str) -> Principal:
-        """Who this is, if it is an operator with `role`: an app, or a person through an allowed client."""
-        principal = self.verify(unverified_assertion)
+        """Who this is, if it is an operator with `role`; may fetch keys."""
+        return self.with_operators_role(self.verify(unverified_assertion), role)
+
+    def with_operators_role(self, principal: Principal, role: str) -> Principal:
+        """The principal, if it is an operator with `role`: an app, or a person through an allowed client.
+
+        Raises AssertionOfAnotherKind or RoleMissing.
+        """
         if not principal.is_application:
             from_operator_client = principal.application_id in self._operator_clients
             if OPERATE_SCOPE not in principal.scopes or not from_operator_client:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.demo import claims_of
 from local.person import Person
 from local.state import StackState
 from local.workload import Workload
@@ -24,6 +25,7 @@ from local.world import (
 )
 from tests.consent_http.browser import Browser, code_of, new_name, operator_of, send
 from tests.local_control import Controls
+from tests.token_http.over_http import records
 
 OTHER_SECRET = "other-application-secret-of-the-local-stack"
 OPERATE = f"api://{BROKER_API}/Broker.Operate"
@@ -278,6 +280,35 @@ def test_links_that_were_not_used_are_revoked(stack: StackState, name: str) -> N
     for query, body in (("", {"dry_run": True}), ("?dry_run=true", None)):
         answer = call(stack, "DELETE", f"consents/{name}/link{query}", token=token, json=body)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+def refusal_on_record(stack: StackState, answer: httpx.Response) -> dict[str, Any]:
+    (found,) = records(stack, answer)
+    assert (found["event"], found["count"], found["address"]) == ("operator.refused", 1, None)
+    assert found["outcome"] == answer.json()["code"]
+    return found
+
+
+def test_a_refused_operator_is_on_record_with_what_was_asked(stack: StackState, name: str) -> None:
+    """Whatever thread found it out: in a pool's, the host would drop the line."""
+    spoof = {"X-Forwarded-For": "203.0.113.7", "X-MS-CLIENT-PRINCIPAL-ID": ADMIN.object_id}
+    operator, stranger = operator_of(stack), Workload(state=stack, name="stranger")
+    for who, method, path, body, route in (
+        (stranger, "DELETE", f"consents/{name}", None, "consents_withdraw"),
+        (operator, "DELETE", f"consents/{name}", None, "consents_withdraw"),
+        (operator, "POST", f"consents/{name}/restore", None, "consents_restore"),
+        (operator, "POST", f"consents/{name}/import", {"refresh_token": "1.A-no-token"}, "consents_import"),
+        (operator, "POST", f"consents/{name}/link", {"tenant": "elsewhere"}, "consents_link"),
+        (operator, "POST", f"consents/{name}/check", {"pairs": []}, "consents_check"),
+        (operator, "PUT", f"customers/{name}/consent", None, "customers_consent"),
+    ):
+        answer = call(stack, method, path, token=who.assertion(), headers=spoof, json=body)
+        found = refusal_on_record(stack, answer)
+        assert found["operator"] == claims_of(who.assertion())["oid"]
+        assert (found["route"], found["target"]) == (route, name)
+        assert "1.A-no-token" not in json.dumps(found)
+    answer = call(stack, "DELETE", f"consents/{name}", token="bad", headers=spoof)
+    assert refusal_on_record(stack, answer)["operator"] is None
 
 
 @pytest.mark.parametrize("path", ["consents?status=lost", "consents/nobody?version=1"])

@@ -13,6 +13,7 @@ from tests.test_documents import described_audit_fields
 OPERATOR, PROVISIONING = "eeee0000-1111-4222-8333-444444440005", "eeee0000-1111-4222-8333-444444440007"
 CHANGES = {
     "link.made",
+    "link.revoked",
     "consent.stored",
     "consent.checked",
     "consent.withdrawn",
@@ -58,6 +59,7 @@ def live_through_a_day(state: StackState) -> None:
     assert provisioning.call("PUT", path).json()["outcome"] == "created"
     assert operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()["works"] is True
     assert provisioning.call("DELETE", path).json()["outcome"] == "removed"
+    assert operator.call("DELETE", "consents/partner/link").json()["status"] == "links_revoked"
     assert operator.call("DELETE", "consents/partner").json()["status"] == "withdrawn"
     assert Workload(state=state, name="reports").token("contoso", "graph").json()["code"] == "consent_withdrawn"
     assert operator.call("POST", "consents/partner/restore").json()["status"] == "stored"

@@ -33,8 +33,11 @@ def a_run(fields: Mapping[str, Field] | None = None, *, hours_ago: int = 0) -> R
     return said("refresh.run", found, hours_ago=hours_ago)
 
 
-def refused(count: int, outcome: str) -> list[Row]:
-    return [said("token.refused", {"outcome": outcome, "caller": "somebody"})] * count
+def refused(count: int, outcome: str, *, rows: int = 1, event: str = "token.refused") -> list[Row]:
+    """So many refusals on so many records, the last of which counts what the others do not."""
+    by = {"caller": "somebody"} if event == "token.refused" else {"operator": "somebody"}
+    counts = [1] * (rows - 1) + [count - rows + 1]
+    return [said(event, {"outcome": outcome, "count": one, **by}) for one in counts]
 
 
 def answered(count: int, status: str, name: str = "token") -> list[Row]:
@@ -51,6 +54,10 @@ ALARMING = [
     *[("consent-at-risk", [a_run({name: ["partner"]})]) for name in LISTS],
     ("credential-near-end", [a_run(hours_ago=1), a_run({"credential_days_left": 30})]),
     ("denied-burst", refused(20, "not_permitted")),
+    ("denied-burst", refused(20, "not_permitted", rows=20)),
+    ("denied-burst", refused(5_000, "assertion_invalid", rows=3)),
+    ("denied-burst", refused(20, "role_missing", rows=2, event="operator.refused")),
+    ("misconfigured", refused(1, "vault_refused", event="operator.refused")),
     ("misconfigured", refused(1, "vault_refused")),
     ("misconfigured", [proof("broken")]),
     ("misconfigured", [a_run({"application": "misconfigured"})]),
@@ -66,6 +73,8 @@ CALM = [
     ("credential-near-end", [a_run(), a_run({"credential_days_left": 31})]),
     ("credential-near-end", [a_run({"credential_days_left": 3}, hours_ago=1), a_run({"credential_days_left": 700})]),
     ("denied-burst", refused(19, "not_permitted")),
+    ("denied-burst", refused(19, "role_missing", rows=10, event="operator.refused")),
+    ("denied-burst", refused(20, "consent_not_found", event="operator.refused")),
     ("denied-burst", refused(20, "new_consent_needed")),
     ("misconfigured", refused(1, "not_permitted")),
     ("misconfigured", [a_run(), proof("transient")]),

@@ -40,6 +40,13 @@ def records(state: StackState, answer: httpx.Response) -> list[dict[str, Any]]:
     return [json.loads(line) for line in found]
 
 
+def on_record(state: StackState, event: str, **fields: object) -> dict[str, Any]:
+    """The last record of this event with these fields; of refusals that are alike, one stands for all of a minute."""
+    lines = state.log_file("host").read_text().splitlines()
+    found = [json.loads(line[line.index("{") :]) for line in lines if f'"event": "{event}"' in line]
+    return next(one for one in reversed(found) if one.items() >= fields.items())
+
+
 class _Identity:
     """A managed identity as the SDK's credential."""
 

@@ -24,7 +24,7 @@ from local.world import (
 from shared.cloud import CHINA, PUBLIC, US_GOVERNMENT, Cloud
 from shared.errors import InvalidRequest
 from tests.local_control import Controls
-from tests.token_http.over_http import bearing, records, send, write_policy
+from tests.token_http.over_http import bearing, on_record, records, send, write_policy
 from token_http.modules import MODULES, requests
 
 CODES = httpx.codes
@@ -216,8 +216,7 @@ def test_a_module_whose_second_token_is_not_permitted_is_refused_as_a_whole(stat
     answer = connect(intruder, "Az")
     assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, "not_permitted")
     assert set(answer.json()) == {"error", "error_description", "code", "says", "remedy", "act", "correlation_id"}
-    (found,) = records(state, answer)
-    assert (found["event"], found["resource"], found["dialect"]) == ("token.refused", MS_GRAPH, "module")
+    assert on_record(state, "token.refused", resource=MS_GRAPH, dialect="module", outcome="not_permitted")
 
 
 def test_each_token_of_a_module_is_in_the_audit_trail(reports: Workload) -> None:

@@ -20,7 +20,7 @@ from shared.audit import fingerprint
 from shared.request_fields import MAX_BODY
 from tests.health import health_of
 from tests.local_control import Controls
-from tests.token_http.over_http import bearing, records, send
+from tests.token_http.over_http import bearing, on_record, records, send
 
 GRAPH = {"tenant": "contoso", "resource": "graph"}
 CODES = httpx.codes
@@ -132,6 +132,10 @@ def test_forged_identity_headers_are_ignored(state: StackState, reports: Workloa
     assert send(state, "POST", "token", headers=intruder, body=body).json()["code"] == "not_permitted"
 
 
+def object_id_of(name: str) -> str:
+    return DEFAULT_WORLD.identity(name).object_id
+
+
 LEAKY = ("access_token", "refresh_token", "client_assertion", "code")
 
 
@@ -145,8 +149,7 @@ def test_a_secret_in_the_address_opens_nothing_and_is_refused_as_leaked(reports:
         assert name in answer.json()["error_description"]
         assert "Revoke it" in answer.json()["error_description"]
         assert secret not in f"{answer.text} {answer.headers}"
-        (found,) = records(reports.state, answer)
-        assert (found["event"], found["route"], found["parameters"]) == ("secret.leaked", "token", [name])
+        assert on_record(reports.state, "secret.leaked", route="token", parameters=[name])
     assert secret not in reports.state.log_file("host").read_text()
 
 
@@ -278,8 +281,7 @@ def test_a_query_that_is_wrong_is_refused_by_name(reports: Workload, query: str,
     content = answer.json()
     assert (answer.status_code, content["error"], content["code"]) == (400, "invalid_request", "invalid_request")
     assert named in content["error_description"]
-    (found,) = records(reports.state, answer)
-    assert (found["event"], found["outcome"]) == ("token.refused", "invalid_request")
+    assert on_record(reports.state, "token.refused", outcome="invalid_request", caller=object_id_of("reports"))
 
 
 def test_a_body_that_is_too_large_is_refused_and_one_that_just_fits_is_read(reports: Workload) -> None:
@@ -319,11 +321,9 @@ def test_a_refused_token_is_in_the_audit_trail(
     state: StackState, name: str, tenant: str, outcome: tuple[str, str]
 ) -> None:
     answer = Workload(state=state, name=name).token(tenant, "graph")
-    (found,) = records(state, answer)
-    assert (found["event"], found["tenant_asked"]) == ("token.refused", tenant)
-    assert found["caller"] == DEFAULT_WORLD.identity(name).object_id
+    asked = {"tenant_asked": tenant, "caller": object_id_of(name), "outcome": answer.json()["code"]}
+    found = on_record(state, "token.refused", dialect="plain", **asked)
     assert (found["outcome"], (found["permission"] or "").split(" ")[0]) == outcome
-    assert answer.json()["code"] == found["outcome"]
 
 
 UNKNOWN = dict.fromkeys(("consent", "tenant", "tenant_asked", "resource", "permission"))
@@ -346,9 +346,8 @@ def test_who_is_refused_before_being_known_is_in_the_audit_trail(
     method, path, body = EARLY[dialect]
     answer = send(state, method, path, headers=headers, body=body)
     assert answer.status_code == CODES.UNAUTHORIZED
-    (found,) = records(state, answer)
-    assert (found["event"], found["outcome"], found["dialect"]) == ("token.refused", outcome, dialect)
-    assert found.items() >= {**UNKNOWN, "caller": None, "caller_application": None}.items()
+    nobody = {"caller": None, "caller_application": None}
+    assert on_record(state, "token.refused", outcome=outcome, dialect=dialect, **UNKNOWN, **nobody)
     assert "pasted-secret" not in state.log_file("host").read_text()
 
 
@@ -361,10 +360,8 @@ def test_a_message_that_cannot_be_read_is_in_the_audit_trail_with_its_caller(
 ) -> None:
     answer = send(reports.state, method, path, headers=bearing(reports), body=b"{" if method == "POST" else b"")
     assert answer.status_code == CODES.BAD_REQUEST
-    (found,) = records(reports.state, answer)
-    assert (found["event"], found["outcome"], found["dialect"]) == ("token.refused", "invalid_request", dialect)
-    assert found["caller"] == DEFAULT_WORLD.identity("reports").object_id
-    assert found.items() >= UNKNOWN.items()
+    who = {"caller": object_id_of("reports")}
+    assert on_record(reports.state, "token.refused", outcome="invalid_request", dialect=dialect, **who, **UNKNOWN)
 
 
 def test_a_condition_of_a_customers_tenant_asks_for_no_new_consent_and_one_at_home_does(reports: Workload) -> None:

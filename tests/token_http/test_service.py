@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.signing import SigningKeys as StackKeys
+from local.world import AZURE_CLI
 from shared.callers.assertion import AssertionVerifier, Principal, bearer
 from shared.callers.errors import AssertionOfAnotherKind, RoleMissing
 from shared.entra.errors import CustomerTenantRefused
@@ -17,7 +18,7 @@ from shared.errors import AssertionMissing, AuthorityUnavailable, BrokerError, I
 from shared.keys.errors import AssertionExpired, AssertionInvalid
 from shared.pool import Pool
 from shared.settings import read_settings
-from tests.shared.samples import ENVIRONMENT, WORKLOAD, WORKLOAD_CLIENT, HomeTenant
+from tests.shared.samples import ENVIRONMENT, PERSON, WORKLOAD, WORKLOAD_CLIENT, HomeTenant
 from tests.token_http.samples import CONTOSO_ID, Scene, request, row
 from token_http.message import Issued, TokenRequest
 from token_http.refusals import NotPermitted
@@ -68,30 +69,36 @@ def records(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [json.loads(line) for line in caplog.messages]
 
 
-EARLY: list[tuple[Callable[[HomeTenant], str | None], type[BrokerError]]] = [
-    (lambda _home: None, AssertionMissing),
-    (lambda _home: "not-a-token", AssertionInvalid),
-    (lambda home: home.token(exp=1), AssertionExpired),
-    (lambda home: home.token(roles=[]), RoleMissing),
-    (lambda home: home.of_a_person(), AssertionOfAnotherKind),
+WORKLOADS = {"caller": WORKLOAD, "caller_application": WORKLOAD_CLIENT}
+A_PERSONS = {"caller": PERSON, "caller_application": AZURE_CLI}
+type Asserted = Callable[[HomeTenant], str | None]
+EARLY: list[tuple[Asserted, type[BrokerError], dict[str, Any]]] = [
+    (lambda _home: None, AssertionMissing, UNKNOWN_CALLER),
+    (lambda _home: "not-a-token", AssertionInvalid, UNKNOWN_CALLER),
+    (lambda home: home.token()[:-8] + "AAAAAAAA", AssertionInvalid, UNKNOWN_CALLER),
+    (lambda home: home.token(exp=1), AssertionExpired, UNKNOWN_CALLER),
+    (lambda home: home.token(roles=[]), RoleMissing, WORKLOADS),
+    (lambda home: home.of_a_person(), AssertionOfAnotherKind, A_PERSONS),
 ]
 
 
-@pytest.mark.parametrize(("assertion", "refusal"), EARLY, ids=[refusal.__name__ for _, refusal in EARLY])
-def test_who_is_refused_before_being_known_is_on_record(
+@pytest.mark.parametrize(("assertion", "refusal", "who"), EARLY)
+def test_who_is_refused_before_asking_is_on_record_by_name_if_the_name_was_verified(
     desk: Desk,
     caplog: pytest.LogCaptureFixture,
-    assertion: Callable[[HomeTenant], str | None],
+    *,
+    assertion: Asserted,
     refusal: type[BrokerError],
+    who: dict[str, Any],
 ) -> None:
-    """Somebody who tries tokens until one fits must show in the trail."""
+    """Somebody who tries tokens until one fits must show in the trail; what a token claims is nobody's name."""
     unverified = assertion(desk.home)
     with pytest.raises(refusal):
         desk.ask(unverified, request())
     (found,) = records(caplog)
     assert (found["event"], found["outcome"]) == ("token.refused", refusal.code)
     assert (found["dialect"], found["correlation_id"]) == ("plain", "correlation-1")
-    assert found.items() >= (UNKNOWN_CALLER | UNKNOWN_REQUEST).items()
+    assert found.items() >= (who | UNKNOWN_REQUEST).items()
     assert unverified is None or unverified not in caplog.text
     assert desk.scene.authority.asked == []
 

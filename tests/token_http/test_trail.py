@@ -32,6 +32,7 @@ ASKED_FIELDS = {
     "duration_ms",
     "correlation_id",
 }
+REFUSED_FIELDS = {*ASKED_FIELDS, "authority_code", "address", "count"}
 
 
 def trail(tenant: str = "contoso", decision: Decision | None = DECISION) -> Trail:
@@ -97,7 +98,7 @@ def test_a_request_that_the_policy_refused_leaves_what_was_asked_and_nothing_tha
 ) -> None:
     trail(decision=None).refused(NotPermitted())
     found = only(audit)
-    assert set(found) == ASKED_FIELDS | {"authority_code"}
+    assert set(found) == REFUSED_FIELDS
     assert (found["event"], found["outcome"]) == ("token.refused", "not_permitted")
     assert (found["tenant"], found["permission"], found["tenant_asked"]) == (None, None, "contoso")
 

@@ -32,7 +32,9 @@ BURST = 20
 RECORDS = {
     "token.issued": {"token", "msi", "connect"},
     "token.refused": {"token", "msi", "connect"},
+    "operator.refused": {"policy_check", "policy_lint"},
     "link.made": {"consents_link"},
+    "link.revoked": {"consents_revoke_links"},
     "consent.stored": {"consent_redirect", "consents_import", "consents_restore", "consents_device_poll"},
     "consent.withdrawn": {"consents_withdraw"},
     "consent.checked": {"consents_check"},

@@ -32,6 +32,7 @@ HOST_SETTINGS = {
 }
 # Read by the code and left to its defaults here.
 DEFAULTED = {
+    "AUDIT_CLIENT_ADDRESS",
     "AZURE_AUTHORITY_HOST",
     "CONSENT_DEVICE_CODE",
     "CONSENT_SCOPE",

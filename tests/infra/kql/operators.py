@@ -110,4 +110,5 @@ _AGGREGATES: Mapping[str, Callable[..., Any]] = {
     "max": lambda rows, now, of: max(_values(rows, now, of), default=None),
     "maxif": lambda rows, now, of, condition: max(_values(_matching(rows, now, condition), now, of), default=None),
     "percentile": _percentile,
+    "sum": lambda rows, now, of: sum(_values(rows, now, of)),
 }

@@ -7,6 +7,7 @@ import threading
 import azure.functions as func
 import pytest
 
+from shared.bursts import Bursts
 from shared.callers.assertion import AssertionVerifier, Principal
 from shared.callers.errors import RoleMissing
 from shared.callers.operator_check import OperatorCheck
@@ -21,7 +22,10 @@ from tests.token_http.samples import CALLER_ID
 def checked(home: HomeTenant, authorization: str | None, role: str) -> Principal:
     verifier = AssertionVerifier(read_settings(ENVIRONMENT), home.keys)
     check = OperatorCheck(
-        verifier=verifier, pool=Pool("operators", threads=1), fetching_pool=Pool("assertions", threads=1)
+        verifier=verifier,
+        pool=Pool("operators", threads=1),
+        fetching_pool=Pool("assertions", threads=1),
+        bursts=Bursts(),
     )
     return asyncio.run(check(request(authorization), role))
 
@@ -49,7 +53,9 @@ def test_an_operator_whose_key_is_known_waits_behind_no_key_that_is_being_fetche
 
     async def scenario() -> None:
         fetching = Pool("assertions", threads=1)
-        check = OperatorCheck(verifier=verifier, pool=Pool("operators", threads=1), fetching_pool=fetching)
+        check = OperatorCheck(
+            verifier=verifier, pool=Pool("operators", threads=1), fetching_pool=fetching, bursts=Bursts()
+        )
         stuck = asyncio.create_task(fetching.run(lambda: gate.wait(20)))
         header = base64.urlsafe_b64encode(b'{"alg": "RS256", "kid": "made-up"}').decode().rstrip("=")
         behind = asyncio.create_task(check(request(f"Bearer {header}.e30.AAAA"), "Consent.Manage"))
