@@ -27,12 +27,21 @@ class Cloud:
     resources: Mapping[str, str]
     other_forms: Mapping[str, str]
     _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _known: Mapping[str, tuple[str, str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Write the table of known forms, without a slash, and the short name each belongs to."""
         ids = {identifier: name for name, identifier in APPLICATION_IDS.items() if name in self.resources}
         urls = {identifier.lower(): name for name, identifier in self.resources.items()}
-        object.__setattr__(self, "_names", MappingProxyType({**self.other_forms, **ids, **urls}))
+        names = {**self.other_forms, **ids, **urls}
+        object.__setattr__(self, "_names", names)
+        forms = [*names, *self.resources, *(f"{form}/" for form in names if "://" in form)]
+        known = {form: (self.audience(form), self.canonical(form)) for form in forms}
+        object.__setattr__(self, "_known", known)
+
+    def known(self, name: str) -> tuple[str, str] | None:
+        """The exact audience and the family that a name from the finite table means, in any case; None for another."""
+        return self._known.get(name.lower())
 
     def resource(self, name: str) -> str:
         """The identifier a short name stands for; any other name is its own."""

@@ -77,29 +77,29 @@ class Issuer:
         Where there is no consent to ask whose it is, it counts as the partner's own.
         """
         policy = await self._policy.get(None)
-        policy.require_possible(principal, request)
+        possible = policy.possible(principal, request)
         try:
             own = (await self._consents.get(request.consent)).consent.person.tenant_id
         except ConsentUnusable:
             own = policy.home_tenant
-        return policy.check(principal, request, own=own)
+        return possible.decide(own=own)
 
     def look(self, wanted: Wanted, *, since: datetime | None = None) -> Issued | Missing:
         """The token if all that decides is in memory, or what has to be fetched first; raises what stands in the way.
 
         Policy and consent are judged here for each request, cached token or not. `since`: see Readings.at_hand.
         """
-        principal, request = wanted.principal, wanted.request
+        request = wanted.request
         policy = self._policy.at_hand(None, since=since)
         if policy is None:
             return Missing(fetch=lambda: self._policy.get(None), is_reading=True)
         policy = value_of(policy)
-        policy.require_possible(principal, request)
+        possible = policy.possible(wanted.principal, request)
         reading = self._consents.at_hand(request.consent, since=since)
         if reading is None:
             return Missing(fetch=lambda: self._read(request.consent), is_reading=True)
         own = reading.consent.person.tenant_id if isinstance(reading, Served) else policy.home_tenant
-        decision = wanted.decision = policy.check(principal, request, own=own)
+        decision = wanted.decision = possible.decide(own=own)
         served = value_of(reading)
         key = _key(served, decision, wanted)
         found = wanted.fetched.get(key)

@@ -5,8 +5,7 @@ removed, while a token is on its way stops that token, and all others of the sam
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.clock import Clock
@@ -21,35 +20,52 @@ from token_http.wanted import Missing, Wanted
 PATIENCE = 150.0
 # Readings, an exchange, readings again: more only while somebody changes things meanwhile.
 MOST_LOOKS = 12
+type Looks = Sequence[Issued | Missing]
 
 
 async def all_issued(issuer: Issuer, asked: Sequence[Wanted], *, clock: Clock) -> list[Issued]:
     """A token for each, all or none; raises the first refusal, which is then the `refusal` of the one it befell."""
+    looks = _looks(issuer, asked, None)
+    issued = _all(looks)
+    if issued is not None:
+        return issued
     try:
         async with asyncio.timeout(PATIENCE):
-            return await _looked_up(issuer, asked, clock)
+            return await _looked_up(issuer, asked, looks, clock)
     except TimeoutError as error:
         raise Unavailable("It took too long.") from error
 
 
-async def _looked_up(issuer: Issuer, asked: Sequence[Wanted], clock: Clock) -> list[Issued]:
-    read_since: datetime | None = None
+async def _looked_up(issuer: Issuer, asked: Sequence[Wanted], looks: Looks, clock: Clock) -> list[Issued]:
     for _ in range(MOST_LOOKS):
-        looks = [_look(issuer, wanted, read_since) for wanted in asked]
-        issued = [look for look in looks if isinstance(look, Issued)]
-        if len(issued) == len(asked):
-            return issued
         missing = [(wanted, look) for wanted, look in zip(asked, looks, strict=True) if isinstance(look, Missing)]
         # What decides first: an exchange may take long, and no reading is to grow old beside it.
         readings = [(wanted, look) for wanted, look in missing if look.is_reading]
         read_since = clock() if readings else None
         await _fetch(readings or missing)
+        looks = _looks(issuer, asked, read_since)
+        issued = _all(looks)
+        if issued is not None:
+            return issued
     raise ConsentInMotion
 
 
+def _looks(issuer: Issuer, asked: Sequence[Wanted], since: datetime | None) -> Looks:
+    return [_look(issuer, wanted, since) for wanted in asked]
+
+
 def _look(issuer: Issuer, wanted: Wanted, since: datetime | None) -> Issued | Missing:
-    with _refusal_kept(wanted):
+    try:
         return issuer.look(wanted, since=since)
+    except Exception as error:
+        wanted.refusal = error
+        raise
+
+
+def _all(looks: Looks) -> list[Issued] | None:
+    """The tokens of these looks; None unless each found one."""
+    issued = [look for look in looks if isinstance(look, Issued)]
+    return issued if len(issued) == len(looks) else None
 
 
 async def _fetch(missing: Sequence[tuple[Wanted, Missing]]) -> None:
@@ -66,14 +82,8 @@ async def _fetch(missing: Sequence[tuple[Wanted, Missing]]) -> None:
 
 
 async def _fetch_one(wanted: Wanted, look: Missing) -> None:
-    with _refusal_kept(wanted):
-        await look.fetch()
-
-
-@contextmanager
-def _refusal_kept(wanted: Wanted) -> Iterator[None]:
     try:
-        yield
+        await look.fetch()
     except Exception as error:
         wanted.refusal = error
         raise

@@ -73,28 +73,25 @@ class Policy:
                 rows.setdefault(entry, []).append(number)
         object.__setattr__(self, "_rows", rows)
 
-    def require_possible(self, principal: Principal, request: TokenRequest) -> None:
-        """Raise NotPermitted unless a row allows this or might, whatever is known of the consent.
+    def possible(self, principal: Principal, request: TokenRequest) -> "Possible":
+        """The rows that allow this or might, whatever is known of the consent; raises NotPermitted when there are none.
 
         So nobody learns whether there is a consent that they may not use.
         """
-        asked = _spelled(request.tenant)
-        rows = self._rows_for(principal, request.consent, request.scope.family)
-        if not any(self.permissions[row].may_cover(asked, partner=self.home_tenant) for row in rows):
+        asked, partner = _spelled(request.tenant), self.home_tenant
+        numbers = self._rows_for(principal, request.consent, request.scope.family)
+        rows = [self.permissions[number] for number in numbers]
+        rows = [row for row in rows if row.may_cover(asked, partner=partner)]
+        if not rows:
             raise _not_permitted(principal)
+        return Possible(principal=principal, asked=asked, partner=partner, rows=rows)
 
     def check(self, principal: Principal, request: TokenRequest, *, own: str) -> Decision:
         """The row that allows this; raises NotPermitted when none does, without saying which part failed.
 
         `own` is the tenant of the person who gave the consent.
         """
-        asked = _spelled(request.tenant)
-        for number in self._rows_for(principal, request.consent, request.scope.family):
-            permission = self.permissions[number]
-            tenant_id = permission.tenant_for(asked, partner=self.home_tenant, own=own)
-            if tenant_id is not None:
-                return Decision(permission=permission.name, tenant_id=tenant_id)
-        raise _not_permitted(principal)
+        return self.possible(principal, request).decide(own=own)
 
     def _rows_for(self, principal: Principal, consent: str, resource: str) -> Sequence[int]:
         """The rows that are for this principal, consent and resource, in order."""
@@ -106,11 +103,29 @@ class Policy:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Possible:
+    """Rows that may allow what a principal asked for; which of them does, the consent's own tenant decides."""
+
+    principal: Principal
+    asked: str
+    partner: str
+    rows: Sequence[Permission]
+
+    def decide(self, *, own: str) -> Decision:
+        """The first row that allows it for a consent of this tenant; raises NotPermitted."""
+        for row in self.rows:
+            tenant_id = row.tenant_for(self.asked, partner=self.partner, own=own)
+            if tenant_id is not None:
+                return Decision(permission=row.name, tenant_id=tenant_id)
+        raise _not_permitted(self.principal)
+
+
 def _spelled(tenant: str) -> str:
     """A tenant as rows have it: blanks around it, capitals, and the braces some tools put around an id mean nothing."""
     asked = tenant.strip().lower()
-    inner = asked.removeprefix("{").removesuffix("}")
-    return inner if asked == f"{{{inner}}}" and GUID.fullmatch(inner) else asked
+    inner = asked[1:-1]
+    return inner if asked[:1] == "{" and asked[-1:] == "}" and GUID.fullmatch(inner) else asked
 
 
 def _not_permitted(principal: Principal) -> NotPermitted:

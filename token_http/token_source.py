@@ -35,6 +35,7 @@ class TokenSource:
         self._consent = consent
         self._pool = pool
         self._cache = TokenCache(clock)
+        self._with_own: set[str] = set()  # callers who have ever had a token of their own: most never do
         self._exchanges: ExchangeQueue[TokenKey, AccessToken | None] = ExchangeQueue(slots=pool.threads)
 
     def forget_refusals(self, tenant_id: str) -> None:
@@ -54,7 +55,10 @@ class TokenSource:
         if request.claims:
             return None  # a challenge says that the token there was is not good enough
         lifetime = max(LEAST_LIFETIME, timedelta(seconds=request.min_lifetime))
-        own = key._replace(own=wanted.principal.object_id)
+        caller = wanted.principal.object_id
+        if caller not in self._with_own:
+            return None if request.fresh else self._cache.token(key, lifetime=lifetime)
+        own = key._replace(own=caller)
         if request.fresh:
             return self._cache.token(own, lifetime=lifetime, younger_than=FRESH)
         return self._cache.token(own, lifetime=lifetime) or self._cache.token(key, lifetime=lifetime)
@@ -115,4 +119,6 @@ class TokenSource:
             raise
         # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
         self._cache.keep(key._replace(claims_sha256=""), exchanged.access_token, owner=principal.object_id)
+        if key.own:
+            self._with_own.add(key.own)
         return exchanged.access_token

@@ -36,6 +36,9 @@ class Scope:
     @classmethod
     def of_resource(cls, resource: str, cloud: Cloud) -> Self:
         """The `.default` scope of a short name, an identifier URI or an application id; raises InvalidRequest."""
+        known = cloud.known(resource)
+        if known is not None:
+            return cls(resource=known[0], family=known[1])
         identifier = cloud.resource(resource)
         if not is_resource(identifier):
             names = ", ".join(cloud.resources)
