@@ -41,7 +41,8 @@ class Cloud:
 
     def known(self, name: str) -> tuple[str, str] | None:
         """The exact audience and the family that a name from the finite table means, in any case; None for another."""
-        return self._known.get(name.lower())
+        # ASCII alone: lower-casing makes a Kelvin sign a "k".
+        return self._known.get(name.lower()) if name.isascii() else None
 
     def resource(self, name: str) -> str:
         """The identifier a short name stands for; any other name is its own."""

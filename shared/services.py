@@ -54,15 +54,7 @@ class Services:
         """The services for these settings."""
         identity = BrokerIdentity(settings.managed_identity_client_id)
         outbound = Outbound(trusted_ca_file=settings.trusted_ca_file, threads=settings.threads)
-        token_vault, policy_vault = (
-            KeyVault(
-                url,
-                identity,
-                trusted_ca_file=settings.trusted_ca_file,
-                api_version=settings.key_vault_api_version,
-            )
-            for url in (settings.token_vault_url, settings.policy_vault_url)
-        )
+        token_vault = _vault(settings.token_vault_url, settings, identity)
         host, ages = settings.authority_host, Ages(last_good=settings.last_good.total_seconds())
         discovery = Discovery(outbound, authority_host=host, home_tenant=settings.home_tenant, ages=ages)
         http = AuthorityHttp(outbound, discovery, authority_host=host, clock=clock)
@@ -76,22 +68,30 @@ class Services:
             identity=identity,
             outbound=outbound,
             token_vault=token_vault,
-            policy_vault=policy_vault,
+            policy_vault=_vault(settings.policy_vault_url, settings, identity),
             discovery=discovery,
             credential=credential,
             authority=_authority(settings, http, credential, clock),
             keys=keys,
             verifier=verifier,
             assertions=assertions,
-            operator=OperatorCheck(
-                verifier=verifier,
-                pool=Pool("operators", threads=OPERATOR_THREADS),
-                fetching_pool=assertions,
-                bursts=Bursts(),
-                tells_address=settings.audit_address,
-            ),
+            operator=_operator(settings, verifier, assertions),
             store=ConsentStore(token_vault),
         )
+
+
+def _vault(url: str, settings: Settings, identity: BrokerIdentity) -> KeyVault:
+    return KeyVault(url, identity, trusted_ca_file=settings.trusted_ca_file, api_version=settings.key_vault_api_version)
+
+
+def _operator(settings: Settings, verifier: AssertionVerifier, assertions: Pool) -> OperatorCheck:
+    return OperatorCheck(
+        verifier=verifier,
+        pool=Pool("operators", threads=OPERATOR_THREADS),
+        fetching_pool=assertions,
+        bursts=Bursts(),
+        tells_address=settings.audit_address,
+    )
 
 
 def _authority(settings: Settings, http: AuthorityHttp, credential: ApplicationCredential, clock: Clock) -> Authority:
