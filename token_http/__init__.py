@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import azure.functions as func
 
+from shared.audit import record
 from shared.callers.assertion import CONSENT_READ, bearer
 from shared.callers.operator_check import OperatorCheck
 from shared.client_address import client_address
@@ -119,10 +120,12 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
 
     @routes.get("diagnosis")
     async def diagnosis(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        await dependencies.operator(req, CONSENT_READ)
+        operator = await dependencies.operator(req, CONSENT_READ)
         checked_parameters(req.params, ("consent",))
         consent, correlation = checked_name(req.params.get("consent", DEFAULT_NAME)), correlation_id(context)
         content = await dependencies.diagnosis.run(consent, correlation=correlation)
+        fields = {"consent": consent, "good": content["good"], "operator": operator.object_id}
+        record("broker.diagnosed", {**fields, "correlation_id": correlation})
         return json_response(content, correlation=correlation)
 
     @routes.get("policy/schema.json")

@@ -16,6 +16,7 @@ CHANGES = {
     "link.revoked",
     "consent.stored",
     "consent.checked",
+    "broker.diagnosed",
     "consent.withdrawn",
     "device.started",
     "customer.consented",
@@ -55,6 +56,7 @@ def live_through_a_day(state: StackState) -> None:
     pairs = [{"tenant": tenant, "resource": "graph"} for tenant in (CONTOSO, TAILSPIN)]
     checked = operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()
     assert [pair["outcome"] for pair in checked["pairs"]] == ["works", "application_not_consented"]
+    assert operator.call("GET", "diagnosis").json()["good"] is True
     path = f"customers/{TAILSPIN}/consent?dry_run=false"
     assert provisioning.call("PUT", path).json()["outcome"] == "created"
     assert operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()["works"] is True

@@ -9,6 +9,7 @@ import pytest
 
 from partner_token import broker_command, token_command
 from tests.clients.python.people import SOURCES
+from tests.programs import require
 
 HEAVY = ("azure", "msal", "requests", "rich", "cryptography")
 
@@ -78,3 +79,26 @@ def test_the_package_has_its_credential_by_its_name() -> None:
 def test_the_version_is_said_once() -> None:
     project = (Path(SOURCES).parent / "pyproject.toml").read_text()
     assert 'dynamic = ["version"]' in project
+
+
+def test_powershell_completes_as_the_script_has_it(tmp_path: Path) -> None:
+    """By PowerShell's own completion, of a command that PATH has."""
+    require("pwsh")
+    program = tmp_path / "partner-broker"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m partner_token.broker_command "$@"\n')
+    program.chmod(0o755)
+    script = (
+        "partner-broker completion powershell | Out-String | Invoke-Expression\n"
+        "$line = 'partner-broker customers '\n"
+        "$found = [System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null)\n"
+        "$found.CompletionMatches.CompletionText -join ' '\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        ["pwsh", "-NoProfile", "-NonInteractive", "-Command", script],  # noqa: S607
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(SOURCES), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.split() == ["consent", "list", "remove"]
