@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
 from local.policy import REPORTS_POLICY
 from local.state import StackState
-from local.world import CONTOSO
+from local.world import ADMIN, CONTOSO
+from partner_token.failures import failure_of
 from tests.clients.python.answers import answering
 from tests.clients.python.people import Shell
+from tests.consent_http.rig import old_token
 from tests.local_control import Controls
 
 DONE, PERSON, USAGE, AWAY, NOT_ALLOWED, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -107,6 +110,38 @@ def test_an_expired_secret_is_told_as_that(shell: Shell, consented: StackState) 
     assert (done.returncode, credential["state"]) == (PERSON, "bad")
     assert "has expired" in credential["says"]
     assert "AADSTS7000222" in credential["says"]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("AADSTS500011: The resource principal named api://x was not found in the tenant.\nTrace ID: 1", "az login --"),
+        ("AADSTS65001: The user or administrator has not consented.", "pre-authorize"),
+        ("AADSTS700213: No matching federated identity record found.", "federated credential"),
+        ("Please run 'az login' to set up an account", "az login"),
+        ("ManagedIdentityCredential: no managed identity endpoint found", "--identity"),
+    ],
+)
+def test_a_sign_in_that_entra_id_refuses_is_told_by_its_reason(said: str, told: str) -> None:
+    """The first: signed in to another tenant than the partner's."""
+    failure = failure_of(ClientAuthenticationError(said))
+    assert failure.exit_code == NOT_ALLOWED
+    assert told in failure.to_do
+    assert said.splitlines()[0] in failure.says
+    assert "Trace ID" not in failure.says
+
+
+def test_a_refresh_token_is_imported_from_a_file_or_the_environment(
+    shell: Shell, consented: StackState, tmp_path: Path
+) -> None:
+    file, token = tmp_path / "old", old_token(consented, ADMIN)
+    file.write_text(f"{token}\n")
+    by_file = shell.run("operator", "partner-broker", "import", "by-file", "--file", str(file))
+    by_variable = shell.run("operator", "partner-broker", "import", "by-variable", "--env", "OLD", OLD=token)
+    assert (by_file.returncode, by_variable.returncode) == (DONE, DONE)
+    assert token not in by_file.stdout + by_file.stderr + by_variable.stdout + by_variable.stderr
+    both = shell.run("operator", "partner-broker", "import", "both", "--file", str(file), "--env", "OLD", OLD=token)
+    assert both.returncode == USAGE
 
 
 def test_one_bad_line_stops_no_other(shell: Shell) -> None:
