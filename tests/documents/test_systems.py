@@ -171,7 +171,7 @@ def shell_tokens() -> list[tuple[str, ...]]:
         tuple(shlex.split(words))
         for page in [INDEX, *SYSTEMS]
         for block in blocks(page.read_text(), "sh")
-        for words in re.findall(r"(partner-token [^)|\n]+)", block)
+        for words in re.findall(r"(?<=\()partner-token [^)]+|^partner-token [^|]+", block, re.MULTILINE)
     }
     return sorted(found)
 
@@ -180,6 +180,6 @@ def shell_tokens() -> list[tuple[str, ...]]:
 def test_a_command_of_a_page_prints_a_token_for_what_it_names(state: StackState, words: tuple[str, ...]) -> None:
     done = command(state, "reports", *words)
     assert done.returncode == 0, done.stderr
-    audience = claims_of(done.stdout.strip())["aud"]
+    audience = claims_of(done.stdout.strip().removeprefix("Authorization: Bearer "))["aud"]
     asked = Workload(state=state, name="reports").token(words[1], words[2]).json()
     assert audience == asked["resource"]

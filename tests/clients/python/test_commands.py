@@ -35,6 +35,8 @@ def test_a_token_comes_in_each_form(state: StackState) -> None:
     assert plain.count(".") == 2
     whole = json.loads(command(state, "reports", "partner-token", "contoso", "graph", "-o", "json").stdout)
     assert (whole["access_token"], whole["tenant_id"]) == (plain, CONTOSO)
+    header = command(state, "reports", "partner-token", "contoso", "graph", "--output", "header").stdout
+    assert header == f"Authorization: Bearer {plain}\n"
     environment = command(state, "reports", "partner-token", "contoso", "graph", "--output", "env").stdout
     assert environment.splitlines()[0] == f"export ACCESS_TOKEN={plain}"
     plugin = json.loads(command(state, "reports", "partner-token", "contoso", "graph", "-o", "exec").stdout)

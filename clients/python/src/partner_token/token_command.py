@@ -18,11 +18,11 @@ from partner_token.version import VERSION
 from partner_token.whoami_command import whoami
 
 PROGRAM = "partner-token"
-PLAIN, JSON, ENV, EXEC = "plain", "json", "env", "exec"
+PLAIN, HEADER, JSON, ENV, EXEC = "plain", "header", "json", "env", "exec"
 EXAMPLES = f"""\b
 examples:
   token=$(partner-token contoso graph)
-  curl -H "Authorization: Bearer $(partner-token contoso graph)" https://graph.microsoft.com/v1.0/organization
+  partner-token contoso graph -o header | curl -H @- https://graph.microsoft.com/v1.0/organization
   eval "$(partner-token contoso arm --output env)"     # sets ACCESS_TOKEN and ACCESS_TOKEN_EXPIRES_ON
   partner-token bbbb0000-1111-4222-8333-444444440001 --scope https://vault.azure.net/.default -o json
   partner-token whoami                                 # the object id for the policy, and the roles
@@ -30,6 +30,7 @@ examples:
 
 \b
 A token lives 60 to 90 minutes: ask again rather than keep it, the broker answers from its memory.
+As an argument every process of the machine could read it: --output header is for curl's -H @-.
 kubectl and its like take --output exec.
 
 \b
@@ -51,6 +52,7 @@ def _exec(answer: Mapping[str, Any]) -> str:
 
 FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     PLAIN: lambda answer: str(answer["access_token"]),
+    HEADER: lambda answer: f"Authorization: Bearer {answer['access_token']}",
     JSON: lambda answer: json.dumps(answer, indent=2),
     ENV: _env,
     EXEC: _exec,
