@@ -21,7 +21,7 @@ from shared.entra.authority import Authority
 from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused
 from shared.entra.place import Place
 from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError, ConsentUnusable, Unavailable, kind_of
+from shared.errors import BrokerError, ConsentUnusable, kind_of
 from shared.pool import Pool
 from shared.settings import Settings
 from shared.vault import SecretVault
@@ -32,8 +32,8 @@ from token_http.policy_document import DOCUMENT
 
 # What the exchange says of the application, and of nothing else.
 OF_APPLICATION = (ApplicationMisconfigured, ApplicationRefused)
-# What says nothing of consent or credential: the way there is not free.
-ON_THE_WAY = (Unavailable, VaultRefused)
+# Of these nothing is in use, so that another consent that works is enough.
+OVER = frozenset({"withdrawn", LOST})
 
 type Proof = AccessToken | BrokerError
 
@@ -92,7 +92,7 @@ class Diagnosis:
         facts = {"kind": self.credential.kind, "expires_on": to_text(ends) if ends else None}
         if isinstance(proof, OF_APPLICATION):
             return Finding(state=BAD, error=proof, facts=facts)
-        if isinstance(proof, BrokerError) and (isinstance(proof, ON_THE_WAY) or not proof.authority_code):
+        if isinstance(proof, BrokerError) and (_is_on_the_way(proof) or not proof.authority_code):
             says = "It is there; whether the authority takes it could not be tried."
             return Finding(state=NOT_TRIED, says=says, facts=facts)
         return Finding(says="The authority takes it.", facts=facts)
@@ -116,11 +116,9 @@ class Diagnosis:
         listing = self.store.all()
         statuses = {one.name: "withdrawn" if one.withdrawn else _status(one.health) for one in listing.entries}
         facts = {**statuses, **dict.fromkeys(listing.damaged, "damaged")}
-        if isinstance(proof, BrokerError) and not isinstance(proof, (*OF_APPLICATION, *ON_THE_WAY)):
-            unknown = isinstance(proof, ConsentAbsent | ConsentWithdrawn) and any(
-                status == "ok" for status in statuses.values()
-            )
-            return Finding(state=NOT_TRIED if unknown else BAD, error=proof, facts=facts)
+        if isinstance(proof, BrokerError) and not isinstance(proof, OF_APPLICATION) and not _is_on_the_way(proof):
+            another = isinstance(proof, ConsentAbsent | ConsentWithdrawn) and not OVER.issuperset(statuses.values())
+            return Finding(state=NOT_TRIED if another else BAD, error=proof, facts=facts)
         for one in listing.entries:
             kind = kind_of(one.health.error) if one.health and one.health.status == LOST else None
             if kind is not None and one.health is not None and not one.withdrawn:
@@ -137,6 +135,11 @@ class Diagnosis:
             return not_tried("There is no token for it.")
         self.partner_center.require_available(proof, correlation=correlation)
         return Finding(says="It answers in the name of the person who consented.")
+
+
+def _is_on_the_way(error: BrokerError) -> bool:
+    """Whether it says nothing of consent or credential: the way there is not free."""
+    return error.transient or isinstance(error, VaultRefused)
 
 
 def _status(health: Health | None) -> str:

@@ -11,6 +11,7 @@ import click
 from partner_token.consent_commands import person_fields, person_options
 from partner_token.entrance import ARGUMENT_REFUSED
 from partner_token.exit_codes import DONE
+from partner_token.failures import printable
 from partner_token.options import Asker, asking, consent_argument
 from partner_token.printed import say, show_facts
 
@@ -53,7 +54,7 @@ def device(asker: Asker, *, consent: str, **person: Any) -> int:  # noqa: ANN401
     """Sign a person in with a device code, where no link works."""
     operations = asker.operations()
     started = operations.device(consent, person_fields(**person))
-    say(started["message"])
+    say(printable(started["message"]))
     sealed, interval = started["device"], started["interval"]
     while True:
         time.sleep(interval)

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from partner_token.exit_codes import DONE, PERSON
+from partner_token.failures import printable
 from partner_token.options import Asker, asking, confirmed, consent_argument
 from partner_token.printed import TABLE, for_people, say, show_facts, show_rows
 
@@ -117,4 +118,5 @@ def _with_number(row: Mapping[str, Any]) -> dict[str, Any]:
 def _say_trouble(who: str, row: Mapping[str, Any]) -> None:
     if row.get("error"):
         told = for_people(_with_number(row))
-        say(f"{who}: {told['error']}\n  What to do: {told['remedy']}")
+        say(printable(f"{who}: {told['error']}"))
+        say(printable(f"  What to do: {told['remedy']}"))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from partner_token.exit_codes import DONE, PERSON
-from partner_token.failures import Failed, Failure
+from partner_token.failures import Failed, Failure, printable
 from partner_token.identity import own_identity
 from partner_token.options import Asker, asking, consent_option
 from partner_token.printed import TABLE, say, show_facts, show_rows
@@ -34,7 +34,7 @@ def lint(asker: Asker, *, file: Sequence[Path]) -> int:
     found = _linted(asker, file)
     if asker.output == TABLE:
         for finding in found["findings"]:
-            click.echo(f"{finding['place']}: {finding['kind']}: {finding['sentence']}")
+            click.echo(printable(f"{finding['place']}: {finding['kind']}: {finding['sentence']}"))
         say(f"{len(found['findings'])} found")
     else:
         show_rows(asker.output, found, found["findings"], FINDING_COLUMNS)
