@@ -7,6 +7,7 @@ $script:ActSentences = @{
     'identity.change'          = 'Get-PartnerToken and Connect-Partner are for workloads: run them with a managed identity, a pipeline''s identity or a service principal. The other commands take people who signed in with Connect-AzAccount or az login, and workloads with the role.'
     'role.assign'              = 'Have the app role {role} of the broker''s enterprise application assigned to {caller}. Then sign in anew (Connect-AzAccount, or az logout and az login): a token from before does not have it. A managed identity''s token may lag by up to 24 hours.'
     'policy.add'               = 'Add a permission to a policy document (docs/policy.md): caller {caller}, consent {consent}, tenant {tenant}, resource {resource}.'
+    'policy.correct'           = 'Correct the policy document that is named (docs/policy.md; partner-broker policy lint says what is wrong).'
     'administrator.ask'        = 'Ask the broker''s administrator to allow it.'
     # The request.
     'request.correct'          = 'Correct the parameter that is named.'
@@ -15,6 +16,7 @@ $script:ActSentences = @{
     'broker.report'            = 'Give the correlation id to the broker''s administrator.'
     # A consent.
     'consent.link'             = 'A person has to consent anew: New-PartnerConsentLink -Consent {consent}, and send the address to that person.'
+    'consent.restore'          = 'Restore-PartnerConsent -Consent {consent} takes the withdrawal back; or a person consents anew: New-PartnerConsentLink -Consent {consent}.'
     'consent.show'             = 'Look at it (Get-PartnerConsent -Consent {consent}), then decide anew.'
     'consent.list'             = 'Get-PartnerConsent lists those there are.'
     'consent.device'           = 'Make a link instead: New-PartnerConsentLink -Consent {consent}.'
