@@ -315,6 +315,8 @@ Describe 'What the broker recommends' {
             Get-Recommendation -Act ([pscustomobject] @{ name = 'consent.link'; parameters = [pscustomobject] @{ consent = 'a; rm -r ~' } }) | Should -BeLike '*-Consent <consent>,*'
             Get-Recommendation -Act ([pscustomobject] @{ name = 'sign_in'; parameters = [pscustomobject] @{} }) | Should -BeLike 'People sign in anew*'
             Get-Recommendation -Act ([pscustomobject] @{ name = 'sign_in'; parameters = [pscustomobject] @{ audience = 'api://b' } }) | Should -BeLike 'Check that *api://b. People*'
+            # What was asked for is known here too.
+            Get-Recommendation -Act ([pscustomobject] @{ name = 'consent.link'; parameters = [pscustomobject] @{} }) -Asked @{ consent = 'spare' } | Should -BeLike '*-Consent spare,*'
             # An audience that is right already is not the reason.
             Get-Recommendation -Act ([pscustomobject] @{ name = 'sign_in'; parameters = [pscustomobject] @{ audience = 'api://b' } }) -Known @{ audience = 'api://b' } | Should -BeLike 'People sign in anew*'
         }

@@ -1,6 +1,7 @@
 """The operators' commands under a real PowerShell against the running stack, as a person who is signed in."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.clients.powershell.pwsh import Failure, Outcome, Session, needs_pwsh
 from tests.clients.powershell.test_commands import app_service, bare, returned, secrets_in
 from tests.consent_http.rig import old_token
 from tests.consent_http.test_operator_routes import token_of_person
+from tests.local_control import Controls
 
 type Ask = Callable[..., Outcome]
 
@@ -153,3 +155,78 @@ def test_what_is_refused_says_what_to_do_at_this_prompt(
     assert words in failure.recommended
     assert failure.recommended in failure.message
     assert "/api/" not in failure.message
+
+
+@contextmanager
+def broken(state: StackState, what: str) -> Iterator[None]:
+    """A part of the stack out of order; everything is as before afterwards."""
+    vault, entra = Controls(state, state.token_vault), Controls(state, state.entra)
+    if what == "vault closed":
+        vault.post("faults", {"path": ".*", "times": -1, "status": 503})
+    elif what == "secret expired":
+        entra.post("errors", {"code": 7000222, "times": -1})
+    elif what == "session revoked":
+        entra.post("errors", {"code": 50173, "times": -1})
+    try:
+        yield
+    finally:
+        vault.clear("faults")
+        entra.clear("errors")
+
+
+@pytest.mark.parametrize(
+    ("what", "command", "told"),
+    [
+        ("vault closed", "Get-PartnerConsent", ("vault_unavailable", "ResourceUnavailable", "Try again")),
+        (
+            "secret expired",
+            "Get-PartnerBrokerCustomer",
+            ("application_misconfigured", "InvalidOperation", "renews an expired one"),
+        ),
+        (
+            "session revoked",
+            "Get-PartnerBrokerCustomer",
+            ("new_consent_needed", "InvalidOperation", "New-PartnerConsentLink -Consent partner"),
+        ),
+        (
+            "consent withdrawn",
+            "Test-PartnerAccess home -Resource partnercenter -Consent gone",
+            ("consent_withdrawn", "InvalidOperation", "Restore-PartnerConsent -Consent gone"),
+        ),
+        (
+            "nobody signed in",
+            "$env:PERSON = ''; Get-PartnerConsent",
+            ("not_signed_in", "AuthenticationError", "Connect-AzAccount -Tenant"),
+        ),
+        (
+            "broker of another name",
+            "Get-PartnerConsent -BrokerUrl https://127.0.0.1:9",
+            ("no_answer", "ConnectionError", "network"),
+        ),
+    ],
+)
+def test_what_is_broken_is_told_rightly(
+    ask: Ask, state: StackState, *, what: str, command: str, told: tuple[str, str, str]
+) -> None:
+    if what == "consent withdrawn":
+        given = f"'{old_token(state, ADMIN)}' | Import-PartnerConsent gone; Revoke-PartnerConsent gone -Confirm:$false"
+        assert ask(given).failure is None
+    unhurried = "function global:Start-Sleep { }"
+    with broken(state, what):
+        outcome = ask(f"{unhurried}; try {{ {command} }} finally {{ Remove-Item Function:Start-Sleep }}")
+    failure = failure_of(outcome)
+    code, category, words = told
+    assert (failure.code, failure.category) == (code, category)
+    assert words in failure.recommended
+    assert secrets_in(state, failure.message) == []
+
+
+def test_whoever_signs_in_as_somebody_else_asks_as_that_one(ask: Ask, persons: dict[str, str]) -> None:
+    command = """
+    try { Get-PartnerConsent -Consent partner } catch { $refused = $_.Exception.Data['Code'] }
+    $env:PERSON = $env:OTHER
+    @{ refused = $refused; status = (Get-PartnerConsent -Consent partner).Status }
+    """
+    other = f"$env:OTHER = '{persons[ADMIN.username]}'"
+    found = returned(ask(f"{other}\n{command}", SECOND_ADMIN.username))
+    assert found == {"refused": "role_missing", "status": "ok"}

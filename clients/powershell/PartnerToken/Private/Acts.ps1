@@ -61,11 +61,11 @@ $script:ActSentences = @{
 $script:PlainParameter = '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$'
 
 # The sentence for an act of the broker's; nothing where there is none, or this module does not know it. What is `Known`
-# to be right already is not told.
+# to be right already is not told; what was `Asked` for stands where the broker does not tell.
 function Get-Recommendation {
     [CmdletBinding()]
     [OutputType([string])]
-    param([AllowNull()] $Act, [hashtable] $Known = @{})
+    param([AllowNull()] $Act, [hashtable] $Known = @{}, [hashtable] $Asked = @{})
     $name = Get-Field -Object $Act -Name 'name'
     if ($name -isnot [string] -or -not $script:ActSentences.ContainsKey($name)) { return '' }
     $told = Get-Field -Object $Act -Name 'parameters'
@@ -73,6 +73,7 @@ function Get-Recommendation {
     foreach ($match in [regex]::Matches($sentence, '\{(\w+)\}')) {
         $parameter = $match.Groups[1].Value
         $value = Get-Field -Object $told -Name $parameter
+        if ($null -eq $value) { $value = $Asked[$parameter] }
         $isPlain = $value -is [string] -and $value -match $script:PlainParameter
         if ($isPlain -and $value -ne $Known[$parameter]) { $sentence = $sentence.Replace($match.Value, $value) }
     }

@@ -73,6 +73,7 @@ function Send-BrokerRequest {
     [CmdletBinding()]
     [OutputType([pscustomobject])]
     param([Parameter(Mandatory)] $Broker, [Parameter(Mandatory)][hashtable] $Request)
+    $asked = Get-Asked -Request $Request
     $Request['Uri'] = $Broker.Url + $Request['Uri']
     $Request['Bearer'] = Get-Bearer -Broker $Broker
     for ($try = 1; ; $try++) {
@@ -89,13 +90,27 @@ function Send-BrokerRequest {
     if ($try -gt 1) { Write-Progress -Activity 'Asking the broker' -Completed }
     $Broker.Tries = if ($isAway) { 1 } else { $script:MostTries }
     if ($answer.Status -notin 200, 201 -or $null -eq $answer.Content) {
-        $failure = Get-BrokerFailure -Answer $answer -AskedAs $Broker.Identity -Audience $Broker.Audience
+        $failure = Get-BrokerFailure -Answer $answer -AskedAs $Broker.Identity -Audience $Broker.Audience -Asked $asked
         # A token that was refused is asked for anew next time.
         if (Test-FailureOfAll -Record $failure) { $Broker.Kept.Clear() }
         throw $failure
     }
     Write-AnswerWarning -Headers $answer.Headers
     $answer
+}
+
+# The consent and the tenant that a request is about.
+function Get-Asked {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([Parameter(Mandatory)][hashtable] $Request)
+    $asked = @{}
+    foreach ($part in $Request['Query'], $Request['Json']) {
+        foreach ($name in 'consent', 'tenant') { if ($part -and $part[$name]) { $asked[$name] = $part[$name] } }
+    }
+    if ($Request['Uri'] -match '^/api/consents/(?<consent>[^/]+)') { $asked['consent'] = $Matches['consent'] }
+    if ($Request['Uri'] -match '^/api/customers/(?<tenant>[^/]+)') { $asked['tenant'] = $Matches['tenant'] }
+    $asked
 }
 
 # Seconds to wait: what Retry-After says, within bounds.

@@ -71,7 +71,7 @@ function Get-FailureCategory {
 function Get-BrokerFailure {
     [CmdletBinding()]
     [OutputType([System.Management.Automation.ErrorRecord])]
-    param([Parameter(Mandatory)] $Answer, [string] $AskedAs = '', [string] $Audience = '')
+    param([Parameter(Mandatory)] $Answer, [string] $AskedAs = '', [string] $Audience = '', [hashtable] $Asked = @{})
     $content = $Answer.Content
     $code = Get-PlainText -Value (Get-Field -Object $content -Name 'code')
     $sentence = Get-PlainText -Value (Get-Field -Object $content -Name 'error_description')
@@ -80,7 +80,7 @@ function Get-BrokerFailure {
         $again = if ($Answer.Status -eq 429 -or $Answer.Status -ge 500) { 'Try again later. ' } else { '' }
         return Get-Failure -Code 'not_the_broker' -Status $Answer.Status -Message "HTTP $($Answer.Status), and not in the broker's words." -Recommendation "${again}Check -BrokerUrl (or BROKER_URL)."
     }
-    $recommendation = Get-Recommendation -Act (Get-Field -Object $content -Name 'act') -Known @{ audience = $Audience }
+    $recommendation = Get-Recommendation -Act (Get-Field -Object $content -Name 'act') -Known @{ audience = $Audience } -Asked $Asked
     $says = Get-PlainText -Value (Get-Field -Object $content -Name 'says')
     # Where this module has no words for the act, the broker's sentence has its own.
     if ($recommendation -and $says) { $sentence = $says } else { $recommendation = '' }
