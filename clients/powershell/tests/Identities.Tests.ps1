@@ -232,6 +232,24 @@ Describe 'The identity that asks' {
             $failure.Exception.Message | Should -Match 'HTTP 401.*<sentence>'
         }
 
+        It 'is not there where the metadata service knows none, but is where Entra ID refuses it: <Code>' -ForEach @(
+            @{ Says = 'Identity not found'; ForPeople = $true; Code = 'not_signed_in' }
+            @{ Says = 'Identity not found'; ForPeople = $false; Code = 'no_identity' }
+            @{ Says = 'AADSTS500011: The resource principal named api://broker was not found.'; ForPeople = $true; Code = 'no_own_token' }
+        ) {
+            Mock -ModuleName PartnerToken -CommandName Find-OwnIdentity -MockWith { 'VirtualMachine' }
+            $answer = [pscustomobject] @{ Status = 400; Headers = @{}; Content = [pscustomobject] @{ error = 'invalid_request'; error_description = $Says } }
+            Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+            $failure = Get-FailureOf {
+                InModuleScope -ModuleName PartnerToken -Parameters @{ ForPeople = $ForPeople } -ScriptBlock {
+                    param($ForPeople)
+                    $script:OwnTokens = @{}
+                    Open-Broker -BrokerUrl 'https://broker.example' -Audience 'api://broker' -Identity Auto -ForPeople:$ForPeople
+                }
+            }
+            $failure.Exception.Data['Code'] | Should -Be $Code
+        }
+
         It 'is not there where nobody answers at the metadata service' {
             Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { throw 'nobody' }
             (Get-FailureOf { Get-Own -Identity VirtualMachine }).Exception.Data['Code'] | Should -Be 'no_identity'

@@ -52,8 +52,9 @@ function Open-Broker {
     if ($Identity -eq 'Auto') { $broker.Identity = Find-OwnIdentity -ForPeople:$ForPeople }
     try { $null = Get-Bearer -Broker $broker }
     catch {
-        $isLastResort = $Identity -eq 'Auto' -and $broker.Identity -eq 'VirtualMachine' -and $_.Exception.Data['Status'] -in 0, 400, 403, 404
-        if ($isLastResort) { throw (Get-NoIdentity -ForPeople:$ForPeople) }
+        # A number of Entra ID's comes to an identity that is there, and asks under a wrong name.
+        $isNone = $_.Exception.Data['Status'] -in 0, 400, 403, 404 -and $_.Exception.Message -notmatch 'AADSTS'
+        if ($Identity -eq 'Auto' -and $broker.Identity -eq 'VirtualMachine' -and $isNone) { throw (Get-NoIdentity -ForPeople:$ForPeople) }
         throw
     }
     $broker

@@ -86,6 +86,8 @@ function Invoke-AzCli {
     if (-not $az) { return [pscustomobject] @{ Output = ''; Complaint = '' } }
     # Windows PowerShell makes an error of every line on stderr, and `Stop` would end here for a mere warning.
     $ErrorActionPreference = 'Continue'
+    # PowerShell 7's, where somebody has turned it on: an exit code is no error here.
+    $PSNativeCommandUseErrorActionPreference = $false
     # A pipeline's step ends with the last exit code, and this one is none of the script's.
     $before = Get-Variable -Name LASTEXITCODE -Scope Global -ValueOnly -ErrorAction Ignore
     try { $lines = @(& $az.Source @Argument 2>&1) }

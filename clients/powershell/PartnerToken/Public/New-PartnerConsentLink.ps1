@@ -5,7 +5,7 @@ function New-PartnerConsentLink {
 
     .DESCRIPTION
     Send its Url to the person. Opening it changes nothing; who signs in there with MFA, consents.
-    A link is as good as a password while it lives: the view shows it on a line of its own, for you to copy.
+    A link is as good as a password while it lives. It is longer than a line, so the view leaves it out: take the property.
     Needs the app role Consent.Manage of the broker.
 
     .PARAMETER Consent
