@@ -18,7 +18,7 @@ REAL = (
     *("sha256sum", "sort", "tail", "tee", "tr", "uniq", "wc", "xargs"),
 )
 PROGRAMS = (
-    *("az", "azd", "brew", "curl", "docker", "func", "gh", "git", "make", "npm", "npx", "openssl", "pip", "pwsh"),
+    *("az", "azd", "brew", "curl", "docker", "func", "gh", "git", "make", "npm", "npx", "openssl", "pip", "pipx", "pwsh"),
     *("python", "python3", "rm", "ssh", "terraform", "uv", "wget"),
 )
 OURS = ("partner-token", "partner-broker")
@@ -38,6 +38,8 @@ case "$name $*" in
     "python -m local env"*) printf 'export IDENTITY_HEADER=%s' "$SECRET" ;;
     "azd env get-values"*) ;;
     "python -m local"* | "az "* | "azd "*) echo _ ;;
+    "partner-token completion"* | "partner-broker completion"*) ;;
+    "partner-token "*" --output header"*) echo "Authorization: Bearer $SECRET" ;;
     "partner-token.sh --exec "*)
         export "$2=$SECRET"
         while [ "$1" != -- ]; do shift; done
