@@ -76,12 +76,14 @@ def parameters_of(function: str) -> set[str]:
     block = text[text.index("    param(") : text.index("\n    )\n")]
     names = re.findall(r"\]\s+\$(\w+)", block)
     aliases = re.findall(r"'(\w+)'", " ".join(re.findall(r"\[Alias\(([^)]*)\)\]", block)))
-    return {name.lower() for name in (*names, *aliases)}
+    common = ("WhatIf", "Confirm") if "SupportsShouldProcess" in text else ()
+    return {name.lower() for name in (*names, *aliases, *common)}
 
 
 def powershell_calls() -> Iterator[tuple[str, str, str]]:
-    functions = "|".join(file.stem for file in sorted(POWERSHELL.glob("*.ps1")))
-    for file in DOCUMENTS:
+    # The longest names first: one may begin with another.
+    functions = "|".join(sorted((file.stem for file in POWERSHELL.glob("*.ps1")), key=len, reverse=True))
+    for file in [*DOCUMENTS, ROOT / "clients" / "powershell" / "README.md"]:
         for line in "\n".join(blocks(file.read_text(), "powershell")).splitlines():
             for function, arguments in re.findall(rf"({functions})([^|)]*)", line):
                 yield name_of(file), function, re.sub(r"@\{.*?\}|'[^']*'|#.*", "_", arguments)
