@@ -76,7 +76,7 @@ def parameters_of(function: str) -> set[str]:
     block = text[text.index("    param(") : text.index("\n    )\n")]
     names = re.findall(r"\]\s+\$(\w+)", block)
     aliases = re.findall(r"'(\w+)'", " ".join(re.findall(r"\[Alias\(([^)]*)\)\]", block)))
-    common = ("WhatIf", "Confirm") if "SupportsShouldProcess" in text else ()
+    common = ("ErrorVariable", *(("WhatIf", "Confirm") if "SupportsShouldProcess" in text else ()))
     return {name.lower() for name in (*names, *aliases, *common)}
 
 
