@@ -9,6 +9,7 @@ import azure.functions as func
 
 import consent_http.wiring
 import customers_http.wiring
+import customers_timer.wiring
 import refresh_timer.wiring
 import token_http.wiring
 from shared.clock import Clock, utc_now
@@ -24,6 +25,7 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     parts = (
         *consent_http.wiring.wire(services, on_change=issuer.forget),
         *customers_http.wiring.wire(services, on_change=issuer.forget_refusals),
+        *customers_timer.wiring.wire(services, read_reach=token_http.wiring.reach(services)),
         *refresh_timer.wiring.wire(services),
         *token_http.wiring.wire(services, issuer),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.status import Status
 from shared.callers.operator_check import OperatorCheck
 from shared.pool import Pool
 
@@ -13,11 +14,14 @@ from shared.pool import Pool
 class Dependencies:
     """What customers' routes work with; `on_change` is told the tenant in which the application's consent was changed.
 
-    They wait for Partner Center in a pool of their own, and a check has its own too: neither waits behind the other.
+    They wait for Partner Center in a pool of their own, a check has its own too, and `reading` is for what was found:
+    none waits behind another.
     """
 
     operator: OperatorCheck
     check: Check
     customers: Customers
+    status: Status
     on_change: Callable[[str], None]
     pool: Pool
+    reading: Pool

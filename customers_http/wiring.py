@@ -7,11 +7,13 @@ import azure.functions as func
 import customers_http
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.status import Status
 from shared.customers.partner_center import PartnerCenter
+from shared.customers.results import Results
 from shared.pool import Pool
 from shared.services import Services
 
-CHECK_THREADS, CUSTOMERS_THREADS = 8, 4
+CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS = 8, 4, 4
 
 
 def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.Blueprint]:
@@ -28,7 +30,11 @@ def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.B
         operator=services.operator,
         check=Check(settings=settings, authority=authority, store=store, pool=Pool("check", threads=CHECK_THREADS)),
         customers=customers,
+        status=Status(
+            store=store, credential=services.credential, results=Results(services.rows), clock=services.clock
+        ),
         on_change=on_change,
         pool=Pool("customers", threads=CUSTOMERS_THREADS),
+        reading=Pool("status", threads=STATUS_THREADS),
     )
     return customers_http.blueprints(dependencies)

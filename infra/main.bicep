@@ -57,6 +57,9 @@ param consentTenants string = ''
 @description('When the timer runs: NCRONTAB, six fields, UTC.')
 param refreshSchedule string = '0 17 * * * *'
 
+@description('When customers are checked: NCRONTAB, six fields, UTC.')
+param checkSchedule string = '0 47 * * * *'
+
 @description('Where alerts are sent; empty: they are seen in the portal alone.')
 param alertEmail string = ''
 
@@ -225,6 +228,7 @@ module network 'app/network.bicep' = if (vnetEnabled) {
       hostStorage.outputs.id
       packageStorage.outputs.id
     ]
+    tableStorageId: hostStorage.outputs.id
   }
 }
 
@@ -289,6 +293,7 @@ module settings 'app/settings.bicep' = {
     publicUrl: url
     identityClientId: identity.outputs.clientId
     storageBlobEndpoint: hostStorage.outputs.blobEndpoint
+    storageTableEndpoint: hostStorage.outputs.tableEndpoint
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     tokenVaultUrl: tokenVault.outputs.url
     policyVaultUrl: policyVault.outputs.url
@@ -297,6 +302,7 @@ module settings 'app/settings.bicep' = {
     brokerAudience: audience
     exchangeThreads: httpConcurrency
     refreshSchedule: refreshSchedule
+    checkSchedule: checkSchedule
     consentTenants: consentTenants
     partnerCredential: partnerCredential
     partnerCredentialName: partnerCredentialName

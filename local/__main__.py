@@ -90,9 +90,9 @@ def clock(options: argparse.Namespace) -> int:
 
 
 def timer(options: argparse.Namespace) -> int:
-    """Run the refresh timer now and wait for it."""
-    status = fire_timer(_running(options))
-    print(f"refresh: {status}")
+    """Run a timer now and wait for it."""
+    status = fire_timer(_running(options), function=options.function)
+    print(f"{options.function}: {status}")
     return 0 if status == "Success" else 1
 
 
@@ -149,7 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     add(live)
     add(env, identity=identity)
     add(clock, by={"help": "+60d, +1h, -30m, or reset; +0d says where it is"})
-    add(timer)
+    timers = {"nargs": "?", "default": "refresh", "choices": ("refresh", "check_customers")}
+    add(timer, function={**timers, "help": "which (%(default)s)"})
     add(link, consent={"nargs": "?", "default": "partner", "help": "the consent's name (%(default)s)"})
     add(
         token,

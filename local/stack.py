@@ -101,8 +101,11 @@ def host_environment(state: StackState) -> dict[str, str]:
         "TOKEN_VAULT_URL": state.token_vault,
         "POLICY_VAULT_URL": state.policy_vault,
         "PARTNER_CENTER_URL": state.partner_center,
+        "RESULTS_URL": (state.folder / "results.sqlite3").as_uri(),
         "TRUSTED_CA_FILE": str(state.ca_file),
         "REFRESH_SCHEDULE": "0 17 * * * *",
+        # By hand alone, but for a leap day: whoever moves the clock by days means the other timer.
+        "CHECK_SCHEDULE": "0 0 0 29 2 *",
         # The platform's own variables, not the broker's settings:
         **identity_environment(state, "broker"),
         # A proxy of this machine must not come between parts that are all on it.

@@ -275,6 +275,12 @@ DEFAULT_WORLD = World(
             roles=("Customers.Manage",),
         ),
         ManagedIdentity(
+            name="service-desk",
+            object_id="eeee0000-1111-4222-8333-444444440009",
+            client_id="ffff0000-1111-4222-8333-444444440009",
+            roles=("Customers.Read",),
+        ),
+        ManagedIdentity(
             name="vault-administrator",
             object_id="eeee0000-1111-4222-8333-444444440008",
             client_id="ffff0000-1111-4222-8333-444444440008",

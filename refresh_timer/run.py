@@ -7,7 +7,6 @@ from functools import partial
 from refresh_timer.application import ApplicationReport, ApplicationWatch
 from refresh_timer.backoff import Backoff
 from refresh_timer.bounds import Bounds
-from refresh_timer.crew import Crew, Limits, Task
 from refresh_timer.due import Due, due, most_urgent_first
 from refresh_timer.outcome import (
     BROKEN,
@@ -26,6 +25,7 @@ from refresh_timer.report import Report, summarize
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.stored_consent import Entry, Listing
+from shared.crew import Crew, Limits, Task
 from shared.entra.errors import AnswerMismatched, ApplicationMisconfigured, ApplicationRefused, ScopeRefused
 from shared.entra.home_errors import HomeTenantRefused
 from shared.errors import BrokerError, ConsentUnusable

@@ -1,6 +1,8 @@
 """What all functions stand on: made once from the settings, connected to nothing until first used."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from shared.bursts import Bursts
@@ -22,12 +24,17 @@ from shared.entra.managed_identity import BrokerIdentity
 from shared.kept_document import Ages
 from shared.key_vault import KeyVault
 from shared.keys.signing_keys import SigningKeys
+from shared.marks import Marks
 from shared.outbound import Outbound
 from shared.pool import Pool
+from shared.rows import Rows
 from shared.settings import Settings
+from shared.sqlite_rows import SqliteRows
+from shared.table_rows import TableRows
 
 # Beside the exchanges' own threads: none of these waits for a customer's tenant.
 ASSERTION_THREADS, OPERATOR_THREADS = 4, 2
+RESULTS_FILE = "results.sqlite3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,8 @@ class Services:
     assertions: Pool
     operator: OperatorCheck
     store: ConsentStore
+    rows: Rows
+    marks: Marks
 
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock) -> Self:
@@ -61,6 +70,7 @@ class Services:
         credential = _credential(settings, identity, token_vault)
         keys = SigningKeys(outbound, authority_host=host, ages=ages)
         verifier = AssertionVerifier(settings, keys)
+        rows = _rows(settings, identity)
         assertions = Pool("assertions", threads=ASSERTION_THREADS)
         return cls(
             settings=settings,
@@ -77,6 +87,8 @@ class Services:
             assertions=assertions,
             operator=_operator(settings, verifier, assertions),
             store=ConsentStore(token_vault),
+            rows=rows,
+            marks=Marks(rows, max_age=settings.memory_age, clock=clock),
         )
 
 
@@ -97,6 +109,15 @@ def _operator(settings: Settings, verifier: AssertionVerifier, assertions: Pool)
 def _authority(settings: Settings, http: AuthorityHttp, credential: ApplicationCredential, clock: Clock) -> Authority:
     client_id, family = settings.partner_client_id, settings.cloud.family
     return Authority(http, client_id=client_id, credential=credential, clock=clock, family=family)
+
+
+def _rows(settings: Settings, identity: BrokerIdentity) -> Rows:
+    url = settings.results_url
+    if url is None:
+        return SqliteRows(Path(tempfile.gettempdir()) / f"consent-broker-{settings.broker_client_id}" / RESULTS_FILE)
+    if url.startswith("file:"):
+        return SqliteRows(Path.from_uri(url))
+    return TableRows(url, identity, trusted_ca_file=settings.trusted_ca_file)
 
 
 def _credential(settings: Settings, identity: BrokerIdentity, vault: KeyVault) -> ApplicationCredential:

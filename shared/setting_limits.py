@@ -39,6 +39,19 @@ VAULT_OPERATIONS_PER_10_SECONDS = Defaulted(
     "the timer's share of the 4,000 other operations of the token vault in ten seconds",
     default="3800",
 )
+CHECK_AGE_HOURS = Defaulted(
+    "CHECK_AGE_HOURS",
+    value.duration(HOUR, 1, 30 * 24),
+    "a customer and resource are due to be checked when they were last tried longer ago than this",
+    default="20",
+)
+# Each try is a sign-in at the authority, which throttles an application that asks too often.
+CHECK_PER_SECOND = Defaulted(
+    "CHECK_PER_SECOND",
+    value.number(1, 100),
+    "how many customers and resources the check tries in a second at most; less while the authority asks to wait",
+    default="20",
+)
 MEMORY_AGE_SECONDS = Defaulted(
     "MEMORY_AGE_SECONDS",
     value.duration(SECOND, 1, 600),

@@ -93,6 +93,13 @@ POLICY_VAULT_URL = Required(
     "the vault of policy documents; another one, or the app does not start",
     sample="https://YOUR-POLICY-VAULT.vault.azure.net",
 )
+RESULTS_URL = Optional(
+    "RESULTS_URL",
+    value.rows_url,
+    "where results of checks are kept: the table endpoint of a storage account, cloud by cloud another, or a file "
+    "(`file:///path/results.sqlite3`); unset, a file in the temporary folder, which each instance has for itself",
+    sample="",
+)
 # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
 KEY_VAULT_API_VERSION = Optional(
     "KEY_VAULT_API_VERSION",
@@ -105,6 +112,19 @@ REFRESH_SCHEDULE = Required(
     value.schedule,
     "when the timer runs (NCRONTAB, six fields, UTC); `0 17 * * * *` is hourly",
     sample="0 17 * * * *",
+)
+CHECK_SCHEDULE = Required(
+    "CHECK_SCHEDULE",
+    value.schedule,
+    "when customers are checked (NCRONTAB, six fields, UTC); `0 47 * * * *` is hourly, and each run does what is due",
+    sample="0 47 * * * *",
+)
+CHECK_PROBE = Defaulted(
+    "CHECK_PROBE",
+    value.choice({"off": False, "on": True}),
+    "`on` lets the check of customers read the organization's id with each token of Microsoft Graph, which tells a "
+    "token without a role from one that works; the grant set then needs a scope for it, such as `Directory.Read.All`",
+    default="off",
 )
 CONSENT_SCOPE = Defaulted(
     "CONSENT_SCOPE",
@@ -147,6 +167,13 @@ PARTNER_CENTER_URL = Defaulted(
     value.https_origin,
     "where Partner Center's API is; the cloud's own by default, another for the local stack",
     default=PUBLIC.resources["partnercenter"],
+    sample="",
+)
+GRAPH_URL = Defaulted(
+    "GRAPH_URL",
+    value.https_origin,
+    "where Microsoft Graph is; the cloud's own by default, another for the local stack",
+    default=PUBLIC.resources["graph"],
     sample="",
 )
 TRUSTED_CA_FILE = Optional(

@@ -12,6 +12,7 @@ AUDIENCE = re.compile(r"[A-Za-z0-9._~:/-]{1,256}", re.ASCII)
 ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/*"
 )
+ROWS_ADDRESS = re.compile(r"(?P<origin>https://[^/]+)(?P<account>(?:/[a-z0-9]{3,24})?)")
 API_VERSION = re.compile(r"7\.[0-9]|20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 USUAL_PORTS, LAST_PORT = {"http": 80, "https": 443}, 65535
 LONGEST_NUMBER = 9
@@ -64,6 +65,17 @@ def https_origin(value: str) -> str:
     if origin is None or urlsplit(origin).scheme != "https":
         raise Malformed("an address such as https://name.example, without a path")
     return origin
+
+
+def rows_url(value: str) -> str:
+    """Where rows are kept: a table endpoint (https, with the account as its path on an emulator), or a file."""
+    if value.startswith("file:///"):
+        return value
+    address = ROWS_ADDRESS.fullmatch(value.rstrip("/"))
+    origin = _origin(address["origin"]) if address else None
+    if address is None or origin is None:
+        raise Malformed("an address such as https://name.table.core.windows.net, or file:///path/results.sqlite3")
+    return origin + address["account"]
 
 
 def public_url(value: str) -> str:

@@ -33,6 +33,16 @@ class RefreshSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSettings:
+    """How the check of customers works: when, what is due, and how many tries in a second."""
+
+    schedule: str
+    age: timedelta
+    per_second: int
+    probes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What docs/settings.md describes, checked and typed; URLs carry no trailing slash, GUIDs are lower case."""
 
@@ -51,13 +61,16 @@ class Settings:
     token_vault_url: str
     policy_vault_url: str
     key_vault_api_version: str | None
+    results_url: str | None
     refresh: RefreshSettings
+    check: CheckSettings
     consent_scope: str
     consent_tenants: frozenset[str]
     accept_unknown_mfa: bool
     device_code: bool
     audit_address: bool
     partner_center_url: str
+    graph_url: str
     memory_age: timedelta
     stale_limit: timedelta
     last_good: timedelta
@@ -89,13 +102,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         token_vault_url=read.required(table.TOKEN_VAULT_URL),
         policy_vault_url=read.required(table.POLICY_VAULT_URL),
         key_vault_api_version=read.optional(table.KEY_VAULT_API_VERSION),
+        results_url=read.optional(table.RESULTS_URL),
         refresh=_refresh(read),
+        check=_check(read),
         consent_scope=read.default(table.CONSENT_SCOPE, cloud.partner_center_scope),
         consent_tenants=read.default(table.CONSENT_TENANTS),
         accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
         device_code=read.default(table.CONSENT_DEVICE_CODE),
         audit_address=read.default(table.AUDIT_CLIENT_ADDRESS),
         partner_center_url=read.default(table.PARTNER_CENTER_URL, cloud.resources["partnercenter"]),
+        graph_url=read.default(table.GRAPH_URL, cloud.resources["graph"]),
         memory_age=read.default(limit.MEMORY_AGE_SECONDS),
         stale_limit=read.default(limit.STALE_LIMIT_SECONDS),
         last_good=read.default(limit.LAST_GOOD_HOURS),
@@ -115,6 +131,15 @@ def _refresh(read: "_Reader") -> RefreshSettings:
         concurrency=read.default(limit.REFRESH_CONCURRENCY),
         vault_creates=read.default(limit.VAULT_CREATES_PER_10_SECONDS),
         vault_operations=read.default(limit.VAULT_OPERATIONS_PER_10_SECONDS),
+    )
+
+
+def _check(read: "_Reader") -> CheckSettings:
+    return CheckSettings(
+        schedule=read.required(table.CHECK_SCHEDULE),
+        age=read.default(limit.CHECK_AGE_HOURS),
+        per_second=read.default(limit.CHECK_PER_SECOND),
+        probes=read.default(table.CHECK_PROBE),
     )
 
 

@@ -13,7 +13,7 @@ from local.state import StackState
 type StackMaker = Callable[..., AbstractContextManager[StackState]]
 
 # What the app of this checkout imports, so that no host has to; `function_app` itself does too much to be among it.
-preload("consent_http", "customers_http", "refresh_timer", "token_http")
+preload("consent_http", "customers_http", "customers_timer", "refresh_timer", "token_http")
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,9 @@ def make_stack(tmp_path: Path) -> StackMaker:
     """Stacks of one's own, with settings put over the usual ones; their timers fire only when asked to."""
 
     def make(**settings: str) -> AbstractContextManager[StackState]:
-        quiet: Mapping[str, str] = {"AzureWebJobs.refresh.Disabled": "true"}
+        quiet: Mapping[str, str] = {
+            f"AzureWebJobs.{timer}.Disabled": "true" for timer in ("refresh", "check_customers")
+        }
         return running_stack(tmp_path / "state", keeps_ledger=True, settings={**quiet, **settings})
 
     return make

@@ -65,6 +65,7 @@ def test_the_defaults_in_the_table_are_the_ones_in_the_code() -> None:
         "TOKEN_VAULT_URL": "https://a.vault.azure.net",
         "POLICY_VAULT_URL": "https://b.vault.azure.net",
         "REFRESH_SCHEDULE": "0 17 * * * *",
+        "CHECK_SCHEDULE": "0 47 * * * *",
     }
     rows = {row[0].strip("`"): row[1] for row in table_rows("docs/settings.md", 3)}
     assert {name for name, default in rows.items() if default == "required"} == set(needed)
@@ -93,7 +94,7 @@ def test_every_audit_event_is_described() -> None:
     """That their fields are the ones described is checked where records are made: in the end-to-end run."""
     sources = "".join(
         file.read_text()
-        for folder in ("consent_http", "customers_http", "refresh_timer", "shared", "token_http")
+        for folder in ("consent_http", "customers_http", "customers_timer", "refresh_timer", "shared", "token_http")
         for file in (ROOT / folder).rglob("*.py")
     )
     written = set(re.findall(r'(?:_?record|\.tell)\(\s*"([a-z._]+)"', sources))

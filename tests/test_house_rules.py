@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FUNCTIONS = ("consent_http", "customers_http", "refresh_timer", "token_http")
+FUNCTIONS = ("consent_http", "customers_http", "customers_timer", "refresh_timer", "token_http")
 PRODUCT = ("shared", *FUNCTIONS)
 MODULES = sorted(
     file.relative_to(ROOT)
@@ -27,11 +27,14 @@ OWNERS = {
     "azure.identity": {"shared/entra/managed_identity.py", "shared/key_vault_errors.py"},
     "azure.core": {
         "shared/entra/managed_identity.py",
-        *(f"shared/{name}.py" for name in ("key_vault", "key_vault_errors", "sdk_transport")),
+        *(f"shared/{name}.py" for name in ("key_vault", "key_vault_errors", "sdk_transport", "table_rows")),
     },
+    "azure.data": {"shared/table_rows.py"},
+    "sqlite3": {"shared/sqlite_rows.py"},
     "urllib3": {"shared/connections.py", "shared/outbound.py"},
     "jwt": {"shared/keys/signed_claims.py", "shared/keys/signing_keys.py"},
     "requests": {
+        "customers_timer/probe.py",
         "shared/customers/partner_center.py",
         "shared/entra/authority_http.py",
         "shared/entra/msal_calls.py",
@@ -45,7 +48,7 @@ OWNERS = {
         *(f"shared/{part}.py" for part in ("request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
-        *(f"customers_http/{part}_routes.py" for part in ("check", "customer")),
+        *(f"customers_http/{part}_routes.py" for part in ("check", "customer", "status")),
     },
     "cryptography": {"consent_http/link_keys.py", "consent_http/seal.py", "shared/entra/certificate.py"},
     "cachetools": {
@@ -164,6 +167,7 @@ SETTINGS = {
     "TOKEN_VAULT_URL": "https://tokens.vault.azure.net",
     "POLICY_VAULT_URL": "https://policies.vault.azure.net",
     "REFRESH_SCHEDULE": "0 17 * * * *",
+    "CHECK_SCHEDULE": "0 47 * * * *",
 }
 
 

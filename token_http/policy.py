@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.callers.assertion import Principal
+from shared.customers.reach import Reach
 from shared.setting_values import GUID
 from token_http.message import HOME, TokenRequest
 from token_http.refusals import NotPermitted
@@ -92,6 +93,22 @@ class Policy:
         `own` is the tenant of the person who gave the consent.
         """
         return self.possible(principal, request).decide(own=own)
+
+    def reach(self, consent: str) -> Reach:
+        """How far this consent reaches into customers' tenants, whoever asks.
+
+        `home` is no customer, and whoever lists customers leaves the partner's tenant and the consent's own out.
+        """
+        everywhere: set[str] = set()
+        by_tenant: dict[str, frozenset[str]] = {}
+        for row in self.permissions:
+            if consent not in row.consents:
+                continue
+            if row.any_customer:
+                everywhere |= row.resources
+            for tenant_id in {*row.tenants.values()}:
+                by_tenant[tenant_id] = by_tenant.get(tenant_id, frozenset()) | row.resources
+        return Reach(everywhere=frozenset(everywhere), by_tenant=by_tenant)
 
     def _rows_for(self, principal: Principal, consent: str, resource: str) -> Sequence[int]:
         """The rows that are for this principal, consent and resource, in order."""

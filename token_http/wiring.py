@@ -1,12 +1,13 @@
 """How the token endpoint is put together: the issuer, which others tell of changes, and the routes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import azure.functions as func
 
 import token_http
 from shared.customers.partner_center import PartnerCenter
+from shared.customers.reach import Reach
 from shared.key_vault import KeyVault
 from shared.keys.signed_claims import unverified_claims
 from shared.pool import Pool
@@ -36,6 +37,13 @@ def issuer(services: Services) -> Issuer:
         pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
         clock=services.clock,
     )
+
+
+def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
+    """Reads the policy, and says then of each consent how far it reaches; may block, and raises what the vault does."""
+    home, cloud = services.settings.home_tenant, services.settings.cloud
+    policies = PolicySource(services.policy_vault, home_tenant=home, cloud=cloud)
+    return lambda: policies.read().reach
 
 
 def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:

@@ -92,7 +92,7 @@ resource editorsWritePolicy 'Microsoft.Authorization/roleAssignments@2022-04-01'
   }
 }]
 
-// The Functions host asks for this role on its own account, and nothing else lies there.
+// The Functions host asks for this role on its own account; no other blobs lie there.
 resource hostUsesStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(hostStorage.id, principalId, 'Storage Blob Data Owner')
   scope: hostStorage
@@ -100,6 +100,17 @@ resource hostUsesStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Blob Data Owner'])
+  }
+}
+
+// On the host's account: nothing there is run as code.
+resource brokerKeepsResults 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(hostStorage.id, principalId, 'Storage Table Data Contributor')
+  scope: hostStorage
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles['Storage Table Data Contributor'])
   }
 }
 

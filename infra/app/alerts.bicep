@@ -32,6 +32,14 @@ var alerts = [
     query: loadTextContent('queries/timer-silent.kql')
   }
   {
+    name: 'customers-failing'
+    title: 'Customers do not work any more'
+    severity: 2
+    frequency: 'PT30M'
+    window: 'PT1H'
+    query: loadTextContent('queries/customers-failing.kql')
+  }
+  {
     name: 'denied-burst'
     title: 'A caller is refused again and again'
     severity: 2

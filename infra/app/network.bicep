@@ -8,8 +8,13 @@ param tags object
 param vaultIds array
 param storageIds array
 
+@description('The storage account whose tables are reached, too.')
+param tableStorageId string
+
 var vaultZone = 'privatelink.vaultcore.azure.net'
 var blobZone = 'privatelink.blob.${environment().suffixes.storage}'
+var tableZone = 'privatelink.table.${environment().suffixes.storage}'
+var zoneNames = [vaultZone, blobZone, tableZone]
 
 resource outwards 'Microsoft.Network/publicIPAddresses@2025-09-01' = {
   name: names.publicAddress
@@ -89,13 +94,13 @@ resource network 'Microsoft.Network/virtualNetworks@2025-09-01' = {
   }
 }
 
-resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for zone in [vaultZone, blobZone]: {
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for zone in zoneNames: {
   name: zone
   location: 'global'
   tags: tags
 }]
 
-resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (zone, index) in [vaultZone, blobZone]: {
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (zone, index) in zoneNames: {
   parent: zones[index]
   name: names.network
   location: 'global'
@@ -133,5 +138,18 @@ module storage 'private-endpoint.bicep' = [for (storageId, index) in storageIds:
     groupId: 'blob'
   }
 }]
+
+module tables 'private-endpoint.bicep' = {
+  name: 'table-endpoint'
+  params: {
+    name: '${names.endpoint}-table'
+    location: location
+    tags: tags
+    subnetId: network::endpoints.id
+    zoneId: zones[2].id
+    targetId: tableStorageId
+    groupId: 'table'
+  }
+}
 
 output appSubnetId string = network::app.id

@@ -7,6 +7,7 @@ param publicUrl string
 
 param identityClientId string
 param storageBlobEndpoint string
+param storageTableEndpoint string
 param applicationInsightsConnectionString string
 param tokenVaultUrl string
 param policyVaultUrl string
@@ -14,6 +15,7 @@ param partnerClientId string
 param brokerClientId string
 param brokerAudience string
 param refreshSchedule string
+param checkSchedule string
 param consentTenants string
 
 @description('Threads for what blocks: as many as an instance takes HTTP requests at once.')
@@ -39,7 +41,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__blobServiceUri: storageBlobEndpoint
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-    // Plain functions run in these threads; the timer is the only one, the rest is asynchronous.
+    // Plain functions run in these threads; the two timers are the only ones, the rest is asynchronous.
     PYTHON_THREADPOOL_THREAD_COUNT: '4'
     // Bytes: twice the largest body that a route takes. The platform's own limit is 100 MB for each request.
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '131072'
@@ -55,7 +57,9 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AZURE_CLOUD: environment().name
     TOKEN_VAULT_URL: tokenVaultUrl
     POLICY_VAULT_URL: policyVaultUrl
+    RESULTS_URL: storageTableEndpoint
     REFRESH_SCHEDULE: refreshSchedule
+    CHECK_SCHEDULE: checkSchedule
     CONSENT_TENANTS: consentTenants
   }
 }

@@ -1,4 +1,4 @@
-metadata description = 'A storage account for one thing: the Functions host\'s state, or the deployed package; no account keys, no public blobs.'
+metadata description = 'A storage account: one is for the Functions host\'s state and the results of checks, one for the deployed package; no account keys, no public blobs.'
 
 param name string
 param location string
@@ -82,4 +82,5 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 output id string = account.id
 output name string = account.name
 output blobEndpoint string = account.properties.primaryEndpoints.blob
+output tableEndpoint string = account.properties.primaryEndpoints.table
 output containerUrl string = '${account.properties.primaryEndpoints.blob}${containerName}'

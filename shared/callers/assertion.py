@@ -17,7 +17,8 @@ from shared.keys.signing_keys import SigningKeys
 from shared.settings import Settings
 
 TOKEN_ISSUE = "Token.Issue"  # noqa: S105 - the name of an app role
-CONSENT_MANAGE, CONSENT_READ, CUSTOMERS_MANAGE = "Consent.Manage", "Consent.Read", "Customers.Manage"
+CONSENT_MANAGE, CONSENT_READ = "Consent.Manage", "Consent.Read"
+CUSTOMERS_MANAGE, CUSTOMERS_READ = "Customers.Manage", "Customers.Read"
 OPERATE_SCOPE = "Broker.Operate"
 REMEMBERED, REMEMBERED_SECONDS = 4096, 300.0
 
@@ -108,12 +109,12 @@ class AssertionVerifier:
             raise AssertionOfAnotherKind
         return _with_role(principal, TOKEN_ISSUE)
 
-    def operator(self, unverified_assertion: str, role: str) -> Principal:
-        """Who this is, if it is an operator with `role`; may fetch keys."""
-        return self.with_operators_role(self.verify(unverified_assertion), role)
+    def operator(self, unverified_assertion: str, *roles: str) -> Principal:
+        """Who this is, if it is an operator with one of `roles`; may fetch keys."""
+        return self.with_operators_role(self.verify(unverified_assertion), *roles)
 
-    def with_operators_role(self, principal: Principal, role: str) -> Principal:
-        """The principal, if it is an operator with `role`: an app, or a person through an allowed client.
+    def with_operators_role(self, principal: Principal, *roles: str) -> Principal:
+        """The principal, if it is an operator with one of `roles`: an app, or a person through an allowed client.
 
         Raises AssertionOfAnotherKind or RoleMissing.
         """
@@ -121,7 +122,7 @@ class AssertionVerifier:
             from_operator_client = principal.application_id in self._operator_clients
             if OPERATE_SCOPE not in principal.scopes or not from_operator_client:
                 raise AssertionOfAnotherKind("Sign in with Azure CLI or Azure PowerShell.")
-        return _with_role(principal, role)
+        return _with_role(principal, *roles)
 
 
 def bearer(authorization: str | None) -> str:
@@ -154,7 +155,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
     )
 
 
-def _with_role(principal: Principal, role: str) -> Principal:
-    if role not in principal.roles:
-        raise RoleMissing(f"It is called {role}.").knowing(role=role, caller=principal.object_id)
+def _with_role(principal: Principal, *roles: str) -> Principal:
+    if principal.roles.isdisjoint(roles):
+        raise RoleMissing(f"It is called {' or '.join(roles)}.").knowing(role=roles[0], caller=principal.object_id)
     return principal

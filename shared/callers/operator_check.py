@@ -28,13 +28,13 @@ class OperatorCheck:
     bursts: Bursts
     tells_address: bool = False
 
-    async def __call__(self, req: func.HttpRequest, role: str) -> Principal:
-        """The operator who asks, if it has `role`; raises NotAuthenticated or RoleMissing."""
+    async def __call__(self, req: func.HttpRequest, *roles: str) -> Principal:
+        """The operator who asks, if it has one of `roles`; raises NotAuthenticated or RoleMissing."""
         seen = witness()
         seen.bursts = self.bursts
         seen.who = {"operator": None, "operator_application": None}
         seen.asked = {
-            "role": role,
+            "role": " or ".join(roles),
             # As it was written: nobody vouches for it.
             "target": "/".join(req.route_params.values())[:LONGEST_TARGET],
             "address": client_address(req.headers) if self.tells_address else None,
@@ -43,4 +43,4 @@ class OperatorCheck:
         pool = self.pool if self.verifier.is_key_at_hand(unverified_assertion) else self.fetching_pool
         principal = await pool.run(lambda: self.verifier.verify(unverified_assertion))
         seen.who = {"operator": principal.object_id, "operator_application": principal.application_id}
-        return self.verifier.with_operators_role(principal, role)
+        return self.verifier.with_operators_role(principal, *roles)

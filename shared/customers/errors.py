@@ -1,6 +1,9 @@
 """What Partner Center refuses, or does not answer; and a grant set that cannot be used."""
 
+from collections.abc import Sequence
+
 from shared import acts
+from shared.entra.errors import CustomerTenantRefused
 from shared.errors import BrokerError, InvalidRequest, Unavailable
 
 
@@ -38,3 +41,27 @@ class ApplicationGrantsInvalid(BrokerError):
         "The broker's administrator corrects the secret application-grants in the policy vault (docs/customers.md)."
     )
     act, known = acts.CORRECT_GRANTS, {"secret": "application-grants"}
+
+
+class ScopesMissing(CustomerTenantRefused):
+    """A token came, and lacks scopes that the grant set asks for; `detail` names them."""
+
+    code, says = "scopes_missing", "The partner application's consent in the customer's tenant lacks scopes."
+    remedy = "PUT /api/customers/{tenant}/consent makes the consent there what the grant set says."
+    act = acts.CUSTOMER_CONSENT
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """The scopes."""
+        return tuple(self.detail.split())
+
+
+class DelegatedRoleMissing(CustomerTenantRefused):
+    """A token came, and the person may not even read there with it."""
+
+    code, says = "delegated_role_missing", "The person who consented gets a token there, and has no role."
+    remedy = (
+        "Give the person's security group a role of the GDAP relationship with the customer, such as Directory Readers "
+        "or Global Reader; it may take an hour to be known."
+    )
+    act = acts.CUSTOMER_RELATIONSHIP

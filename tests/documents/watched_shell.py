@@ -18,8 +18,8 @@ REAL = (
     *("sha256sum", "sort", "tail", "tee", "tr", "uniq", "wc", "xargs"),
 )
 PROGRAMS = (
-    *("az", "azd", "brew", "curl", "docker", "func", "gh", "git", "make", "npm", "npx", "openssl", "pip", "pipx", "pwsh"),
-    *("python", "python3", "rm", "ssh", "terraform", "uv", "wget"),
+    *("az", "azd", "brew", "curl", "docker", "func", "gh", "git", "make", "npm", "npx", "openssl", "pip", "pipx"),
+    *("pwsh", "python", "python3", "rm", "ssh", "terraform", "uv", "wget"),
 )
 OURS = ("partner-token", "partner-broker")
 IN_A_FOLDER = ("./my-job", "./partner-token.sh", ".venv/bin/python", ".ci/run", ".ci/install-azd", "my-program")

@@ -52,6 +52,7 @@ def found(alert: str, rows: Rows) -> list[Row]:
 
 ALARMING = [
     *[("consent-at-risk", [a_run({name: ["partner"]})]) for name in LISTS],
+    ("customers-failing", [said("customers.run", {"newly_failing": ["Contoso (tenant)"]})]),
     ("credential-near-end", [a_run(hours_ago=1), a_run({"credential_days_left": 30})]),
     ("denied-burst", refused(20, "not_permitted")),
     ("denied-burst", refused(20, "not_permitted", rows=20)),
@@ -61,6 +62,7 @@ ALARMING = [
     ("misconfigured", refused(1, "vault_refused")),
     ("misconfigured", [proof("broken")]),
     ("misconfigured", [a_run({"application": "misconfigured"})]),
+    ("misconfigured", [said("customers.run", {"reasons": ["results_refused"]})]),
     ("misconfigured", [said("policy.document_invalid", {"document": "policy-1", "problem": "no JSON"})]),
     ("misconfigured", [trace("SettingsError: PUBLIC_URL is missing: it should be an address.")]),
     ("misconfigured", [trace("No job functions found. Try making your job classes and methods public.")]),
@@ -72,6 +74,7 @@ CALM = [
     ("consent-at-risk", [a_run(), proof("failing")]),
     ("credential-near-end", [a_run(), a_run({"credential_days_left": 31})]),
     ("credential-near-end", [a_run({"credential_days_left": 3}, hours_ago=1), a_run({"credential_days_left": 700})]),
+    ("customers-failing", [said("customers.run", {"newly_failing": [], "failing": 7})]),
     ("denied-burst", refused(19, "not_permitted")),
     ("denied-burst", refused(19, "role_missing", rows=10, event="operator.refused")),
     ("denied-burst", refused(20, "consent_not_found", event="operator.refused")),

@@ -8,6 +8,7 @@ from refresh_timer.outcome import CARRIED_OVER, TRANSIENT, UNDONE, WORKED
 from scripts.tables import every_error
 from shared.customers.errors import ApplicationGrantsInvalid
 from shared.errors import BrokerError, NotAuthenticated, NotAuthorized
+from shared.rows_errors import RowsRefused
 from tests.infra.project import INFRA
 
 
@@ -28,8 +29,9 @@ def lists(query: str) -> list[set[str]]:
 
 # The two kinds themselves are never raised; who the caller is or what it may do is always said more closely.
 REFUSALS = codes(tree(NotAuthenticated) | tree(NotAuthorized)) - codes({NotAuthenticated, NotAuthorized})
-# What OAuth calls server_error is nothing that a caller or a customer can mend; grants are no business of tokens.
-FAULTS = codes({kind for kind in tree() if kind.error == "server_error"} - {ApplicationGrantsInvalid})
+# What OAuth calls server_error is nothing that a caller or a customer can mend; of tokens, no business of checks is.
+OF_CHECKS = {ApplicationGrantsInvalid, RowsRefused}
+FAULTS = codes({kind for kind in tree() if kind.error == "server_error"} - OF_CHECKS)
 
 
 @pytest.mark.parametrize(

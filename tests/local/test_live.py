@@ -54,6 +54,7 @@ def app_folder(tmp_path: Path, values: dict[str, str]) -> Path:
         "shared",
         "consent_http",
         "customers_http",
+        "customers_timer",
         "refresh_timer",
         "token_http",
     ):

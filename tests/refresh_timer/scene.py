@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from refresh_timer.application import ApplicationWatch
 from refresh_timer.backoff import Backoff
-from refresh_timer.crew import Limits
 from refresh_timer.due import Ages
 from refresh_timer.renewal import Renewals
 from refresh_timer.report import Report
@@ -18,6 +17,7 @@ from shared.consents.consent import Consent, Person, Renewal
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry
+from shared.crew import Limits
 from shared.entra.application_credential import ApplicationCredential
 from shared.entra.tokens import Exchanger
 from shared.vault import Secret

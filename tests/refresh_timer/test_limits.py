@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from refresh_timer.crew import Crew, Limits
 from refresh_timer.outcome import CARRIED_OVER, PROVEN, TRANSIENT
 from refresh_timer.run import UNFINISHED
 from shared.audit import record
+from shared.crew import Crew, Limits
 from shared.entra.application_credential import Proof
 from shared.vault_errors import VaultUnavailable
 from tests.fakes.fixed_credential import FixedCredential

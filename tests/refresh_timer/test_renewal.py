@@ -7,7 +7,6 @@ from datetime import timedelta
 import jwt
 import pytest
 
-from refresh_timer.crew import Limits
 from refresh_timer.outcome import (
     BROKEN,
     CARRIED_OVER,
@@ -24,6 +23,7 @@ from refresh_timer.report import RefreshAlarm
 from shared.consents.consent import Renewal
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import FAILING, LOST, OK, REFRESH_TOKEN_LIFE, Health, to_tags
+from shared.crew import Limits
 from shared.entra.errors import ApplicationMisconfigured, CustomerTenantRefused, NewConsentNeeded
 from shared.errors import AuthorityUnavailable, BrokerError, IdentityUnavailable
 from shared.vault_errors import VaultRefused, VaultUnavailable

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "TOKEN_VAULT_URL": "https://tokens.vault.example",
     "POLICY_VAULT_URL": "https://policy.vault.example",
     "REFRESH_SCHEDULE": "0 17 * * * *",
+    "CHECK_SCHEDULE": "0 47 * * * *",
 }
 AUTHORITY = "https://login.microsoftonline.com"
 PARTNER_CENTER_SCOPE = "https://api.partnercenter.microsoft.com/user_impersonation"

@@ -22,6 +22,7 @@ NEEDED = {
     "TOKEN_VAULT_URL": "https://a.vault.example",
     "POLICY_VAULT_URL": "https://b.vault.example",
     "REFRESH_SCHEDULE": "0 17 * * * *",
+    "CHECK_SCHEDULE": "0 47 * * * *",
 }
 
 

@@ -70,6 +70,7 @@ def test_all_missing_settings_are_named_at_once() -> None:
         "TOKEN_VAULT_URL",
         "POLICY_VAULT_URL",
         "REFRESH_SCHEDULE",
+        "CHECK_SCHEDULE",
     ]
     assert str(refused.value) == " ".join(refused.value.problems)
 

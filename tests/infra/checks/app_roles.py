@@ -10,7 +10,7 @@ from tests.infra.deployment import Deployment, Value
 from tests.infra.kinds import APP_ROLE_ASSIGNMENT, APPLICATION, BROKER_API, PRINCIPAL, WORKFLOW
 from tests.infra.project import Project
 
-PEOPLE = [assertion.CONSENT_MANAGE, assertion.CONSENT_READ, assertion.CUSTOMERS_MANAGE]
+PEOPLE = [assertion.CONSENT_MANAGE, assertion.CONSENT_READ, assertion.CUSTOMERS_MANAGE, assertion.CUSTOMERS_READ]
 # As the parameters of this deployment name them.
 OPERATOR = "00000000-0000-0000-0000-0000000000a1"
 CALLERS = ("00000000-0000-0000-0000-0000000000c1", "00000000-0000-0000-0000-0000000000c2")
@@ -75,9 +75,7 @@ def to_somebody(assignment: Value) -> Value:
 
 
 @noticing(
-    Source(
-        "app/entra.bicep", "'Consent.Read', 'Customers.Manage']", "'Consent.Read', 'Token.Issue']", seen_in="alerts"
-    ),
+    Source("app/entra.bicep", "'Consent.Read', 'Customers.Manage'", "'Consent.Read', 'Token.Issue'", seen_in="alerts"),
     Put(APP_ROLE_ASSIGNMENT, "properties.appRoleId", "another"),
     Put(APP_ROLE_ASSIGNMENT, "properties.principalId", "somebody"),
     Put(APP_ROLE_ASSIGNMENT, "properties.resourceId", lambda old: PARTNER if old == API else API),

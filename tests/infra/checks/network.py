@@ -5,6 +5,7 @@ from tests.infra.check import noticing
 from tests.infra.damage import Put, Removed, Source
 from tests.infra.deployment import Resource
 from tests.infra.kinds import (
+    HOST_STORAGE,
     NAT,
     NETWORK,
     POLICY_VAULT,
@@ -50,7 +51,7 @@ def in_a_network_vaults_and_storage_are_closed_to_the_rest(project: Project) -> 
 
 
 @noticing(
-    Source("app/network.bicep", "groupId: 'blob'", "groupId: 'table'", seen_in="network"),
+    Source("main.bicep", "tableStorageId: hostStorage", "tableStorageId: packageStorage", seen_in="network"),
     Put(PRIVATE_ENDPOINT, f"{CONNECTION}.groupIds.0", "table"),
     Put(PRIVATE_ENDPOINT, f"{CONNECTION}.privateLinkServiceId", "another"),
     Put(PRIVATE_ENDPOINT, "properties.subnet.id", "another"),
@@ -61,17 +62,19 @@ def in_a_network_vaults_and_storage_are_closed_to_the_rest(project: Project) -> 
 def in_a_network_each_has_its_private_endpoint_under_its_usual_name(project: Project) -> None:
     network = project["network"]
     vaults, accounts = network.all(VAULT), network.all(STORAGE)
-    joined = {
-        one.at(f"{CONNECTION}.privateLinkServiceId"): one.at(f"{CONNECTION}.groupIds")
+    joined = [
+        (one.at(f"{CONNECTION}.privateLinkServiceId"), *one.at(f"{CONNECTION}.groupIds"))
         for one in network.all(PRIVATE_ENDPOINT)
-    }
-    assert joined == {**{vault.id: ["vault"] for vault in vaults}, **{account.id: ["blob"] for account in accounts}}
+    ]
+    due = [*((vault.id, "vault") for vault in vaults), *((account.id, "blob") for account in accounts)]
+    assert sorted(joined) == sorted([*due, (network.one(STORAGE, HOST_STORAGE).id, "table")])
     subnet = f"{network.one(NETWORK).id}/subnets/endpoints"
     assert {one.at("properties.subnet.id") for one in network.all(PRIVATE_ENDPOINT)} == {subnet}
     zones = [one.at("properties.privateDnsZoneConfigs.0") for one in network.all(PRIVATE_ZONE_GROUP)]
-    assert sorted(zone["name"] for zone in zones) == ["blob", "blob", "vault", "vault"]
+    assert sorted(zone["name"] for zone in zones) == ["blob", "blob", "table", "vault", "vault"]
     for zone in zones:
-        named = {"vault": "privatelink.vaultcore.azure.net", "blob": "privatelink.blob.{0}"}[zone["name"]]
+        part = zone["name"]
+        named = "privatelink.vaultcore.azure.net" if part == "vault" else f"privatelink.{part}.{{0}}"
         assert named in zone["properties"]["privateDnsZoneId"]
 
 

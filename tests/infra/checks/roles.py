@@ -26,6 +26,7 @@ SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 BLOB_DATA_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
+TABLE_DATA_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 # The operator and the editors of the deployment that has some, by its parameters.
 EDITORS = {"alerts": ("00000000-0000-0000-0000-0000000000a1", "00000000-0000-0000-0000-0000000000a2")}
 VERBS = ("getSecret/action", "setSecret/action", "readMetadata/action", "update/action")
@@ -83,8 +84,9 @@ def due(deployment: Deployment, editors: tuple[str, ...]) -> list[tuple[str, ...
     return [
         (deployment.one(VAULT, TOKEN_VAULT).id, deployment.one(ROLE).id, broker),
         (policy, built_in(deployment, SECRETS_USER), broker),
-        # An owner where the host keeps its state alone; where the package lies, what a deployment needs.
+        # An owner where the host keeps its state; where the package lies, what a deployment needs.
         (deployment.one(STORAGE, HOST_STORAGE).id, built_in(deployment, BLOB_DATA_OWNER), broker),
+        (deployment.one(STORAGE, HOST_STORAGE).id, built_in(deployment, TABLE_DATA_CONTRIBUTOR), broker),
         (deployment.one(STORAGE, PACKAGE_STORAGE).id, built_in(deployment, BLOB_DATA_CONTRIBUTOR), broker),
         (deployment.one(INSIGHTS).id, built_in(deployment, METRICS_PUBLISHER), broker),
         *((policy, built_in(deployment, SECRETS_OFFICER), editor) for editor in editors),

@@ -34,9 +34,13 @@ HOST_SETTINGS = {
 DEFAULTED = {
     "AUDIT_CLIENT_ADDRESS",
     "AZURE_AUTHORITY_HOST",
+    "CHECK_AGE_HOURS",
+    "CHECK_PER_SECOND",
+    "CHECK_PROBE",
     "CONSENT_DEVICE_CODE",
     "CONSENT_SCOPE",
     "CONSENT_UNKNOWN_MFA",
+    "GRAPH_URL",
     "KEY_VAULT_API_VERSION",
     "LAST_GOOD_HOURS",
     "MEMORY_AGE_SECONDS",
@@ -53,6 +57,7 @@ DEFAULTED = {
 TENANT = "00000000-0000-0000-0000-000000000001"
 PARTNER, BROKER, IDENTITY_CLIENT = (f"00000000-0000-0000-0000-0000000000{end}" for end in ("b1", "b2", "b3"))
 TOKENS, POLICY = "https://tokens.vault.azure.net", "https://policy.vault.azure.net"
+TABLES = "https://account.table.core.windows.net"
 
 
 def settings_of(deployment: Deployment) -> dict[str, str]:
@@ -82,6 +87,7 @@ def at_run_time(deployment: Deployment) -> Mapping[str, str]:
         f"[{identity.later('clientId')}]": IDENTITY_CLIENT,
         f"[{tokens.later('vaultUri')}]": f"{TOKENS}/",
         f"[{deployment.one(VAULT, POLICY_VAULT).later('vaultUri')}]": f"{POLICY}/",
+        f"[{deployment.one(STORAGE, HOST_STORAGE).later('primaryEndpoints.table')}]": f"{TABLES}/",
         deployment.own_address: "https://func.azurewebsites.net",
         "[reference('partnerApplication').appId]": PARTNER,
         "[reference('brokerApi').appId]": BROKER,
@@ -99,6 +105,7 @@ def started(deployment: Deployment) -> Settings:
     Source("app/settings.bicep", "partnerCredential == 'secret'", "partnerCredential != 'secret'"),
     Put(APP_SETTINGS, "properties.POLICY_VAULT_URL", f"{TOKENS}/"),
     Put(APP_SETTINGS, "properties.REFRESH_SCHEDULE", "17 * * * *"),
+    Put(APP_SETTINGS, "properties.RESULTS_URL", "https://another.table.core.windows.net"),
     Put(APP_SETTINGS, "properties.PARTNER_CLIENT_SECRET_NAME", "another"),
     Put(APP_SETTINGS, "properties.PARTNER_CERTIFICATE_NAME", "another"),
     Put(APP_SETTINGS, "properties.PARTNER_CLIENT_ID", BROKER),
@@ -117,6 +124,7 @@ def the_app_starts_with_these_settings_whichever_credential_is_chosen(project: P
         assert settings.managed_identity_client_id == IDENTITY_CLIENT
         assert settings.broker_audiences == {deployment.outputs["BROKER_AUDIENCE"]}
         assert (settings.token_vault_url, settings.policy_vault_url) == (TOKENS, POLICY)
+        assert settings.results_url == TABLES
         tenants = {"00000000-0000-0000-0000-0000000000e1"} if name == "alerts" else set()
         assert settings.consent_tenants == tenants
         assert settings.partner_certificate_name == ("partner-credential" if name == "certificate" else None)

@@ -25,7 +25,7 @@ examples:
 
 \b
 Sign in with az login as somebody who has an app role of the broker: Consent.Read,
-Consent.Manage, Customers.Manage. `partner-broker COMMAND --help` says more.
+Consent.Manage, Customers.Read, Customers.Manage. `partner-broker COMMAND --help` says more.
 
 \b
 {EPILOG}

@@ -11,7 +11,7 @@ from shared.audit import Record, gathered, record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Seconds since a run began: when it begins no more, waits for no consent any more, and for nothing at all.
+    """Seconds since a run began: when it begins no more, waits for nobody any more, and for nothing at all.
 
     The platform gives a running function ten minutes before an update ends it; the last half minute is for the report.
     """
@@ -33,7 +33,7 @@ class Crew:
     """Threads whose work is waited for until a moment; what runs on then ends by itself, since each call is bounded."""
 
     def __init__(self, threads: int, *, seconds: float) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="refresh")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._until = time.monotonic() + seconds
 
     def __enter__(self) -> Self:

@@ -1,0 +1,91 @@
+"""What one run found: counts, whom to look at, and why it did not do all; the record of it and the summary are one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from customers_timer.tally import FAILING, MOST_TOLD, UNANSWERED, UNTRIED, WORKING, Tally
+from shared.audit import Field
+from shared.clock import to_text
+from shared.customers.result import Result
+
+
+class CheckFailed(Exception):
+    """Raised when a run is done and the broker itself failed in it: it makes the invocation fail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`ended` are consents whose part ended before it began, `unlisted` those whose customers could not be told.
+
+    `reasons` are codes of what kept customers from being tried; `left` counts those that stay due.
+    """
+
+    began_on: datetime
+    ended_on: datetime
+    consents: int
+    ended: Sequence[str]
+    unlisted: Sequence[str]
+    customers: int
+    due: int
+    left: int
+    new: Sequence[str]
+    removed: int
+    per_second: float
+    reasons: Sequence[str]
+    tally: Tally
+
+    def fields(self) -> dict[str, Field]:
+        """The report as a structured record (docs/audit.md)."""
+        tally = self.tally
+        return {
+            "consents": self.consents,
+            "ended": list(self.ended[:MOST_TOLD]),
+            "unlisted": list(self.unlisted[:MOST_TOLD]),
+            "customers": self.customers,
+            "works": tally.states[WORKING],
+            "failing": tally.states[FAILING],
+            "unanswered": tally.states[UNANSWERED],
+            "untried": tally.states[UNTRIED],
+            "due": self.due,
+            "left": self.left,
+            "newly_failing": [named(result) for result in tally.newly_failing],
+            "newly_failing_count": tally.newly_failing_count,
+            "recovered": tally.recovered,
+            "new": list(self.new[:MOST_TOLD]),
+            "removed": self.removed,
+            "reasons": sorted({*self.reasons, *tally.broken}),
+            "per_second": round(self.per_second, 2),
+            "seconds": int((self.ended_on - self.began_on).total_seconds()),
+            **{f"outcome_{name}": count for name, count in sorted(tally.outcomes.items())},
+        }
+
+    def summary(self) -> Mapping[str, Any]:
+        """What is kept of the run for whoever looks."""
+        causes = {code: count for code, count in sorted(self.tally.causes.items()) if count}
+        moments = {"began_on": to_text(self.began_on), "ended_on": to_text(self.ended_on)}
+        return {**moments, **self.fields(), "causes": causes}
+
+    def require_done(self) -> None:
+        """Raise CheckFailed if the broker itself failed."""
+        if self.tally.broken:
+            raise CheckFailed(f"the broker failed unforeseen: {', '.join(sorted(self.tally.broken))}")
+
+
+def named(result: Result) -> str:
+    """A customer by name where there is one, and by its tenant."""
+    return f"{result.customer} ({result.tenant_id})" if result.customer else result.tenant_id
+
+
+def failing_fields(result: Result) -> dict[str, Field]:
+    """One customer that fails since this run, as a structured record."""
+    return {
+        "consent": result.consent,
+        "tenant": result.tenant_id,
+        "customer": result.customer,
+        "resource": result.resource,
+        "outcome": result.outcome,
+        "authority_code": result.number,
+        "whose": result.whose,
+    }

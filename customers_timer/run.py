@@ -1,0 +1,182 @@
+"""One run of the check: every customer and resource that is due, the most overdue first, within bounds; the report."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from customers_timer.attempt import Attempts
+from customers_timer.bounds import Bounds
+from customers_timer.pace import Pace
+from customers_timer.plan import Plan, Planner, ReachOf
+from customers_timer.report import Report, failing_fields
+from customers_timer.tally import Tally
+from customers_timer.target import Target, most_overdue_first
+from customers_timer.work import GrantOf, Queue, Work
+from shared.audit import record
+from shared.clock import Clock
+from shared.consents.stored_consent import Listing
+from shared.crew import Crew, Limits, Task
+from shared.customers.results import Results
+from shared.errors import BrokerError
+from shared.vault_errors import VaultUnavailable
+
+READERS, WORKERS = 8, 16
+# Seconds until the plan of a consent that is not there yet is waited for no more.
+PLANNED_BY = 180.0
+# So many rows of customers who have gone are taken away in one run.
+MOST_REMOVED = 500
+UNFINISHED = "unfinished"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What the plans of all consents came to."""
+
+    targets: list[Target] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRun:
+    """A run reads what is due from the results, so it can be cut anywhere and the next one carries on.
+
+    `read_reach` reads the access policy, `read_grants` the grant set; `age` is when a result is due again. `sweep`
+    takes away what else has ended in the tables.
+    """
+
+    planner: Planner
+    attempts: Attempts
+    results: Results
+    read_reach: Callable[[], ReachOf]
+    read_grants: Callable[[], GrantOf]
+    sweep: Callable[[], object]
+    pace: Callable[[], Pace]
+    age: timedelta
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+
+    def run(self) -> Report:
+        """Do what is due; raises what reading consents, policy and grant set raises, and nothing else.
+
+        It ends within `limits.end`, whatever hangs.
+        """
+        began, limits = self.clock(), self.limits
+        bounds, tally, pace = Bounds(until=began + timedelta(seconds=limits.begin)), Tally(), self.pace()
+        with (
+            Crew(READERS, seconds=min(PLANNED_BY, limits.begin)) as readers,
+            Crew(WORKERS, seconds=limits.consents) as workers,
+            Crew(1, seconds=limits.end) as tidier,
+        ):
+            listing, reach_of, grant_of = self._read(readers)
+            found = self._planned(readers, listing, reach_of, bounds)
+            tally.known((target.before for target in found.targets), began)
+            due = most_overdue_first([one for one in found.targets if one.is_due(age=self.age, now=began)])
+            # Only what is tried is held on to, and of this no more than is still to be tried.
+            found.targets.clear()
+            queue, many = Queue(due), len(due)
+            due.clear()
+            work = Work(
+                queue=queue,
+                attempts=self.attempts,
+                results=self.results,
+                grant_of=grant_of,
+                bounds=bounds,
+                pace=pace,
+                tally=tally,
+                clock=self.clock,
+            )
+            for task in [workers.begin(work.run) for _ in range(WORKERS)]:
+                _waited_for(workers, task)
+            report = self._report(began, found, many, work)
+            is_kept = _waited_for(tidier, tidier.begin(partial(self._tidied, found, report)))
+        _recorded(report, is_kept=is_kept)
+        return report
+
+    def _read(self, crew: Crew) -> tuple[Listing, ReachOf, GrantOf]:
+        tasks = crew.begin(self.planner.store.all), crew.begin(self.read_reach), crew.begin(self.read_grants)
+        try:
+            return crew.outcome(tasks[0]), crew.outcome(tasks[1]), crew.outcome(tasks[2])
+        except TimeoutError as error:
+            raise VaultUnavailable("What there is to check could not be read in time.") from error
+
+    def _planned(self, crew: Crew, listing: Listing, reach_of: ReachOf, bounds: Bounds) -> _Found:
+        """The plans of all consents in force; one that cannot be made keeps no other from being made."""
+        found, correlation = _Found(), str(uuid.uuid4())
+        tasks: dict[str, Task[Plan]] = {}
+        for entry in listing.entries:
+            name, reach = entry.name, reach_of(entry.name)
+            is_used = not entry.withdrawn and bool(reach.everywhere or reach.by_tenant)
+            planning = partial(self.planner.plan, name, reach, correlation=correlation)
+            tasks[name] = crew.begin(planning if is_used else partial(self.planner.farewell, name))
+        for name, task in tasks.items():
+            try:
+                plan = crew.outcome(task)
+            except BrokerError as error:
+                bounds.failed(name, error)
+                bounds.reasons.add(error.code)
+                found.ended.append(name)
+            except TimeoutError:
+                bounds.reasons.add(UNFINISHED)
+                found.ended.append(name)
+            else:
+                found.plans.append(plan)
+                found.targets += plan.targets
+                plan.targets.clear()
+                found.unlisted += [name] if plan.unlisted else []
+                bounds.reasons |= {plan.unlisted} - {""}
+        return found
+
+    def _report(self, began: datetime, found: _Found, due: int, work: Work) -> Report:
+        new = [one for plan in found.plans for one in plan.new]
+        return Report(
+            began_on=began,
+            ended_on=self.clock(),
+            consents=sum(1 for plan in found.plans if plan.customers) + len(found.ended),
+            ended=found.ended,
+            unlisted=found.unlisted,
+            customers=sum(plan.customers for plan in found.plans),
+            due=due,
+            left=due - work.tally.done,
+            new=[one.customer or one.tenant_id for one in new],
+            removed=min(MOST_REMOVED, sum(len(plan.gone) for plan in found.plans)),
+            per_second=work.pace.per_second,
+            reasons=sorted(work.bounds.reasons),
+            tally=work.tally,
+        )
+
+    def _tidied(self, found: _Found, report: Report) -> bool:
+        """Keep the summary, then what else is to be remembered or forgotten; whether all of it could be."""
+        now = self.clock()
+        gone = [one for plan in found.plans for one in plan.gone]
+        # Those that fail come first: they are seen.
+        gone.sort(key=lambda one: not one.is_failing(now))
+        try:
+            self.results.put_run(report.began_on, report.summary())
+            for plan in found.plans:
+                for one in plan.new[:MOST_REMOVED]:
+                    self.results.add_new(one)
+            for result in gone[:MOST_REMOVED]:
+                self.results.remove(result)
+            self.results.sweep(now)
+            self.sweep()
+        except BrokerError:
+            return False  # found again by the next run; the record says so
+        return True
+
+
+def _waited_for[T](crew: Crew, task: Task[T]) -> T | None:
+    """What came of it; None when it has not ended in time: its calls are bounded, and end by themselves."""
+    try:
+        return crew.outcome(task)
+    except TimeoutError:
+        return None
+
+
+def _recorded(report: Report, *, is_kept: bool | None) -> None:
+    for result in report.tally.newly_failing:
+        record("customers.failing", failing_fields(result))
+    record("customers.run", {**report.fields(), "kept": bool(is_kept)})

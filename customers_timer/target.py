@@ -1,0 +1,58 @@
+"""What one try is for: a consent, a customer, a resource; and when it is due."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from shared.consents.consent import Person
+from shared.customers.result import Result
+from shared.entra.resource import Scope
+
+# What was not answered is due at the next run; what was, after `age`.
+UNANSWERED_AGE = timedelta(minutes=50)
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One consent in force: whose refresh token is exchanged."""
+
+    consent: str
+    person: Person
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One customer and resource by one consent; `before` is what was known of it, None where nothing was.
+
+    `resource` is a family of the policy, whose identifier is an audience too.
+    """
+
+    part: Part
+    tenant_id: str
+    customer: str
+    resource: str
+    before: Result | None
+
+    @property
+    def scope(self) -> str:
+        """What an exchange asks for."""
+        return str(Scope(resource=self.resource, family=self.resource))
+
+    @property
+    def tried_on(self) -> datetime:
+        """When it was last tried: the longer ago, the sooner is its turn."""
+        return self.before.tried_on if self.before else NEVER
+
+    def is_due(self, *, age: timedelta, now: datetime) -> bool:
+        """Whether this run is to try it."""
+        if self.before is None:
+            return True
+        wait = UNANSWERED_AGE if self.before.unanswered_since is not None else age
+        # A moment in the future, written by a clock that was wrong, must not put it off until then: hence `abs`.
+        return abs(now - self.before.tried_on) >= wait
+
+
+def most_overdue_first(targets: list[Target]) -> list[Target]:
+    """Those that were tried longest ago, or never, come first."""
+    return sorted(targets, key=lambda target: (target.tried_on, target.tenant_id, target.resource))

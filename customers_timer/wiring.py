@@ -1,0 +1,61 @@
+"""How the check of customers is put together: what there is to check, one try, and one run over all."""
+
+from collections.abc import Callable
+from functools import partial
+
+import azure.functions as func
+
+import customers_timer
+from customers_timer.attempt import Attempts, Probe
+from customers_timer.pace import Pace
+from customers_timer.plan import Planner, ReachOf
+from customers_timer.probe import OrganizationProbe
+from customers_timer.run import CheckRun
+from customers_timer.work import GrantOf
+from shared.customers.application_grants import SECRET, read_grants
+from shared.customers.coverage import grant_of
+from shared.customers.partner_center import PartnerCenter
+from shared.customers.results import Results
+from shared.services import Services
+
+
+def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.Blueprint]:
+    """The timer; `read_reach` reads the access policy, and says of each consent how far it reaches."""
+    settings, results = services.settings, Results(services.rows)
+    partner_center = PartnerCenter(services.outbound, url=settings.partner_center_url)
+    planner = Planner(
+        home_tenant=settings.home_tenant,
+        partner_center_scope=settings.cloud.partner_center_scope,
+        store=services.store,
+        authority=services.authority,
+        list_customers=lambda token, correlation: partner_center.customers(token, correlation=correlation),
+        results=results,
+        clock=services.clock,
+    )
+    run = CheckRun(
+        planner=planner,
+        attempts=Attempts(authority=services.authority, clock=services.clock, probe=_probe(services)),
+        results=results,
+        read_reach=read_reach,
+        read_grants=partial(_read_grants, services),
+        sweep=services.marks.sweep,
+        pace=lambda: Pace(float(settings.check.per_second)),
+        age=settings.check.age,
+        clock=services.clock,
+    )
+    return [customers_timer.blueprint(customers_timer.Dependencies(check=run))]
+
+
+def _probe(services: Services) -> Probe:
+    settings = services.settings
+    if not settings.check.probes:
+        return lambda _token, _target: None
+    return OrganizationProbe(services.outbound, url=settings.graph_url, family=settings.cloud.family)
+
+
+def _read_grants(services: Services) -> GrantOf:
+    """What the grant set asks for, resource by resource; of one that was never made, nothing."""
+    vault, cloud = services.policy_vault, services.settings.cloud
+    made = vault.get(SECRET) is not None
+    grants = read_grants(vault, cloud) if made else None
+    return lambda resource: grant_of(grants, resource, cloud)

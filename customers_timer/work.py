@@ -1,0 +1,85 @@
+"""The tries of one run: each is tried by whoever is free, at its turn, and kept before the next."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from customers_timer.attempt import Attempts
+from customers_timer.bounds import Bounds
+from customers_timer.pace import Pace
+from customers_timer.tally import Tally
+from customers_timer.target import Target
+from shared.clock import Clock
+from shared.customers.application_grants import Grant
+from shared.customers.results import Results
+from shared.errors import AuthorityUnavailable, BrokerError
+
+# The application asks the same too often; requests were throttled: both come without HTTP 429.
+THROTTLED = frozenset({50196, 90055})
+
+
+type GrantOf = Callable[[str], Grant | None]
+
+
+class Queue:
+    """Targets in their order, each handed out once; what is handed out is not held any more."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._targets = deque(targets)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def next(self) -> Target | None:
+        """The next one; None when there is none."""
+        with self._lock:
+            return self._targets.popleft() if self._targets else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the threads of a run share; `grant_of` says what the grant set asks for of a resource."""
+
+    queue: Queue
+    attempts: Attempts
+    results: Results
+    grant_of: GrantOf
+    bounds: Bounds
+    pace: Pace
+    tally: Tally
+    clock: Clock
+
+    def run(self) -> None:
+        """Try one after the other until there is none, or no time."""
+        while self.clock() < self.bounds.until and (target := self.queue.next()) is not None:
+            if not self.bounds.stops(target):
+                turn = self.pace.turn()
+                self._guarded(target, turn)
+
+    def _guarded(self, target: Target, turn: float) -> None:
+        """One target; its failure stops nothing, except that some are everybody's."""
+        try:
+            self._tried(target, turn)
+        except BrokerError as error:
+            self.bounds.failed(target.part.consent, error)
+            self.tally.not_kept(error.code)
+        except Exception as error:  # noqa: BLE001 - it would take this thread's share of the run along with it
+            self.tally.broke(error)
+
+    def _tried(self, target: Target, turn: float) -> None:
+        result, error = self.attempts.tried(target, self.grant_of(target.resource))
+        if error is not None and _asks_to_wait(error):
+            self.pace.throttled(turn)
+        now = self.clock()
+        self.results.put(result, before=target.before, now=now)
+        self.bounds.judged(target, result)
+        self.tally.tried(target.before, result, now)
+
+
+def _asks_to_wait(error: BrokerError) -> bool:
+    # Entra ID's 429 says how long; a 503 that does means the same.
+    if not isinstance(error, AuthorityUnavailable):
+        return False
+    return error.retry_after is not None or error.authority_code in THROTTLED

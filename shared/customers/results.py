@@ -1,0 +1,167 @@
+"""Results of checks, kept: a row for each consent, customer and resource; what fails, what is new, and the runs.
+
+Failures are kept a second time in a partition of their own, so that the morning's question is one small query.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.clock import from_text, to_text
+from shared.customers.result import Result, from_row, to_fields
+from shared.rows import Row, Rows, Value
+
+TABLE, HISTORY = "brokerresults", "brokerhistory"
+FAILING, NEW, RUNS = "failing", "new", "runs"
+MONTHS_KEPT = 3
+RUNS_KEPT, NEW_FOR = timedelta(days=30), timedelta(days=7)
+# Newest first: the later a run began, the smaller its key.
+LAST_MOMENT = 10**11
+MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCustomer:
+    """A customer that was not there before; `first_on` is when a check first met it."""
+
+    consent: str
+    tenant_id: str
+    customer: str
+    first_on: datetime
+
+
+class Results:
+    """Reads and writes results; every method may block, and raises RowsUnavailable or RowsRefused."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def all(self, consent: str, *, tenant_id: str = "", after: str = "", limit: int | None = None) -> Iterator[Result]:
+        """The results of a consent, of one tenant or all, in the order of their keys, after one of them."""
+        prefix = f"{tenant_id}-" if tenant_id else ""
+        found = self._rows.select(TABLE, _checked(consent), prefix=prefix, after=after, limit=limit)
+        return _readable(found)
+
+    def failing(self, *, after: str = "", limit: int | None = None) -> Iterator[Result]:
+        """What fails, of all consents, in the order of `failing_key`, after one of these."""
+        return _readable(self._rows.select(TABLE, FAILING, after=after, limit=limit))
+
+    def put(self, result: Result, *, before: Result | None, now: datetime) -> None:
+        """Keep a result, and its change since `before`, the one that was kept.
+
+        The row by which it is due is written last: what is cut in between is done again by the next run.
+        """
+        failed, fails = before is not None and before.is_failing(now), result.is_failing(now)
+        if fails:
+            self._rows.put(TABLE, Row(partition=FAILING, key=failing_key(result), fields=to_fields(result)))
+        elif failed or before is None:
+            self._rows.delete(TABLE, FAILING, failing_key(result))
+        if not result.is_as(before):
+            self._rows.put(history_table(now), _change(result, before, now))
+        self._rows.put(TABLE, Row(partition=_checked(result.consent), key=result.key, fields=to_fields(result)))
+
+    def remove(self, result: Result) -> None:
+        """Take away what is not checked any more: the customer has gone, or nobody may ask for it."""
+        self._rows.delete(TABLE, FAILING, failing_key(result))
+        self._rows.delete(TABLE, _checked(result.consent), result.key)
+
+    def add_new(self, new: NewCustomer) -> None:
+        """Remember that a customer is new."""
+        fields = {
+            "consent": new.consent,
+            "tenant_id": new.tenant_id,
+            "customer": new.customer,
+            "first_on": to_text(new.first_on),
+        }
+        self._rows.put(TABLE, Row(partition=NEW, key=f"{new.consent}_{new.tenant_id}", fields=fields))
+
+    def new(self, *, now: datetime, limit: int | None = None) -> Iterator[NewCustomer]:
+        """The customers that came within a week."""
+        for row in self._rows.select(TABLE, NEW, limit=limit):
+            found = _new_customer(row)
+            if found is not None and now - found.first_on < NEW_FOR:
+                yield found
+
+    def put_run(self, began: datetime, report: Mapping[str, Any]) -> None:
+        """Keep the summary of one run: JSON, bounded by whoever makes it."""
+        fields = {"began_on": to_text(began), "report": json.dumps(dict(report))}
+        self._rows.put(TABLE, Row(partition=RUNS, key=_run_key(began), fields=fields))
+
+    def last_run(self) -> Mapping[str, Any] | None:
+        """The summary of the last run; None when there was none that can be read."""
+        row = next(self._rows.select(TABLE, RUNS, limit=1), None)
+        try:
+            content = json.loads(str(row.fields["report"])) if row else None
+        except (KeyError, ValueError):
+            return None
+        return content if isinstance(content, dict) else None
+
+    def sweep(self, now: datetime) -> None:
+        """Drop the months that are over, and the runs and new customers that are not told any more."""
+        oldest = history_table(now, months_ago=MONTHS_KEPT)
+        for table in self._rows.tables():
+            if table.startswith(HISTORY) and table < oldest:
+                self._rows.drop(table)
+        for row in self._rows.select(TABLE, RUNS, after=_run_key(now - RUNS_KEPT)):
+            self._rows.delete(TABLE, RUNS, row.key)
+        for row in self._rows.select(TABLE, NEW):
+            found = _new_customer(row)
+            if found is None or now - found.first_on >= NEW_FOR:
+                self._rows.delete(TABLE, NEW, row.key)
+
+    def history(self, consent: str, tenant_id: str, *, month: datetime) -> Iterator[Mapping[str, Any]]:
+        """The changes of one customer in the month of that moment, resource by resource, the earliest first."""
+        for row in self._rows.select(history_table(month), consent, prefix=f"{tenant_id}-"):
+            yield dict(row.fields)
+
+
+def failing_key(result: Result) -> str:
+    """What finds a failure among those of all consents."""
+    return f"{result.consent}_{result.key}"
+
+
+def history_table(moment: datetime, *, months_ago: int = 0) -> str:
+    """The table of the changes of one month."""
+    month = moment.year * MONTHS + moment.month - 1 - months_ago
+    return f"{HISTORY}{month // MONTHS:04}{month % MONTHS + 1:02}"
+
+
+def _checked(consent: str) -> str:
+    return f"checked-{consent}"
+
+
+def _run_key(began: datetime) -> str:
+    return f"{LAST_MOMENT - int(began.timestamp()):011}"
+
+
+def _readable(rows: Iterator[Row]) -> Iterator[Result]:
+    return (found for row in rows if (found := from_row(row)) is not None)
+
+
+def _change(result: Result, before: Result | None, now: datetime) -> Row:
+    number: dict[str, Value] = {} if result.number is None else {"number": result.number}
+    fields: dict[str, Value] = {
+        "on": to_text(now),
+        "tenant_id": result.tenant_id,
+        "resource": result.resource,
+        "outcome": result.outcome,
+        "before": before.outcome if before else "",
+        "whose": result.whose,
+        **number,
+    }
+    return Row(partition=result.consent, key=f"{result.key}-{int(now.timestamp()):011}", fields=fields)
+
+
+def _new_customer(row: Row) -> NewCustomer | None:
+    given = {name: str(text) for name, text in row.fields.items()}
+    try:
+        return NewCustomer(
+            consent=given["consent"],
+            tenant_id=given["tenant_id"],
+            customer=given["customer"],
+            first_on=from_text(given["first_on"]),
+        )
+    except (KeyError, ValueError):
+        return None

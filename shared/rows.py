@@ -1,0 +1,69 @@
+"""What the broker needs of a table of rows that all its instances share; nothing in it is ever a secret."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+type Value = str | int
+# What a key may hold in Azure Table Storage is more than this; the order of these is the same wherever they are sorted.
+KEY = re.compile(r"[0-9A-Za-z._-]{1,200}")
+TABLE = re.compile(r"[A-Za-z][0-9A-Za-z]{2,62}")
+LONGEST_NUMBER = 2**31
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row: `partition` and `key` find it, `fields` are texts and whole numbers; raises ValueError for others.
+
+    A field may not be called PartitionKey or RowKey, nor Timestamp.
+    """
+
+    partition: str
+    key: str
+    fields: Mapping[str, Value]
+
+    def __post_init__(self) -> None:
+        """Refuse what one kind of table would keep and another would not."""
+        if not KEY.fullmatch(self.partition) or not KEY.fullmatch(self.key):
+            raise ValueError("a key is 1 to 200 letters, digits, dots, hyphens and low lines")
+        for value in self.fields.values():
+            if not isinstance(value, str) and abs(value) >= LONGEST_NUMBER:
+                raise ValueError("a whole number of a row has 32 bits")
+
+
+def checked_table(name: str) -> str:
+    """The name, if a table can have it; raises ValueError."""
+    if not TABLE.fullmatch(name):
+        raise ValueError("the name of a table is 3 to 63 letters and digits")
+    return name
+
+
+class Rows(Protocol):
+    """Tables of rows; every method may block, and raises RowsUnavailable or RowsRefused.
+
+    A table comes into being with its first row; one that is not there is as good as empty.
+    """
+
+    def put(self, table: str, row: Row) -> None:
+        """Write a row, whole, over the one that is there."""
+
+    def get(self, table: str, partition: str, key: str) -> Row | None:
+        """The row; None when there is none."""
+
+    def delete(self, table: str, partition: str, key: str) -> None:
+        """Take a row away; one that is not there stays so."""
+
+    def select(
+        self, table: str, partition: str, *, prefix: str = "", after: str = "", limit: int | None = None
+    ) -> Iterator[Row]:
+        """The rows of a partition whose key begins with `prefix` and comes after `after`, in the order of their keys.
+
+        At most `limit`, read page by page.
+        """
+
+    def tables(self) -> Sequence[str]:
+        """The names of all tables there are, in order; some may be others'."""
+
+    def drop(self, table: str) -> None:
+        """Take a table away with all its rows; its name may not be used again soon."""

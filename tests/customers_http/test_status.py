@@ -1,0 +1,218 @@
+"""At a glance: credential, consents, what does not work by cause with its remedy, what is new, and the last run."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from customers_http.status import Status
+from customers_http.status_question import PAGE, Question, read_question
+from shared.consents.application_health import ApplicationHealth
+from shared.consents.consent import Consent, Person, Renewal
+from shared.consents.health import Health
+from shared.consents.store import ConsentStore
+from shared.customers.result import WORKS, Result
+from shared.customers.results import NewCustomer, Results
+from shared.entra.application_credential import Proof
+from shared.entra.whose_fault import CUSTOMER, NOBODY
+from shared.errors import InvalidRequest, kind_of
+from tests.fakes.fixed_credential import FixedCredential
+from tests.fakes.memory_rows import MemoryRows
+from tests.fakes.memory_vault import MemoryVault
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+GRAPH = "https://graph.microsoft.com"
+
+
+def tenant(number: int) -> str:
+    return f"bbbb0000-0000-4000-8000-{number:012}"
+
+
+class EndingCredential(FixedCredential):
+    """A certificate with 20 days left."""
+
+    def in_use(self) -> Proof:
+        return replace(self.proofs()[0], expires_on=NOON + 20 * DAY)
+
+
+class Desk:
+    """What a status is read from."""
+
+    def __init__(self) -> None:
+        self.rows = MemoryRows()
+        self.results = Results(self.rows)
+        self.store = ConsentStore(MemoryVault())
+        self.give("partner")
+        credential = EndingCredential(["secret"], kind="certificate")
+        self.status = Status(store=self.store, credential=credential, results=self.results, clock=lambda: NOON)
+
+    def give(self, name: str, *, renewed_on: datetime = NOON) -> None:
+        person = Person(tenant_id=tenant(0), object_id="person", username="ada@partner.example")
+        consent = Consent(
+            name=name,
+            lineage=f"l-{name}",
+            refresh_token="refresh-token",
+            person=person,
+            scope="scope/x",
+            mfa="yes",
+            link_id="link",
+            consented_on=NOON,
+        )
+        self.store.store_consent(consent)
+        health = Health(lineage=consent.lineage, renewed_on=renewed_on, proven_on=NOON)
+        self.store.store_renewal(name, Renewal(lineage=consent.lineage, refresh_token="newer"), health, over=None)
+
+    def keep(self, number: int, code: str = WORKS, *, consent: str = "partner", said: int | None = None) -> Result:
+        result = Result(
+            consent=consent,
+            tenant_id=tenant(number),
+            resource=GRAPH,
+            customer=f"Customer {number:05}",
+            first_on=NOON,
+            tried_on=NOON,
+            good_on=NOON - DAY,
+            outcome=code,
+            number=said,
+            whose=NOBODY if code == WORKS else CUSTOMER,
+            since=NOON - number * DAY,
+        )
+        self.results.put(result, before=None, now=NOON)
+        return result
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_credential_and_consents_are_told_with_the_days_they_have_left(desk: Desk) -> None:
+    desk.give("second", renewed_on=NOON - 80 * DAY)
+    desk.store.mark_application(ApplicationHealth(status="misconfigured", error="application_misconfigured"))
+    told = desk.status.answer(Question())
+    assert told["application"]["days_left"] == 20
+    assert (told["application"]["status"], told["application"]["credential"]) == ("misconfigured", "certificate")
+    assert "credential" in told["application"]["remedy"]
+    days = [(one["name"], one["status"], one["days_left"]) for one in told["consents"]]
+    assert days == [("second", "ok", 10), ("partner", "ok", 90)]
+
+
+def test_who_does_not_work_is_grouped_by_cause_with_its_remedy(desk: Desk) -> None:
+    desk.keep(1)
+    desk.keep(2, "application_not_consented", said=65001)
+    for number in (3, 4):
+        desk.keep(number, "delegated_rights_missing", said=50020)
+    failing = desk.status.answer(Question())["failing"]
+    told = [(one["cause"], one["authority_code"], one["whose"], len(one["customers"])) for one in failing]
+    assert told == [
+        ("delegated_rights_missing", 50020, CUSTOMER, 2),
+        ("application_not_consented", 65001, CUSTOMER, 1),
+    ]
+    error = kind_of("delegated_rights_missing")
+    assert error is not None
+    assert (failing[0]["says"], failing[0]["remedy"]) == (error.says, error.remedy)
+    # The longest first.
+    assert [one["name"] for one in failing[0]["customers"]] == ["Customer 00004", "Customer 00003"]
+
+
+def test_the_remedy_has_what_a_number_says_beyond(desk: Desk) -> None:
+    desk.keep(1, "delegated_rights_missing", said=90072)
+    (cause,) = desk.status.answer(Question())["failing"]
+    assert cause["remedy"].startswith("The person's account is not in that tenant.")
+
+
+def test_a_customer_that_nobody_answers_for_is_told_as_such(desk: Desk) -> None:
+    good = desk.keep(1)
+    silent = replace(good, unanswered_since=NOON - 2 * DAY)
+    desk.results.put(silent, before=good, now=NOON)
+    (cause,) = desk.status.answer(Question())["failing"]
+    assert (cause["cause"], cause["whose"]) == ("authority_unavailable", "later")
+    assert cause["customers"][0]["unanswered_since"] == "2026-02-27T12:00:00+00:00"
+
+
+def test_what_works_is_told_when_all_is_asked_for(desk: Desk) -> None:
+    desk.keep(1)
+    desk.keep(2, "delegated_rights_missing")
+    assert desk.status.answer(Question())["works"] == []
+    told = desk.status.answer(Question(all=True))
+    assert [one["name"] for one in told["works"]] == ["Customer 00001"]
+    assert [one["name"] for one in told["failing"][0]["customers"]] == ["Customer 00002"]
+
+
+@pytest.mark.parametrize("asked", [tenant(2), "customer 00002", "00002"])
+def test_one_customer_is_found_by_tenant_or_by_name(desk: Desk, asked: str) -> None:
+    for number in (1, 2, 3):
+        desk.keep(number)
+    told = desk.status.answer(Question(customer=asked))
+    assert [one["tenant"] for one in told["works"]] == [tenant(2)]
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_pages_are_bounded_and_the_next_goes_on_where_one_ended(desk: Desk, *, every: bool) -> None:
+    desk.give("other")
+    many = PAGE - 10
+    for number in range(many):
+        desk.keep(number, "delegated_rights_missing")
+        desk.keep(number, "delegated_rights_missing", consent="other")
+    seen: list[tuple[str, str]] = []
+    question = Question(all=every)
+    for expected in (PAGE, 2 * many - PAGE):
+        told = desk.status.answer(question)
+        page = [(one["consent"], one["tenant"]) for cause in told["failing"] for one in cause["customers"]]
+        assert len(page) == expected
+        seen += page
+        question = Question(all=every, after=told["next"] or "")
+    assert question.after == ""
+    assert len(set(seen)) == len(seen) == 2 * many
+
+
+def test_what_was_known_by_a_withdrawn_consent_is_not_told(desk: Desk) -> None:
+    desk.keep(1, "delegated_rights_missing")
+    desk.results.add_new(NewCustomer(consent="partner", tenant_id=tenant(1), customer="x", first_on=NOON))
+    desk.store.withdraw("partner", by="operator", on=NOON)
+    assert desk.status.answer(Question())["failing"] == []
+    told = desk.status.answer(Question(all=True))
+    assert (told["failing"], told["works"], told["new"]) == ([], [], [])
+    assert [one["status"] for one in told["consents"]] == ["withdrawn"]
+
+
+def test_new_customers_and_the_last_run_are_told(desk: Desk) -> None:
+    desk.results.add_new(NewCustomer(consent="partner", tenant_id=tenant(9), customer="Nine", first_on=NOON - DAY))
+    desk.results.put_run(NOON, {"works": 3})
+    told = desk.status.answer(Question())
+    assert told["new"] == [
+        {"consent": "partner", "tenant": tenant(9), "name": "Nine", "since": "2026-02-28T12:00:00+00:00"}
+    ]
+    assert told["last_run"] == {"works": 3}
+
+
+def test_without_the_tables_the_rest_is_told_all_the_same(desk: Desk) -> None:
+    desk.rows.away = True
+    told = desk.status.answer(Question())
+    assert [one["name"] for one in told["consents"]] == ["partner"]
+    assert (told["unavailable"]["error"], told["failing"], told["last_run"]) == ("results_unavailable", [], None)
+
+
+def test_looking_exchanges_nothing_and_shows_no_token(desk: Desk) -> None:
+    desk.keep(1)
+    assert "refresh-token" not in repr(desk.status.answer(Question(all=True)))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"customer": "x" * 101}, "customer:"),
+        ({"customer": "a\nb"}, "customer:"),
+        ({"all": "yes"}, "all:"),
+        ({"after": "a/b"}, "after:"),
+        ({"page": "2"}, "Unknown parameter"),
+    ],
+)
+def test_a_question_that_cannot_be_understood_is_refused_by_name(parameters: dict[str, str], named: str) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        read_question(parameters)
+
+
+def test_a_question_is_read_in_any_case() -> None:
+    question = read_question({"customer": " Contoso ", "all": "1", "after": "partner_x"})
+    assert question == Question(customer="contoso", all=True, after="partner_x")

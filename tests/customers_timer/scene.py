@@ -1,0 +1,158 @@
+"""A check over consents in memory, a scripted authority and customers by name, with time in the test's hand."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from customers_timer.attempt import Attempts, Probe
+from customers_timer.pace import Pace
+from customers_timer.plan import Planner
+from customers_timer.report import Report
+from customers_timer.run import CheckRun
+from shared.cloud import PUBLIC
+from shared.consents.consent import Consent, Person
+from shared.consents.store import ConsentStore
+from shared.crew import Limits
+from shared.customers.application_grants import Grant
+from shared.customers.customer import Customer
+from shared.customers.reach import Reach
+from shared.customers.result import Result
+from shared.customers.results import Results
+from shared.entra.tokens import AccessToken
+from shared.errors import BrokerError
+from shared.marks import Marks
+from tests.fakes.memory_rows import MemoryRows
+from tests.fakes.memory_vault import MemoryVault
+from tests.fakes.scripted_authority import Asked, ScriptedAuthority
+
+HOME, ELSEWHERE = "aaaa0000-0000-4000-8000-000000000001", "aaaa0000-0000-4000-8000-000000000002"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
+SCOPE = PUBLIC.partner_center_scope
+
+
+def tenant(number: int) -> str:
+    return f"bbbb0000-0000-4000-8000-{number:012}"
+
+
+def name(number: int) -> str:
+    return f"Customer {number:05}"
+
+
+def everywhere(*resources: str) -> Reach:
+    return Reach(everywhere=frozenset(resources), by_tenant={})
+
+
+@dataclass(slots=True)
+class Scene:
+    """A partner with so many customers; what a test changes between two runs stays changed."""
+
+    customers: int = 3
+    reach: dict[str, Reach] = field(default_factory=lambda: {"partner": everywhere(GRAPH)})
+    grants: dict[str, Grant] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    now: datetime = NOON
+    rows: MemoryRows = field(default_factory=MemoryRows)
+    vault: MemoryVault = field(default_factory=MemoryVault)
+    authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
+    unlisted: BrokerError | None = None
+    probe: Probe = lambda _token, _target: None
+    per_second: float = 1e6
+
+    def __post_init__(self) -> None:
+        self.give("partner")
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def give(self, consent: str, tenant_id: str = HOME) -> None:
+        """A person consents."""
+        self.store.store_consent(
+            Consent(
+                name=consent,
+                lineage=f"lineage-{consent}",
+                refresh_token=f"token-of-{consent}",
+                person=Person(tenant_id=tenant_id, object_id="person", username="ada@partner.example"),
+                scope=SCOPE,
+                mfa="yes",
+                link_id="link",
+                consented_on=NOON,
+            )
+        )
+
+    @property
+    def store(self) -> ConsentStore:
+        return ConsentStore(self.vault)
+
+    @property
+    def results(self) -> Results:
+        return Results(self.rows)
+
+    def run(self) -> Report:
+        return self.timer().run()
+
+    def timer(self) -> CheckRun:
+        return CheckRun(
+            planner=Planner(
+                home_tenant=HOME,
+                partner_center_scope=SCOPE,
+                store=self.store,
+                authority=self.authority,
+                list_customers=self._listed,
+                results=self.results,
+                clock=self.clock,
+            ),
+            attempts=Attempts(authority=self.authority, clock=self.clock, probe=self.probe),
+            results=self.results,
+            read_reach=lambda: lambda consent: self.reach.get(consent, everywhere()),
+            read_grants=lambda: self.grants.get,
+            sweep=Marks(self.rows, max_age=HOUR, clock=self.clock).sweep,
+            pace=lambda: Pace(self.per_second, sleep=lambda _seconds: None),
+            age=20 * HOUR,
+            clock=self.clock,
+            limits=self.limits,
+        )
+
+    def _listed(self, _token: AccessToken, _correlation: str) -> Sequence[Customer]:
+        if self.unlisted is not None:
+            raise self.unlisted
+        return [Customer(tenant_id=tenant(n), name=name(n), domain="") for n in range(self.customers)]
+
+    def tried(self) -> list[tuple[str, str]]:
+        """What customers were tried for, since the last time this was asked."""
+        asked = [one for one in self.authority.asked if one.scope != SCOPE]
+        self.authority.asked.clear()
+        return [(one.tenant_id, one.scope.removesuffix("/.default")) for one in asked]
+
+    def result(self, number: int, consent: str = "partner") -> Result:
+        (found,) = self.results.all(consent, tenant_id=tenant(number))
+        return found
+
+    def failing(self) -> list[str]:
+        return [found.tenant_id for found in self.results.failing()]
+
+
+def of(number: int, refuse: Callable[[Asked], BrokerError | None]) -> Callable[[Asked], BrokerError | None]:
+    """An authority that refuses one customer alone."""
+    return lambda asked: refuse(asked) if asked.tenant_id == tenant(number) else None
+
+
+def customers_alone(refuse: Callable[[Asked], BrokerError | None]) -> Callable[[Asked], BrokerError | None]:
+    """An authority that refuses at customers' tenants, and not at home."""
+    return lambda asked: refuse(asked) if asked.scope != SCOPE else None
+
+
+def counting(limit: int, then: Callable[[Asked], BrokerError | None]) -> Callable[[Asked], BrokerError | None]:
+    """An authority that is well for so many customers, and then as `then` says."""
+    lock, seen = threading.Lock(), [0]
+
+    def refuse(asked: Asked) -> BrokerError | None:
+        if asked.scope == SCOPE:
+            return None
+        with lock:
+            seen[0] += 1
+            return then(asked) if seen[0] > limit else None
+
+    return refuse
