@@ -17,7 +17,7 @@ from consent_http.sign_in_refusals import (
 from shared.consents.consent import Act, Consent, Person
 from shared.entra.mfa import NO, UNKNOWN, mfa_of
 from shared.entra.tokens import AccessToken, TokenSet
-from shared.errors import NotAuthenticated
+from shared.errors import ConsentRefused, NotAuthenticated
 from shared.keys.errors import AssertionFromAnotherTenant
 from shared.keys.signed_claims import verified_claims
 from shared.keys.signing_keys import SigningKeys
@@ -49,6 +49,13 @@ class Acceptance:
         if not self._settings.may_consent_in(link.tenant_id):
             raise WrongTenant  # it was allowed when the link was made
         person = self._person(redeemed.unverified_id_token, link.tenant_id, nonce)
+        try:
+            return self._accepted(person, redeemed.access_token, link, in_force)
+        except ConsentRefused as error:
+            error.person = person.object_id
+            raise
+
+    def _accepted(self, person: Person, access_token: AccessToken, link: Link, in_force: Act | None) -> Accepted:
         if link.person and not _same(person.object_id, link.person):
             raise WrongPerson
         # A username guards against mistakes, not against people: it can be given to somebody else.
@@ -58,7 +65,7 @@ class Acceptance:
         is_known = known is None or (known.tenant_id, known.object_id) == (person.tenant_id, person.object_id)
         if not is_known and not link.new_person:
             raise AnotherPerson
-        return Accepted(person=person, mfa=self.mfa(redeemed.access_token))
+        return Accepted(person=person, mfa=self.mfa(access_token))
 
     def _person(self, unverified_id_token: str, tenant_id: str, nonce: str | None) -> Person:
         try:

@@ -13,7 +13,7 @@ from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
 from shared.entra.place import Place
 from shared.entra.tokens import TokenSet
-from shared.errors import BrokerError, Unavailable
+from shared.errors import BrokerError, ConsentRefused, Unavailable
 
 BROWSER, DEVICE, IMPORT, RESTORE = "browser", "device", "import", "restore"
 
@@ -64,7 +64,11 @@ class Completion:
 
         `in_force` is the act that `link` was held against before the sign-in was redeemed.
         """
-        accepted = self._acceptance.check(redeemed, nonce=nonce, link=link, in_force=in_force)
+        try:
+            accepted = self._acceptance.check(redeemed, nonce=nonce, link=link, in_force=in_force)
+        except ConsentRefused as error:
+            record("consent.refused", _refused(error, link, occasion))
+            raise
         proof = self._authority.exchange(
             redeemed.refresh_token,
             tenant_id=link.tenant_id,
@@ -125,6 +129,19 @@ class Completion:
             return self._store.in_force(stored.name) or stored
         except BrokerError:
             return stored  # it was stored, and nobody is told that it was not
+
+
+def _refused(error: ConsentRefused, link: Link, occasion: Occasion) -> dict[str, str | None]:
+    return {
+        "consent": link.name,
+        "tenant": link.tenant_id,
+        "person": error.person,
+        "outcome": error.code,
+        "link": link.id,
+        "way": occasion.way,
+        "operator": occasion.operator,
+        "correlation_id": occasion.correlation,
+    }
 
 
 def _fields(consent: Consent, occasion: Occasion, *, in_force: bool | None) -> dict[str, str | bool | None]:

@@ -139,8 +139,9 @@ class NotAuthorized(BrokerError):
 
 
 class ConsentRefused(BrokerError):
-    """Nothing was stored."""
+    """Nothing was stored; `person` is the object id of whoever signed in, once that was verified."""
 
+    person: str | None = None
     code, error, status = "consent_refused", "access_denied", 400
     says, act = "This consent was not accepted; nothing was stored.", acts.ASK_LINK
     remedy = "Ask for a new link and try again."

@@ -5,12 +5,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+import jwt
 import pytest
 
 from consent_http.completion import Confirmation
 from consent_http.flow import SIGN_IN_LIFETIME, cookie_suffix
 from consent_http.refusals import LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
-from consent_http.sign_in_refusals import SignInLost, WrongTenant
+from consent_http.sign_in_refusals import IdTokenInvalid, SignInLost, WrongPerson, WrongTenant
 from consent_http.standing import REMEMBERED
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
@@ -22,6 +23,7 @@ from shared.entra.sign_in_refusals import (
     SignInFailed,
     SignInSpent,
 )
+from shared.entra.tokens import AccessToken, TokenSet
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentNameBlocked, ConsentUnusable
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.consent_http.browser import query_of
@@ -30,7 +32,7 @@ from tests.local_control import Controls
 
 SECRET, RENEWAL = "consent-partner", "renewal-partner"
 # More vault operations than one completion has; the last steps show what is so when nothing comes in between.
-STEPS = range(9)
+STEPS = range(12)
 
 
 @pytest.fixture
@@ -518,3 +520,33 @@ def test_a_code_that_was_spent_elsewhere_is_told_as_that_with_what_to_do(rig: Ri
     assert refused.value.authority_code == 54005
     assert "the link says so" in refused.value.remedy
     assert stored_tokens(rig) == set()
+
+
+def refusals(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
+    records = [json.loads(found.getMessage()) for found in caplog.records if found.name == "broker.audit"]
+    return [found for found in records if found["event"] == "consent.refused"]
+
+
+def test_whoever_signs_in_in_vain_is_on_record_by_the_verified_name(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """A link in the wrong hands, or a person without MFA: who it was is known, and nothing is stored."""
+    caplog.set_level("INFO", "broker.audit")
+    signed = signed_in(rig, rig.link("partner", person=ADMIN.object_id), SECOND_ADMIN)
+    with pytest.raises(WrongPerson):
+        complete(rig, signed)
+    (found,) = refusals(caplog)
+    assert (found["person"], found["outcome"]) == (SECOND_ADMIN.object_id, "wrong_person")
+    assert found.items() >= {"consent": "partner", "way": "browser", "correlation_id": "confirmation"}.items()
+    assert rig.store.newest_act("partner") is None
+
+
+def test_of_a_sign_in_that_proves_nothing_no_name_is_told(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "broker.audit")
+    redeemed = TokenSet(
+        access_token=AccessToken(token="x", expires_on=rig.clock(), scope="s", tenant_id=PARTNER_TENANT),
+        refresh_token="r",
+        unverified_id_token=jwt.encode({"oid": ADMIN.object_id, "tid": PARTNER_TENANT}, "k" * 32, algorithm="HS256"),
+    )
+    rig.authority.redeem = lambda _sign_in, _code: redeemed  # type: ignore[method-assign,assignment]  # a forger
+    with pytest.raises(IdTokenInvalid):
+        complete(rig, signed_in(rig, rig.link("partner"), ADMIN))
+    assert [found["person"] for found in refusals(caplog)] == [None]
