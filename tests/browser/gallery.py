@@ -93,6 +93,12 @@ def _a_link_from_before_a_withdrawal(scene: Scene) -> None:
     scene.tab.goto(link)
 
 
+def _a_revoked_link(scene: Scene) -> None:
+    link = scene.link()
+    operator_of(scene.stack).call("DELETE", f"consents/{scene.name}/link").raise_for_status()
+    scene.tab.goto(link)
+
+
 def _a_button_on_another_site(scene: Scene) -> None:
     link = quote(scene.link().partition("?link=")[2])
     form = f'<form method="post" action="{scene.stack.host}/api/consent"><input name="link" value="{link}"><button>'
@@ -153,6 +159,7 @@ REFUSALS: Mapping[type[BrokerError], Way] = {
     refusals.LinkUsed: _a_used_link,
     refusals.LinkSuperseded: _a_superseded_link,
     refusals.LinkWithdrawn: _a_link_from_before_a_withdrawal,
+    refusals.LinkRevoked: _a_revoked_link,
     refusals.ButtonFromElsewhere: _a_button_on_another_site,
     sign_in_refusals.SignInLost: _no_cookie_left,
     SignInDeclined: _cancelled,
