@@ -16,9 +16,8 @@ BrokerError
     └── vault_errors.VaultUnavailable
 
 What one room or package alone raises stands there, in its `errors.py` or `refusals.py`; docs/errors.md has all.
-Each code, its HTTP status, meaning, remedy and act stand once, in these classes; `make docs` writes the page. The
-remedy is worded for who speaks HTTP; the act (acts.py) is for clients, which word it for their readers.
-
+Each code, its status, meaning, remedy and act stand once, in these classes; `make docs` writes the page. The remedy
+is worded for who speaks HTTP; the act (acts.py) is for clients, which word it for their readers.
 `error` is the OAuth error code (RFC 6749 section 5.2, RFC 6750 section 3.1), `status` the HTTP status.
 """
 

@@ -22,7 +22,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Events of accidents and operators that this life does not meet; each has a test of its own.
 RARE = {"renewal.deferred", "policy.document_invalid", "consent.in_doubt", "link.key_unusable", "credential.unusable"}
 RARE |= {"consent.checked", "device.started", "customer.consented", "customer.consent_removed", "refresh.progress"}
-RARE |= {"consent.refused", "customers.failing", "customers.run", "link.revoked", "operator.refused", "secret.leaked"}
+RARE |= {"broker.diagnosed", "consent.refused"}
+RARE |= {"customers.failing", "customers.run", "link.revoked", "operator.refused", "secret.leaked"}
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -270,3 +271,11 @@ def test_what_nobody_foresaw_is_one_line_without_its_text(shell: Shell) -> None:
 def test_verbose_tells_each_answers_correlation_id(shell: Shell) -> None:
     done = shell.run("operator", "partner-broker", "list", "--verbose")
     assert re.fullmatch(r"GET consents: 200, correlation id [0-9a-f-]{36}\n", done.stderr)
+
+
+def test_what_a_library_logs_of_a_failure_is_said_once_and_its_logger_is_as_before(shell: Shell) -> None:
+    logger = logging.getLogger("azure")
+    before = logger.level
+    done = shell.run(None, "partner-broker", "list", PATH="/nowhere")
+    assert [line for line in done.stderr.splitlines() if "get_token failed" in line] == []
+    assert logger.level == before

@@ -4,6 +4,8 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -38,17 +40,25 @@ def run(command: click.Command, program: str, arguments: list[str] | None) -> in
         return say_failure(failure_of(error), who=program)
 
 
-def _quiet() -> None:
-    # What a library logs of its own failure reaches the reader once, as ours.
-    for library in ("azure", "msal", "urllib3"):
-        logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what libraries log of their own failures: it reaches the reader once, as ours."""
+    loggers = [logging.getLogger(library) for library in ("azure", "msal", "urllib3")]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _done(command: click.Command, program: str, given: list[str]) -> int:
     if any(looks_secret(word) for word in given):
         raise click.UsageError(ARGUMENT_REFUSED)
-    _quiet()
-    code = command.main(args=given, prog_name=program, standalone_mode=False)
+    with _quiet():
+        code = command.main(args=given, prog_name=program, standalone_mode=False)
     sys.stdout.flush()
     return code if isinstance(code, int) else DONE
 
