@@ -104,7 +104,7 @@ class Planner:
             if whose_fault(error) in {CONSENT, PERSON} or is_of_credential(error):
                 raise
             return None, error.code
-        return {customer.tenant_id: customer.name or customer.domain for customer in found}, ""
+        return {customer.tenant_id: _printable(customer.name or customer.domain) for customer in found}, ""
 
     def _new(self, targets: list[Target], names: Mapping[str, str]) -> list[NewCustomer]:
         """Those that nobody tried before; none at the very first run, when all would be."""
@@ -116,3 +116,8 @@ class Planner:
             NewCustomer(consent=one.part.consent, tenant_id=tenant_id, customer=one.customer, first_on=now)
             for tenant_id, one in found.items()
         ]
+
+
+def _printable(name: str) -> str:
+    """A name as a row and a record can hold it: half a character, or one of control, is none."""
+    return "".join(character if character.isprintable() else " " for character in name).strip()

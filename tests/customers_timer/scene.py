@@ -58,6 +58,7 @@ class Scene:
     vault: MemoryVault = field(default_factory=MemoryVault)
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
     unlisted: BrokerError | None = None
+    called: Callable[[int], str] = name
     probe: Probe = lambda _token, _target: None
     per_second: float = 1e6
 
@@ -118,7 +119,7 @@ class Scene:
     def _listed(self, _token: AccessToken, _correlation: str) -> Sequence[Customer]:
         if self.unlisted is not None:
             raise self.unlisted
-        return [Customer(tenant_id=tenant(n), name=name(n), domain="") for n in range(self.customers)]
+        return [Customer(tenant_id=tenant(n), name=self.called(n), domain="example") for n in range(self.customers)]
 
     def tried(self) -> list[tuple[str, str]]:
         """What customers were tried for, since the last time this was asked."""

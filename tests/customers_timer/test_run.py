@@ -467,6 +467,12 @@ def test_what_nobody_foresaw_is_told_by_its_type_and_stops_no_other(scene: Scene
     assert "refresh-token" not in str(failed.value)
 
 
+def test_a_name_that_no_row_could_hold_keeps_nobody_from_being_told(scene: Scene) -> None:
+    scene.called = lambda number: ["half \ud800 a\x00character", "", "plain"][number]
+    assert scene.run().fields()["works"] == 3
+    assert [one.customer for one in scene.results.all("partner")] == ["half   a character", "example", "plain"]
+
+
 def test_the_summary_of_the_last_run_is_kept(scene: Scene) -> None:
     scene.authority.refuse = of(1, NO_RIGHTS)
     scene.run()
