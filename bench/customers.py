@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.tenants import HOME, Tenants, running_tenants
 from customers_timer.attempt import Attempts
+from customers_timer.in_force import InForce
 from customers_timer.pace import Pace
 from customers_timer.plan import Planner
 from customers_timer.run import CheckRun
@@ -97,10 +98,15 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
     )
     return CheckRun(
         planner=planner,
-        attempts=Attempts(authority=authority, clock=utc_now, probe=lambda _token, _target: None),
+        attempts=Attempts(
+            authority=authority,
+            clock=utc_now,
+            probe=lambda _token, _target: None,
+            in_force=InForce(planner.store, max_age=30.0),
+        ),
         results=kept,
         read_reach=lambda: lambda _consent: Reach(everywhere=frozenset({GRAPH}), by_tenant={}),
-        read_grants=lambda: lambda _resource: None,
+        read_grants=lambda: lambda _tenant_id, _resource: None,
         sweep=lambda: None,
         pace=lambda: Pace(PER_SECOND),
         age=AGE,

@@ -14,7 +14,7 @@ from consent_http.sign_in_refusals import (
     WrongPerson,
     WrongTenant,
 )
-from shared.consents.consent import Act, Consent, Person
+from shared.consents.consent import MANAGEMENT_NAME, Act, Consent, Person
 from shared.entra.mfa import NO, UNKNOWN, mfa_of
 from shared.entra.tokens import AccessToken, TokenSet
 from shared.errors import ConsentRefused, NotAuthenticated
@@ -48,7 +48,7 @@ class Acceptance:
             raise RefreshTokenMissing
         if not self._settings.may_consent_in(link.tenant_id):
             raise WrongTenant  # it was allowed when the link was made
-        person = self._person(redeemed.unverified_id_token, link.tenant_id, nonce)
+        person = self._person(redeemed.unverified_id_token, link, nonce)
         try:
             return self._accepted(person, redeemed.access_token, link, in_force)
         except ConsentRefused as error:
@@ -67,14 +67,14 @@ class Acceptance:
             raise AnotherPerson
         return Accepted(person=person, mfa=self.mfa(access_token))
 
-    def _person(self, unverified_id_token: str, tenant_id: str, nonce: str | None) -> Person:
+    def _person(self, unverified_id_token: str, link: Link, nonce: str | None) -> Person:
         try:
             claims = verified_claims(
                 unverified_id_token,
                 keys=self._keys,
-                tenant_id=tenant_id,
-                issuers=[f"{self._settings.authority_host}/{tenant_id}/v2.0"],
-                audiences=[self._settings.partner_client_id],
+                tenant_id=link.tenant_id,
+                issuers=[f"{self._settings.authority_host}/{link.tenant_id}/v2.0"],
+                audiences=[self._client_id(link)],
             )
         except AssertionFromAnotherTenant as error:
             raise WrongTenant from error
@@ -86,6 +86,11 @@ class Acceptance:
             raise IdTokenInvalid
         username = str(claims.get("preferred_username") or claims["oid"])
         return Person(tenant_id=claims["tid"], object_id=claims["oid"], username=username)
+
+    def _client_id(self, link: Link) -> str:
+        """Whom the id_token has to be for."""
+        settings = self._settings
+        return settings.management.client_id or "" if link.name == MANAGEMENT_NAME else settings.partner_client_id
 
     def mfa(self, access_token: AccessToken) -> str:
         """What the token tells of MFA, if the settings let that pass; raises MfaMissing or MfaUnknown."""

@@ -7,10 +7,10 @@ from consent_http.link import Link
 from consent_http.standing import Standings
 from shared.audit import record
 from shared.clock import Clock
+from shared.consents.applications import Applications
 from shared.consents.consent import Act, Consent, Renewal, Withdrawal, new_lineage
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
-from shared.entra.authority import Authority
 from shared.entra.place import Place
 from shared.entra.tokens import TokenSet
 from shared.errors import BrokerError, ConsentRefused, Unavailable
@@ -45,13 +45,13 @@ class Completion:
     def __init__(
         self,
         *,
-        authority: Authority,
+        applications: Applications,
         store: ConsentStore,
         standings: Standings,
         acceptance: Acceptance,
         clock: Clock,
     ) -> None:
-        self._authority = authority
+        self._applications = applications
         self._store = store
         self._standings = standings
         self._acceptance = acceptance
@@ -69,7 +69,7 @@ class Completion:
         except ConsentRefused as error:
             record("consent.refused", _refused(error, link, occasion))
             raise
-        proof = self._authority.exchange(
+        proof = self._applications.of(link.name).authority.exchange(
             redeemed.refresh_token,
             tenant_id=link.tenant_id,
             scope=scope,

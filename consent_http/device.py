@@ -23,8 +23,8 @@ from consent_http.standing import Standings
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
+from shared.consents.applications import Applications
 from shared.consents.consent import Act, Consent, checked_name
-from shared.entra.authority import Authority
 from shared.entra.sign_in_refusals import SignInDeclined, SignInSpent
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
 from shared.errors import InvalidRequest
@@ -58,13 +58,13 @@ class DeviceFlow:
         self,
         *,
         settings: Settings,
-        authority: Authority,
+        applications: Applications,
         standings: Standings,
         seals: Seals,
         completion: Completion,
     ) -> None:
         self._settings = settings
-        self._authority = authority
+        self._applications = applications
         self._standings = standings
         self._seals = seals
         self._completion = completion
@@ -76,7 +76,9 @@ class DeviceFlow:
         self._require_allowed()
         standing = self._standings.now(checked_name(unverified_name))
         link = requested(unverified_name, fields, standing=standing, settings=self._settings)
-        sign_in = self._authority.begin_device_sign_in(tenant_id=link.tenant_id, scope=self._settings.consent_scope)
+        sign_in = self._applications.of(link.name).authority.begin_device_sign_in(
+            tenant_id=link.tenant_id, scope=self._settings.consent_scope
+        )
         record(
             "device.started",
             {"id": link.id, "name": link.name, "tenant_id": link.tenant_id, "operator": operator.object_id}
@@ -122,7 +124,7 @@ class DeviceFlow:
     def _answer(self, sign_in: DeviceSignIn, link: Link) -> TokenSet | DeviceAnswer | Confirmation:
         """The authority's word, or the consent of another poll that redeemed the code in the meantime."""
         try:
-            return self._authority.poll_device(sign_in)
+            return self._applications.of(link.name).authority.poll_device(sign_in)
         except SignInDeclined as error:
             raise DeviceCodeDeclined(authority_code=error.authority_code) from error
         except SignInSpent as error:

@@ -13,7 +13,7 @@ from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from consent_http.standing import Standings
 from shared.clock import Clock
-from shared.entra.authority import Authority
+from shared.consents.applications import Applications
 from shared.entra.sign_in_refusals import SignInSpent
 from shared.entra.tokens import SignIn, TokenSet
 from shared.settings import Settings
@@ -39,7 +39,7 @@ class ConsentFlow:
         self,
         *,
         settings: Settings,
-        authority: Authority,
+        applications: Applications,
         standings: Standings,
         links: Links,
         seals: Seals,
@@ -47,7 +47,7 @@ class ConsentFlow:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._authority = authority
+        self._applications = applications
         self._standings = standings
         self._links = links
         self._seals = seals
@@ -64,7 +64,7 @@ class ConsentFlow:
         """A sign-in at the link's tenant, never at `common`."""
         link = self.open(unverified_link)
         state = secrets.token_hex(16)
-        address, sign_in = self._authority.begin_sign_in(
+        address, sign_in = self._applications.of(link.name).authority.begin_sign_in(
             tenant_id=link.tenant_id,
             scope=self._settings.consent_scope,
             redirect_uri=f"{self._settings.public_url}/api/consent/redirect",
@@ -96,7 +96,7 @@ class ConsentFlow:
     def _redeemed(self, sign_in: SignIn, link: Link, code: str) -> TokenSet:
         """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime."""
         try:
-            return self._authority.redeem(sign_in, code)
+            return self._applications.of(link.name).authority.redeem(sign_in, code)
         except SignInSpent:
             link.require_in_force(self._standings.now(link.name))
             raise

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from consent_http.completion import IMPORT, Completion, Confirmation, Occasion
-from consent_http.link import PERSON_FIELDS, requested
+from consent_http.link import PERSON_FIELDS, Link, requested
 from consent_http.refusals import ImportExpired, ImportForeign, ImportRefused, ImportSinglePage
 from consent_http.sign_in_refusals import RefreshTokenMissing
 from consent_http.standing import Standings
 from shared.callers.assertion import Principal
+from shared.consents.applications import Applications
 from shared.consents.consent import checked_name
 from shared.entra.aadsts import DEAD, ENDED, PASSWORD, SIGN_IN_FREQUENCY
-from shared.entra.authority import Authority
 from shared.entra.place import Place
 from shared.entra.sign_in_refusals import ConditionalAccessBlocked, SignInFailed
 from shared.entra.tokens import TokenSet
@@ -40,7 +40,7 @@ class Import:
     """The import of refresh tokens; may block."""
 
     settings: Settings
-    authority: Authority
+    applications: Applications
     standings: Standings
     completion: Completion
 
@@ -51,7 +51,7 @@ class Import:
         refresh_token = _token(fields.get("refresh_token", ""))
         standing = self.standings.now(checked_name(unverified_name))
         link = requested(unverified_name, fields, standing=standing, settings=self.settings)
-        first = self._exchanged(refresh_token, link.tenant_id)
+        first = self._exchanged(refresh_token, link)
         redeemed = TokenSet(
             access_token=first.access_token,
             refresh_token=first.refresh_token,
@@ -67,12 +67,12 @@ class Import:
             occasion=occasion,
         )
 
-    def _exchanged(self, refresh_token: str, tenant_id: str) -> TokenSet:
+    def _exchanged(self, refresh_token: str, link: Link) -> TokenSet:
         """What the given refresh token yields, a new one included; raises why it is refused."""
         try:
             # The token is what a sign-in elsewhere has left: what is said of it is said of that sign-in.
-            first = self.authority.exchange(
-                refresh_token, tenant_id=tenant_id, scope=self.settings.consent_scope, place=Place.SIGN_IN
+            first = self.applications.of(link.name).authority.exchange(
+                refresh_token, tenant_id=link.tenant_id, scope=self.settings.consent_scope, place=Place.SIGN_IN
             )
         except (SignInFailed, ConditionalAccessBlocked) as error:
             raise _refusal(error) from error

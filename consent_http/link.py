@@ -11,7 +11,8 @@ from consent_http.refusals import LinkExpired, LinkInvalid, LinkRevoked, LinkSup
 from consent_http.seal import SealExpired, Seals
 from consent_http.standing import Standing
 from shared.clock import Clock, for_people
-from shared.consents.consent import Consent, Withdrawal, checked_name
+from shared.consents.consent import MANAGEMENT_NAME, Consent, Withdrawal, checked_name
+from shared.consents.errors import ManagementAbsent
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
 from shared.settings import Settings
@@ -56,11 +57,13 @@ class Link:
 
 def requested(unverified_name: str, fields: Mapping[str, Any], *, standing: Standing, settings: Settings) -> Link:
     """What an operator's body asks for; raises InvalidRequest naming what is wrong."""
-    tenant = fields.get("tenant", settings.home_tenant)
+    name, tenant_id = checked_name(unverified_name), _tenant(fields.get("tenant", settings.home_tenant), settings)
+    if name == MANAGEMENT_NAME:
+        _require_management(tenant_id, settings)
     return Link(
         id=secrets.token_hex(16),
-        name=checked_name(unverified_name),
-        tenant_id=_tenant(tenant, settings),
+        name=name,
+        tenant_id=tenant_id,
         replaces=standing.lineage,
         revocation=standing.revocation,
         person=_person(fields.get("person", "")),
@@ -97,6 +100,13 @@ class Links:
 
 def _in_force(consent: Consent) -> str:
     return f"In force is the consent of {consent.person.username}, given on {for_people(consent.consented_on)}."
+
+
+def _require_management(tenant_id: str, settings: Settings) -> None:
+    if settings.management.client_id is None:
+        raise ManagementAbsent
+    if tenant_id != settings.home_tenant:
+        raise InvalidRequest("tenant: the management application is for a person of the partner's own tenant.")
 
 
 def _tenant(tenant: str, settings: Settings) -> str:

@@ -6,10 +6,10 @@ from consent_http.acceptance import Acceptance
 from consent_http.completion import RESTORE, Completion, Confirmation, Occasion
 from consent_http.refusals import ConsentChanged
 from shared.callers.assertion import Principal
+from shared.consents.applications import Applications
 from shared.consents.consent import Consent, Withdrawal, checked_name, new_lineage
 from shared.consents.errors import ConsentNotFound, NothingToRestore
 from shared.consents.store import ConsentStore
-from shared.entra.authority import Authority
 from shared.entra.place import Place
 from shared.settings import Settings
 
@@ -20,7 +20,7 @@ class Restoration:
 
     settings: Settings
     acceptance: Acceptance
-    authority: Authority
+    applications: Applications
     store: ConsentStore
     completion: Completion
 
@@ -38,7 +38,7 @@ class Restoration:
         ended = self.store.ended_by(found)
         if not self.settings.may_consent_in(ended.person.tenant_id):
             raise NothingToRestore("CONSENT_TENANTS does not list the tenant of its person any more.")
-        proof = self.authority.exchange(
+        proof = self.applications.of(name).authority.exchange(
             ended.refresh_token,
             tenant_id=ended.person.tenant_id,
             scope=ended.scope,

@@ -21,18 +21,21 @@ from shared.services import Services
 
 def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.Blueprint]:
     """The routes of a person's browser and of operators; `on_change` hears the name of each consent that changed."""
-    settings, authority, store, clock = services.settings, services.authority, services.store, services.clock
+    settings, store, clock = services.settings, services.store, services.clock
+    applications = services.applications
     seals = Seals(services.token_vault, clock=clock)
     standings = Standings(services.token_vault, store, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
     acceptance = Acceptance(settings, services.keys)
-    completion = Completion(authority=authority, store=store, standings=standings, acceptance=acceptance, clock=clock)
+    completion = Completion(
+        applications=applications, store=store, standings=standings, acceptance=acceptance, clock=clock
+    )
     dependencies = consent_http.Dependencies(
         settings=settings,
         operator=services.operator,
         flow=ConsentFlow(
             settings=settings,
-            authority=authority,
+            applications=applications,
             standings=standings,
             links=links,
             seals=seals,
@@ -40,12 +43,12 @@ def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.B
             clock=clock,
         ),
         device=DeviceFlow(
-            settings=settings, authority=authority, standings=standings, seals=seals, completion=completion
+            settings=settings, applications=applications, standings=standings, seals=seals, completion=completion
         ),
-        imports=Import(settings=settings, authority=authority, standings=standings, completion=completion),
+        imports=Import(settings=settings, applications=applications, standings=standings, completion=completion),
         operators=_operators(services, standings, links),
         restoration=Restoration(
-            settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
+            settings=settings, acceptance=acceptance, applications=applications, store=store, completion=completion
         ),
         on_change=on_change,
         pools=Pools(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from shared.consents.applications import Applications
 from shared.consents.consent import checked_name
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
@@ -36,25 +37,28 @@ class Check:
     """Tries pairs side by side in a pool of its own: callers' exchanges do not wait behind them."""
 
     settings: Settings
-    authority: Authority
+    applications: Applications
     store: ConsentStore
     pool: Pool
 
     async def run(self, unverified_name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         """An outcome for each pair, in their order; raises InvalidRequest, or why the consent cannot be read."""
         name, pairs = checked_name(unverified_name), self._pairs(fields.get("pairs"))
+        authority = self.applications.of(name).authority
         served = await self.pool.run(lambda: self.store.load(name))
-        outcomes = await asyncio.gather(*(self.pool.run(partial(self._tried, served, pair)) for pair in pairs))
+        outcomes = await asyncio.gather(
+            *(self.pool.run(partial(self._tried, authority, served, pair)) for pair in pairs)
+        )
         # A consent that was withdrawn meanwhile reaches nothing.
         await self.pool.run(lambda: self.store.require_in_force(served))
         return {"consent": name, "works": all(one["outcome"] == WORKS for one in outcomes), "pairs": outcomes}
 
-    def _tried(self, served: Served, pair: Pair) -> dict[str, Any]:
+    def _tried(self, authority: Authority, served: Served, pair: Pair) -> dict[str, Any]:
         own = served.consent.person.tenant_id
         tenant_id = own if pair.tenant == HOME else pair.tenant
         told: dict[str, Any] = {"tenant": tenant_id, "resource": pair.scope.resource, "scope": str(pair.scope)}
         try:
-            token = self.authority.exchange(
+            token = authority.exchange(
                 served.refresh_token,
                 tenant_id=tenant_id,
                 scope=str(pair.scope),

@@ -1,178 +1,169 @@
-"""Customers' tenants: who they are, and the partner application's own consent in each, made through Partner Center."""
+"""The application's consent in one customer's tenant: what it would come to, is made to be, and is taken back."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from customers_http.api_state import states_of
+from customers_http.case import Case
 from customers_http.change import Change
-from customers_http.grant_state import (
+from customers_http.granting import Granting, Place
+from customers_http.management_consent import ManagementConsent, Manager
+from customers_http.plan import (
     ABSENT,
-    CREATED,
     REMOVED,
     REPLACED,
+    TRIED,
     UNCHANGED,
-    GrantState,
-    grant_state_of,
-    what_granting_does,
+    UNKNOWN,
+    Row,
+    digest,
+    is_complete,
+    planned,
     what_removing_does,
+    whole_outcome,
 )
-from shared.audit import record
-from shared.consents.consent import DEFAULT_NAME, checked_name
-from shared.consents.store import ConsentStore
-from shared.consents.stored_consent import Served
-from shared.customers.application_grants import GrantSet, read_grants
-from shared.customers.errors import PartnerCenterUnavailable
-from shared.customers.partner_center import PartnerCenter
-from shared.entra.authority import Authority
-from shared.entra.place import Place
-from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError, InvalidRequest
-from shared.request_fields import checked_parameters
-from shared.settings import Settings
+from customers_http.replacing import Replacing
+from customers_http.seeing import Seeing
+from customers_http.trail import consent_removed, consented
+from shared.customers.access import Actor, Actors
+from shared.customers.application_grants import read_grants
+from shared.customers.errors import GrantsUnseen, GraphUnavailable, PartnerCenterUnavailable, PlanOutdated
+from shared.customers.patience import within
+from shared.errors import BrokerError
 from shared.vault import SecretVault
 
-LIST_PARAMETERS = ("consent",)
-HALF_WAY = "The consent there was removed and the new one is not made yet: repeat this request."
-PUT_BACK = "put_back"
-PUT_BACK_SENTENCE = "What was consented to before is put back: correct the grant set before you repeat this."
+# What begins in time ends some twenty seconds later at the latest (shared/outbound.py).
+REQUEST_SECONDS = 150.0
 IN_DOUBT = "What was asked may have been done: repeat this request."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customers:
-    """Customers and the application's consent in their tenants; may block."""
+    """Changes the application's consent in customers' tenants, one customer a request; may block."""
 
-    settings: Settings
-    authority: Authority
-    store: ConsentStore
+    actors: Actors
     policy_vault: SecretVault
-    partner_center: PartnerCenter
-
-    def list_all(self, parameters: Mapping[str, str], *, correlation: str) -> dict[str, Any]:
-        """Every customer of the partner whose person gave the consent."""
-        checked_parameters(parameters, LIST_PARAMETERS)
-        token = self._token(self._served(checked_name(parameters.get("consent", DEFAULT_NAME))))
-        found = self.partner_center.customers(token, correlation=correlation)
-        customers = [{"tenant": one.tenant_id, "name": one.name, "domain": one.domain} for one in found]
-        return {"customers": sorted(customers, key=lambda customer: (customer["name"], customer["tenant"]))}
+    seeing: Seeing
+    granting: Granting
+    replacing: Replacing
+    management: ManagementConsent
+    request_seconds: float = REQUEST_SECONDS
 
     def grant(self, change: Change) -> dict[str, Any]:
-        """Make the application's consent what the grant set says; nothing is asked of Partner Center if it is so."""
-        served, grants = self._served(change.consent), read_grants(self.policy_vault, self.settings.cloud)
-        states = self._grant_states(change, served, grants)
-        outcome = what_granting_does(states)
-        if not change.dry_run and outcome != UNCHANGED:
-            # Nothing is replaced while it cannot be told what is there.
-            for state in states:
-                if state.error is not None and state.is_unclear:
-                    raise state.error
-            outcome = self._granted(change, served, grants, states)
-            _record("customer.consented", change, self.settings, outcome)
-        return self._told(change, outcome, grants=[state.fields() for state in states])
+        """Give the application what the grant set says, beside what it has; nothing goes without `replace`."""
+        with within(self.request_seconds):
+            return self._granted(change)
 
     def remove(self, change: Change) -> dict[str, Any]:
-        """Take the application's consent back; one that is not there stays so."""
-        served = self._served(change.consent)
+        """Take all back that the applications have; where nothing is, nothing is done."""
+        with within(self.request_seconds):
+            return self._removed(change)
+
+    def _granted(self, change: Change) -> dict[str, Any]:
+        actor = self.actors.partner(change.consent)
+        manager = self.management.ready(change, self.actors, partner=actor)
+        case = self._case(change, actor, manager)
+        may_replace = change.replace and case.seen.standing is not None
+        rows = planned(states_of(case), can_extend=case.seen.extender is not None, may_replace=may_replace)
+        plan = {"plan": digest(change.tenant_id, rows)} if any(row.outcome == REPLACED for row in rows) else {}
+        if not change.dry_run:
+            rows = self._followed(case, rows)
+        told = self._told(change, whole_outcome(rows), set=case.grants.name, complete=is_complete(rows), **plan)
+        fields = [row.fields(change.facts) for row in rows]
+        parts = {"seen": case.seen.fields(change.facts), "management": manager.fields(change), "grants": fields}
+        return {**told, **parts}
+
+    def _removed(self, change: Change) -> dict[str, Any]:
+        actor = self.actors.partner(change.consent)
         if change.dry_run:
-            grants = read_grants(self.policy_vault, self.settings.cloud)
-            return self._told(change, what_removing_does(self._grant_states(change, served, grants)))
-        token = self._token(served)
+            return self._would_remove(change, actor)
+        token = actor.token(self.actors.settings.cloud.partner_center_scope)
+        actor.require_in_force()
         try:
-            outcome = REMOVED if self._removed(token, change) else ABSENT
+            is_removed = self.granting.center.remove_consent(
+                token, change.tenant_id, application_id=actor.application.client_id, correlation=change.correlation
+            )
         except PartnerCenterUnavailable as error:
-            _record("customer.consent_removed", change, self.settings, error.code)
+            consent_removed(change, actor.application.client_id, error.code)
             raise _told_more(error, IN_DOUBT) from error
-        _record("customer.consent_removed", change, self.settings, outcome)
-        return self._told(change, outcome)
+        outcome = REMOVED if is_removed else ABSENT
+        consent_removed(change, actor.application.client_id, outcome)
+        return self._told(change, outcome, management=self.management.removed(change, self.actors))
 
-    def _granted(self, change: Change, served: Served, grants: GrantSet, states: Sequence[GrantState]) -> str:
-        token, removed = self._token(served), False
+    def _would_remove(self, change: Change, actor: Actor) -> dict[str, Any]:
+        manager = self.management.looked(change, self.actors)
+        case = self._case(change, actor, manager)
+        return self._told(change, what_removing_does(states_of(case)), management=manager.fields(change))
+
+    def _case(self, change: Change, actor: Actor, manager: Manager) -> Case:
+        cloud = self.actors.settings.cloud
+        return Case(
+            change=change,
+            cloud=cloud,
+            partner=actor,
+            management=manager.actor,
+            grants=read_grants(self.policy_vault, cloud, change.tenant_id),
+            seen=self.seeing.look(change.tenant_id, actor, manager.actor, correlation=change.correlation),
+        )
+
+    def _followed(self, case: Case, rows: list[Row]) -> list[Row]:
+        """The rows after the attempt; raises what is wrong for all customers, or with all that was to be told."""
+        _require_known(rows)
+        if whole_outcome(rows) == UNCHANGED:
+            return rows
+        _require_shown(case, rows)
+        place = self._place(case)
+        done: list[Row] = []
         try:
-            if self._consented(token, change, grants):
-                return CREATED
-            # Partner Center changes no consent that is there (learn: control-panel-vendor-apis): it is made anew.
-            self._removed(token, change)
-            removed = True
-            if not self._consented(token, change, grants):
-                raise PartnerCenterUnavailable("The old one is still known there.")
+            if any(row.outcome == REPLACED for row in rows):
+                done = self.replacing.follow(place, rows, management=case.management)
+            else:
+                done.extend(self.granting.follow(place, rows, case.seen))
         except BrokerError as error:
-            if not removed and not error.transient:
-                raise  # refused, and nothing has changed
-            _record("customer.consented", change, self.settings, error.code)
-            told = self._put_back(token, change, grants, states) if removed else IN_DOUBT
-            raise _told_more(error, told) from error
-        return REPLACED
+            is_in_doubt = isinstance(error, (PartnerCenterUnavailable, GraphUnavailable))
+            if done or is_in_doubt:
+                consented(case.change, place.client_id, error.code, done)
+            raise (_told_more(error, IN_DOUBT) if is_in_doubt else error) from error
+        if any(row.outcome in TRIED for row in done):
+            consented(case.change, place.client_id, whole_outcome(done), done)
+        return done
 
-    def _put_back(self, token: AccessToken, change: Change, grants: GrantSet, states: Sequence[GrantState]) -> str:
-        """Make again what exchanges had proven to be there before it was removed; what to tell of it."""
-        held = [replace(state.grant, scopes=state.granted) for state in states if state.granted]
-        try:
-            made = bool(held) and self._consented(token, change, replace(grants, grants=held))
-        except BrokerError:
-            made = False
-        if not made:
-            return HALF_WAY
-        _record("customer.consented", change, self.settings, PUT_BACK)
-        return PUT_BACK_SENTENCE
-
-    def _grant_states(self, change: Change, served: Served, grants: GrantSet) -> list[GrantState]:
-        return [grant_state_of(self.authority, served, change.tenant_id, grant) for grant in grants.grants]
-
-    def _removed(self, token: AccessToken, change: Change) -> bool:
-        return self.partner_center.remove_consent(
-            token, change.tenant_id, application_id=self.settings.partner_client_id, correlation=change.correlation
+    def _place(self, case: Case) -> Place:
+        return Place(
+            change=case.change,
+            actor=case.partner,
+            center_token=case.partner.token(case.cloud.partner_center_scope),
+            display_name=case.grants.display_name,
+            client_id=case.partner.application.client_id,
         )
-
-    def _consented(self, token: AccessToken, change: Change, grants: GrantSet) -> bool:
-        return self.partner_center.consent(
-            token,
-            change.tenant_id,
-            application_id=self.settings.partner_client_id,
-            display_name=grants.display_name,
-            grants=[grant.enterprise for grant in grants.grants],
-            correlation=change.correlation,
-        )
-
-    def _served(self, consent: str) -> Served:
-        """The consent in whose name it is done: of a person of the partner's own, whose customers they are."""
-        served = self.store.load(consent)
-        if served.consent.person.tenant_id != self.settings.home_tenant:
-            raise InvalidRequest("consent: one of a person of the partner's own tenant.")
-        return served
-
-    def _token(self, served: Served) -> AccessToken:
-        return self.authority.exchange(
-            served.refresh_token,
-            tenant_id=served.consent.person.tenant_id,
-            scope=self.settings.cloud.partner_center_scope,
-            place=Place.HOME,
-            person=served.consent.person.object_id,
-        ).access_token
 
     def _told(self, change: Change, outcome: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         return {
             "tenant": change.tenant_id,
             "consent": change.consent,
-            "application_id": self.settings.partner_client_id,
+            "application_id": self.actors.settings.partner_client_id,
             "dry_run": change.dry_run,
             "outcome": outcome,
             **more,
         }
 
 
+def _require_known(rows: Sequence[Row]) -> None:
+    """Raise why nothing can be told of any API; where something can, that is done and the rest is named."""
+    errors = [row.error for row in rows if row.outcome == UNKNOWN and row.error is not None]
+    if errors and len(errors) == len(rows):
+        raise errors[0]
+
+
+def _require_shown(case: Case, rows: Sequence[Row]) -> None:
+    """Raise unless a replacement is just what a dry run has shown."""
+    change = case.change
+    if change.replace and case.seen.standing is None:
+        raise GrantsUnseen
+    if any(row.outcome == REPLACED for row in rows) and change.plan != digest(change.tenant_id, rows):
+        raise PlanOutdated
+
+
 def _told_more(error: BrokerError, sentence: str) -> BrokerError:
-    return type(error)(f"{error.detail} {sentence}".strip(), retry_after=error.retry_after)
-
-
-def _record(event: str, change: Change, settings: Settings, outcome: str) -> None:
-    record(
-        event,
-        {
-            "tenant": change.tenant_id,
-            "consent": change.consent,
-            "application_id": settings.partner_client_id,
-            "outcome": outcome,
-            "operator": change.operator.object_id,
-            "correlation_id": change.correlation,
-        },
-    )
+    return type(error)(f"{error.detail} {sentence}".strip(), retry_after=error.retry_after).knowing(**error.facts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.listing import CustomerList
 from customers_http.status import Status
 from shared.callers.operator_check import OperatorCheck
 from shared.pool import Pool
@@ -20,6 +21,7 @@ class Dependencies:
 
     operator: OperatorCheck
     check: Check
+    listing: CustomerList
     customers: Customers
     status: Status
     on_change: Callable[[str], None]

@@ -1,4 +1,4 @@
-"""How customers' routes are put together: Partner Center, the grant set, and the check."""
+"""How customers' routes are put together: Partner Center, Graph, the grant sets, and the check."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,18 @@ import azure.functions as func
 import customers_http
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.granting import Granting
+from customers_http.listing import CustomerList
+from customers_http.management_consent import ManagementConsent
+from customers_http.replacing import Replacing
+from customers_http.seeing import Seeing
 from customers_http.status import Status
+from shared.customers.access import Actors
+from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
+from shared.customers.relationships import RelationshipReader
 from shared.customers.results import Results
+from shared.customers.sources import CustomerSources
 from shared.pool import Pool
 from shared.services import Services
 
@@ -18,18 +27,23 @@ CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS = 8, 4, 4
 
 def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.Blueprint]:
     """The routes of customers; `on_change` hears each tenant in which the application's consent was changed."""
-    settings, authority, store = services.settings, services.authority, services.store
-    customers = Customers(
-        settings=settings,
-        authority=authority,
-        store=store,
-        policy_vault=services.policy_vault,
-        partner_center=PartnerCenter(services.outbound, url=settings.partner_center_url),
-    )
+    settings, applications, store = services.settings, services.applications, services.store
+    center = PartnerCenter(services.outbound, url=settings.partner_center_url)
+    graph = Graph(services.outbound, url=settings.graph_url)
+    actors = Actors(settings=settings, applications=applications, store=store)
     dependencies = customers_http.Dependencies(
         operator=services.operator,
-        check=Check(settings=settings, authority=authority, store=store, pool=Pool("check", threads=CHECK_THREADS)),
-        customers=customers,
+        check=Check(
+            settings=settings, applications=applications, store=store, pool=Pool("check", threads=CHECK_THREADS)
+        ),
+        listing=CustomerList(
+            sources=CustomerSources(
+                actors=actors,
+                center=center,
+                reader=RelationshipReader(graph=graph, graph_scope=settings.cloud.graph_scope),
+            )
+        ),
+        customers=customers_of(services, actors, center, graph),
         status=Status(
             store=store, credential=services.credential, results=Results(services.rows), clock=services.clock
         ),
@@ -38,3 +52,18 @@ def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.B
         reading=Pool("status", threads=STATUS_THREADS),
     )
     return customers_http.blueprints(dependencies)
+
+
+def customers_of(services: Services, actors: Actors, center: PartnerCenter, graph: Graph) -> Customers:
+    """What changes consents in customers' tenants."""
+    scope = services.settings.cloud.graph_scope
+    seeing = Seeing(graph=graph, graph_scope=scope, client_id=services.settings.partner_client_id)
+    granting = Granting(center=center, graph=graph)
+    return Customers(
+        actors=actors,
+        policy_vault=services.policy_vault,
+        seeing=seeing,
+        granting=granting,
+        replacing=Replacing(granting=granting, seeing=seeing),
+        management=ManagementConsent(center=center, graph_scope=scope),
+    )

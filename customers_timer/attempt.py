@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from customers_timer.in_force import InForce
 from customers_timer.target import Target
 from shared.clock import Clock
 from shared.customers.application_grants import Grant
@@ -27,9 +28,11 @@ class Attempts:
     authority: Exchanger
     clock: Clock
     probe: Probe
+    in_force: InForce
 
     def tried(self, target: Target, grant: Grant | None) -> tuple[Result, BrokerError | None]:
         """What came of it, and the error behind it; raises what is no customer's: nothing is known of this one then."""
+        self.in_force.require(target.part)
         try:
             token = self.authority.exchange(
                 target.part.refresh_token,

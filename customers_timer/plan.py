@@ -55,7 +55,7 @@ class Planner:
         """
         served = self.store.load(consent)
         person = served.consent.person
-        part = Part(consent=consent, person=person, refresh_token=served.refresh_token)
+        part = Part(consent=consent, lineage=served.consent.lineage, person=person, refresh_token=served.refresh_token)
         known = {(found.tenant_id, found.resource): found for found in self.results.all(consent)}
         listed, unlisted = self._listed(part, correlation)
         names = {tenant_id: found.customer for (tenant_id, _), found in known.items()}

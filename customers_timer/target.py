@@ -17,6 +17,7 @@ class Part:
     """One consent in force: whose refresh token is exchanged."""
 
     consent: str
+    lineage: str
     person: Person
     refresh_token: str = field(repr=False)
 

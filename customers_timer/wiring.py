@@ -7,12 +7,13 @@ import azure.functions as func
 
 import customers_timer
 from customers_timer.attempt import Attempts, Probe
+from customers_timer.in_force import InForce
 from customers_timer.pace import Pace
 from customers_timer.plan import Planner, ReachOf
 from customers_timer.probe import OrganizationProbe
 from customers_timer.run import CheckRun
 from customers_timer.work import GrantOf
-from shared.customers.application_grants import SECRET, read_grants
+from shared.customers.application_grants import Grant, GrantSets, any_grant_set, read_grant_sets
 from shared.customers.coverage import grant_of
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.results import Results
@@ -21,20 +22,25 @@ from shared.services import Services
 
 def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.Blueprint]:
     """The timer; `read_reach` reads the access policy, and says of each consent how far it reaches."""
-    settings, results = services.settings, Results(services.rows)
+    settings, results, authority = services.settings, Results(services.rows), services.applications.partner.authority
     partner_center = PartnerCenter(services.outbound, url=settings.partner_center_url)
     planner = Planner(
         home_tenant=settings.home_tenant,
         partner_center_scope=settings.cloud.partner_center_scope,
         store=services.store,
-        authority=services.authority,
+        authority=authority,
         list_customers=lambda token, correlation: partner_center.customers(token, correlation=correlation),
         results=results,
         clock=services.clock,
     )
     run = CheckRun(
         planner=planner,
-        attempts=Attempts(authority=services.authority, clock=services.clock, probe=_probe(services)),
+        attempts=Attempts(
+            authority=authority,
+            clock=services.clock,
+            probe=_probe(services),
+            in_force=InForce(services.store, max_age=settings.memory_age.total_seconds()),
+        ),
         results=results,
         read_reach=read_reach,
         read_grants=partial(_read_grants, services),
@@ -54,8 +60,11 @@ def _probe(services: Services) -> Probe:
 
 
 def _read_grants(services: Services) -> GrantOf:
-    """What the grant set asks for, resource by resource; of one that was never made, nothing."""
+    """What the grant set of a customer asks for, resource by resource; where none was made, nothing."""
     vault, cloud = services.policy_vault, services.settings.cloud
-    made = vault.get(SECRET) is not None
-    grants = read_grants(vault, cloud) if made else None
-    return lambda resource: grant_of(grants, resource, cloud)
+    sets = read_grant_sets(vault, cloud) if any_grant_set(vault) else GrantSets()
+
+    def of(tenant_id: str, resource: str) -> Grant | None:
+        return grant_of(sets.for_customer(tenant_id), resource, cloud)
+
+    return of

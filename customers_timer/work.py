@@ -19,7 +19,8 @@ from shared.errors import AuthorityUnavailable, BrokerError
 THROTTLED = frozenset({50196, 90055})
 
 
-type GrantOf = Callable[[str], Grant | None]
+# By the customer and the resource.
+type GrantOf = Callable[[str, str], Grant | None]
 
 
 class Queue:
@@ -69,7 +70,7 @@ class Work:
             self.tally.broke(error)
 
     def _tried(self, target: Target, turn: float) -> None:
-        result, error = self.attempts.tried(target, self.grant_of(target.resource))
+        result, error = self.attempts.tried(target, self.grant_of(target.tenant_id, target.resource))
         if error is not None and _asks_to_wait(error):
             self.pace.throttled(turn)
         now = self.clock()

@@ -20,6 +20,12 @@ param createRegistrations bool = true
 @description('The partner application\'s client id, when createRegistrations is off.')
 param partnerClientId string = ''
 
+@description('The management application\'s client id: the broker itself reads and tops up grants with it (docs/customers.md). Empty: none.')
+param managementClientId string = ''
+
+@description('The name of its certificate or secret in the token vault, for certificate or secret.')
+param managementCredentialName string = 'management-credential'
+
 @description('The broker API\'s client id, when createRegistrations is off.')
 param brokerClientId string = ''
 
@@ -298,6 +304,8 @@ module settings 'app/settings.bicep' = {
     tokenVaultUrl: tokenVault.outputs.url
     policyVaultUrl: policyVault.outputs.url
     partnerClientId: createRegistrations ? registrations!.outputs.partnerClientId : partnerClientId
+    managementClientId: managementClientId
+    managementCredentialName: empty(managementClientId) ? '' : managementCredentialName
     brokerClientId: createRegistrations ? registrations!.outputs.brokerClientId : brokerClientId
     brokerAudience: audience
     exchangeThreads: httpConcurrency

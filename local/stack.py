@@ -16,9 +16,9 @@ from local.serving import refuse_in_azure
 from local.signing import SigningKeys
 from local.state import StackState, load_state
 from local.state_folder import is_kept, prepare
-from local.world import BROKER_API, DEFAULT_WORLD, PARTNER_APPLICATION, PARTNER_TENANT
+from local.world import BROKER_API, DEFAULT_WORLD, MANAGEMENT_APPLICATION, PARTNER_APPLICATION, PARTNER_TENANT
 
-PARTS = ("host", "entra", "entra_browser", "token_vault", "policy_vault", "managed_identity", "partner_center")
+PARTS = ("host", "entra", "entra_browser", "token_vault", "policy_vault", "managed_identity", "partner_center", "graph")
 APP_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -83,7 +83,7 @@ def _parts(host_part: Part, *, public_url: str) -> dict[str, Part]:
         ),
         "key_vault": Part(run=key_vault.run, doors=("token_vault", "policy_vault"), options={"seeds": seeds()}),
         "managed_identity": Part(run=managed_identity.run_part, doors=("managed_identity",)),
-        "partner_center": Part(run=partner_center.run, doors=("partner_center",)),
+        "partner_center": Part(run=partner_center.run, doors=("partner_center", "graph")),
         "host": host_part,
     }
 
@@ -95,6 +95,7 @@ def host_environment(state: StackState) -> dict[str, str]:
         "PUBLIC_URL": state.host,
         "PARTNER_TENANT_ID": PARTNER_TENANT,
         "PARTNER_CLIENT_ID": PARTNER_APPLICATION,
+        "MANAGEMENT_CLIENT_ID": MANAGEMENT_APPLICATION,
         "BROKER_CLIENT_ID": BROKER_API,
         "AZURE_CLIENT_ID": identity.client_id,
         "AZURE_AUTHORITY_HOST": state.entra,
@@ -102,6 +103,7 @@ def host_environment(state: StackState) -> dict[str, str]:
         "POLICY_VAULT_URL": state.policy_vault,
         "PARTNER_CENTER_URL": state.partner_center,
         "RESULTS_URL": (state.folder / "results.sqlite3").as_uri(),
+        "GRAPH_URL": state.graph,
         "TRUSTED_CA_FILE": str(state.ca_file),
         "REFRESH_SCHEDULE": "0 17 * * * *",
         # By hand alone, but for a leap day: whoever moves the clock by days means the other timer.
@@ -134,6 +136,7 @@ def _state(folder: Path, sockets: Mapping[str, socket.socket], *, keeps_ledger: 
         policy_vault=f"https://127.0.0.1:{ports['policy_vault']}",
         managed_identity=f"http://127.0.0.1:{ports['managed_identity']}",
         partner_center=f"https://127.0.0.1:{ports['partner_center']}",
+        graph=f"https://127.0.0.1:{ports['graph']}",
         keeps_ledger=keeps_ledger,
     )
     kept = is_kept(folder)

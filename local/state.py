@@ -14,9 +14,9 @@ from local.world import DEFAULT_WORLD
 class StackState:
     """One stack: its folder, the base URL of each part, and the secrets that guard its own doors.
 
-    `entra`, the vaults and `partner_center` speak TLS; `entra_browser` is the same Entra ID over plain http for the
-    pages a person sees, so that no browser warns about a throw-away authority. `identity_headers` holds one secret for
-    each managed identity: whoever presents it is that identity.
+    `entra`, the vaults, `partner_center` and `graph` speak TLS; `entra_browser` is the same Entra ID over plain http
+    for the pages a person sees, so that no browser warns about a throw-away authority. `identity_headers` holds one
+    secret for each managed identity: whoever presents it is that identity.
     """
 
     folder: Path
@@ -27,6 +27,7 @@ class StackState:
     policy_vault: str
     managed_identity: str
     partner_center: str = ""
+    graph: str = ""
     keeps_ledger: bool = False
     control_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     identity_headers: Mapping[str, str] = field(

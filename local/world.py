@@ -12,6 +12,7 @@ TAILSPIN = "bbbb0000-1111-4222-8333-444444440003"
 WINGTIP = "bbbb0000-1111-4222-8333-444444440004"
 
 PARTNER_APPLICATION = "cccc0000-1111-4222-8333-444444440001"
+MANAGEMENT_APPLICATION = "cccc0000-1111-4222-8333-444444440003"
 BROKER_API = "cccc0000-1111-4222-8333-444444440002"
 # Public clients of Microsoft's own, by their real ids: people reach the operator routes through them.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -100,11 +101,11 @@ class World:
         """The managed identity called `name`; KeyError when there is none."""
         return {identity.name: identity for identity in self.identities}[name]
 
-    def registering(self, client_id: str, redirect_uri: str) -> Self:
-        """The same world, in which the application has this redirect URI as well."""
+    def registering(self, redirect_uri: str, *client_ids: str) -> Self:
+        """The same world, in which these applications have this redirect URI as well."""
         applications = tuple(
             replace(application, redirect_uris=(*application.redirect_uris, redirect_uri))
-            if application.client_id == client_id
+            if application.client_id in client_ids
             else application
             for application in self.applications
         )
@@ -165,6 +166,10 @@ _HOME_GRANTS = {
     GRAPH: ("Directory.Read.All", "User.Read"),
     ARM: ("user_impersonation",),
 }
+_MANAGEMENT_GRANTS = {
+    PARTNER_CENTER: ("user_impersonation",),
+    GRAPH: ("DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All", "DelegatedAdminRelationship.Read.All"),
+}
 _CUSTOMER_GRANTS = {
     GRAPH: ("Directory.Read.All", "Directory.AccessAsUser.All"),
     ARM: ("user_impersonation",),
@@ -212,6 +217,15 @@ DEFAULT_WORLD = World(
             # What an administrator registers by mistake: its refresh tokens are worth nothing to a broker.
             single_page_redirect_uris=("http://localhost/single-page",),
             secrets=("partner-application-secret-of-the-local-stack",),
+            federated_identities=("broker",),
+        ),
+        Application(
+            client_id=MANAGEMENT_APPLICATION,
+            name="Partner consent management",
+            home_tenant=PARTNER_TENANT,
+            multi_tenant=True,
+            redirect_uris=("http://localhost/api/consent/redirect",),
+            secrets=("management-application-secret-of-the-local-stack",),
             federated_identities=("broker",),
         ),
         Application(
@@ -291,6 +305,7 @@ DEFAULT_WORLD = World(
     consents={
         PARTNER_TENANT: {
             PARTNER_APPLICATION: _HOME_GRANTS,
+            MANAGEMENT_APPLICATION: _MANAGEMENT_GRANTS,
             OTHER_APPLICATION: _HOME_GRANTS,
             AZURE_CLI: {BROKER_API: ("Broker.Operate",), ARM: ("user_impersonation",)},
             AZURE_POWERSHELL: {BROKER_API: ("Broker.Operate",), ARM: ("user_impersonation",)},

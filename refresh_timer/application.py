@@ -10,6 +10,7 @@ from refresh_timer.outcome import MISCONFIGURED, WORKED, Outcome
 from shared.clock import Clock
 from shared.consents.application_health import MISCONFIGURED as FAULTY
 from shared.consents.application_health import OK, ApplicationHealth
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.store import ConsentStore
 from shared.entra.application_credential import ApplicationCredential
 from shared.errors import BrokerError
@@ -73,6 +74,7 @@ class ApplicationWatch:
 
 def _judged(before: ApplicationHealth, outcomes: Sequence[Outcome], now: datetime) -> ApplicationHealth:
     """Faulty when any consent was refused on its account, well when one worked; else what it was."""
+    outcomes = [outcome for outcome in outcomes if outcome.entry.name != MANAGEMENT_NAME]
     faulty = next((outcome for outcome in outcomes if outcome.what == MISCONFIGURED), None)
     if faulty is not None:
         since = before.since if before.status == FAULTY else now

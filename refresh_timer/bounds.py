@@ -6,6 +6,7 @@ from datetime import datetime
 
 from refresh_timer.backoff import Backoff
 from refresh_timer.outcome import WORKED, Outcome
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.entra.authority_errors import is_of_application, is_of_credential
 from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused, ScopeRefused
 from shared.errors import BrokerError, Unavailable
@@ -64,3 +65,14 @@ class Bounds:
             elif isinstance(error, VaultRefused):
                 self._vault_refusals += 1
                 self._is_refused_everywhere |= self._vault_refusals >= MOST_VAULT_REFUSALS
+
+
+class BoundsOfEach:
+    """Bounds for each of the two applications: what is wrong with one is no word on the consents to the other."""
+
+    def __init__(self, *, until: datetime, backoff: Backoff) -> None:
+        self._partner, self._management = (Bounds(until=until, backoff=backoff) for _ in range(2))
+
+    def of(self, consent: str) -> Bounds:
+        """The bounds for a consent of this name."""
+        return self._management if consent == MANAGEMENT_NAME else self._partner

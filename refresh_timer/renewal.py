@@ -1,5 +1,6 @@
 """The renewal of one consent: proven by a real exchange, stored when it is due, its health recorded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,12 +24,17 @@ FAILURES_UNTIL_LOST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewals:
-    """Refreshes consents one at a time; may block, and raises what is not to be blamed on the consent."""
+    """Refreshes consents one at a time; may block, and raises what is not to be blamed on the consent.
+
+    `authority_of` a consent's name is the authority as the application uses it to which the consent was given;
+    `left_alone` are the names of consents to an application that the settings do not name.
+    """
 
     store: ConsentStore
-    authority: Exchanger
+    authority_of: Callable[[str], Exchanger]
     ages: Ages
     clock: Clock
+    left_alone: frozenset[str] = frozenset()
 
     def refresh(self, entry: Entry) -> Outcome:
         """Prove the consent, and store what came if that is due.
@@ -40,7 +46,7 @@ class Renewals:
         if token is None:
             return Outcome(entry=entry, what=SUPERSEDED)
         try:
-            exchanged = self.authority.exchange(
+            exchanged = self.authority_of(entry.name).exchange(
                 token,
                 tenant_id=entry.person.tenant_id,
                 scope=entry.scope,

@@ -9,6 +9,7 @@ from refresh_timer.alarms import THRESHOLDS, days_left
 from refresh_timer.application import ApplicationReport
 from refresh_timer.outcome import BROKEN, MISCONFIGURED, MISMATCHED, REFUSED, UNDONE, UNREADABLE, VAULT_REFUSED, Outcome
 from shared.audit import Field
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.stored_consent import Listing
 
 # A record stays small whatever happens; the counts are whole.
@@ -37,6 +38,7 @@ class Report:
     damaged: tuple[str, ...]
     unreadable: tuple[str, ...]
     refused: tuple[str, ...]
+    misconfigured: tuple[str, ...]
     application: ApplicationReport
 
     def fields(self) -> dict[str, Field]:
@@ -73,7 +75,7 @@ class Report:
             "refused for an unknown reason": self.refused,
         }
         reasons = [f"{what}: {name}" for what, names in named.items() for name in names[:MOST_NAMES]]
-        reasons += ["the partner application is misconfigured"] if self.outcomes[MISCONFIGURED] else []
+        reasons += [f"the {name} application is misconfigured" for name in self.misconfigured]
         if self.application.crossed is not None:
             reasons.append(f"the application's {self.application.credential} ends in {self.application.left} days")
         reasons += ["the authority's answers contradict what was asked"] if self.outcomes[MISMATCHED] else []
@@ -102,8 +104,15 @@ def summarize(
         damaged=listing.damaged,
         unreadable=_names(outcome for outcome in outcomes if outcome.what == UNREADABLE),
         refused=_names(outcome for outcome in outcomes if outcome.what == REFUSED),
+        misconfigured=tuple(
+            sorted({_application(outcome.entry.name) for outcome in outcomes if outcome.what == MISCONFIGURED})
+        ),
         application=application,
     )
+
+
+def _application(consent: str) -> str:
+    return "management" if consent == MANAGEMENT_NAME else "partner"
 
 
 def _names(outcomes: Iterable[Outcome]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from refresh_timer.application import ApplicationReport, ApplicationWatch
 from refresh_timer.backoff import Backoff
-from refresh_timer.bounds import Bounds
+from refresh_timer.bounds import Bounds, BoundsOfEach
 from refresh_timer.due import Due, due, most_urgent_first
 from refresh_timer.outcome import (
     BROKEN,
@@ -64,7 +64,7 @@ class RefreshRun:
         It ends within `limits.end`, whatever hangs.
         """
         begun, limits = self._clock(), self._limits
-        bounds = Bounds(until=begun + timedelta(seconds=limits.begin), backoff=self._backoff())
+        bounds = BoundsOfEach(until=begun + timedelta(seconds=limits.begin), backoff=self._backoff())
         with (
             Crew(1, seconds=limits.begin) as lister,
             Crew(self._concurrency, seconds=limits.consents) as renewers,
@@ -88,13 +88,17 @@ class RefreshRun:
     def _due(self, listing: Listing) -> list[Entry]:
         now, ages = self._clock(), self._renewals.ages
         entries = most_urgent_first(
-            [entry for entry in listing.entries if due(entry, ages=ages, now=now) is not Due.NOTHING]
+            [
+                entry
+                for entry in listing.entries
+                if entry.name not in self._renewals.left_alone and due(entry, ages=ages, now=now) is not Due.NOTHING
+            ]
         )
         return sorted(entries, key=lambda entry: entry.name in self._put_off)
 
-    def _worked_on(self, entries: Iterable[Entry], bounds: Bounds, crew: Crew) -> Iterator[Outcome]:
+    def _worked_on(self, entries: Iterable[Entry], bounds: BoundsOfEach, crew: Crew) -> Iterator[Outcome]:
         """The outcome of each consent, in their order; nobody is waited for when the run has to end."""
-        tasks = [(entry, crew.begin(partial(self._guarded, entry, bounds))) for entry in entries]
+        tasks = [(entry, crew.begin(partial(self._guarded, entry, bounds.of(entry.name)))) for entry in entries]
         for entry, task in tasks:
             yield _outcome(entry, task, crew)
 

@@ -9,6 +9,7 @@ from refresh_timer.due import Ages
 from refresh_timer.renewal import Renewals
 from refresh_timer.run import RefreshRun
 from shared.budget import Budget
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.store import ConsentStore
 from shared.services import Services
 
@@ -24,9 +25,10 @@ def wire(services: Services) -> list[func.Blueprint]:
     store = ConsentStore(vault)
     renewals = Renewals(
         store=store,
-        authority=services.authority,
+        authority_of=lambda name: services.applications.of(name).authority,
         ages=Ages(proof=settings.proof_age, store=settings.store_age),
         clock=clock,
+        left_alone=frozenset() if services.applications.management else frozenset({MANAGEMENT_NAME}),
     )
     watch = ApplicationWatch(credential=services.credential, store=store, clock=clock)
     run = RefreshRun(renewals=renewals, watch=watch, concurrency=settings.concurrency, clock=clock)

@@ -86,6 +86,11 @@ CUSTOMER_LICENCE = Act(name="customer.licence", means="get that tenant the servi
 CUSTOMER_SIGN_IN_LOG = Act(
     name="customer.sign_in_log", means="look into the sign-in log of the customer's tenant", parameters=("tenant",)
 )
+CUSTOMER_PLAN = Act(
+    name="customer.plan",
+    means="make a dry run that replaces, look at what would be lost, and send its plan",
+    parameters=("tenant", "consent"),
+)
 CHECK_TENANT = Act(name="tenant.check", means="check the tenant id, and the cloud", parameters=("tenant",))
 CHECK_RESOURCE = Act(
     name="resource.check", means="check the resource's spelling, and that the tenant has it", parameters=("tenant",)
@@ -100,6 +105,19 @@ APPLICATION_REGISTRATION = Act(
 LOOK_NUMBER_UP = Act(name="application.sign_in_log", means="look the AADSTS number and the sign-in log up")
 CORRECT_SETTING = Act(name="setting.correct", means="correct the broker's setting", parameters=("setting",))
 CORRECT_GRANTS = Act(name="grants.correct", means="correct the grant set in the policy vault", parameters=("secret",))
+CHECK_GRANTS = Act(
+    name="grants.check",
+    means="check that the customer has the service, and that the grant set spells its scopes as the API does",
+    parameters=("tenant", "secret"),
+)
+ASSIGN_GRANTS = Act(
+    name="grants.assign",
+    means="list the customer in a grant set, or write one for everybody else",
+    parameters=("tenant",),
+)
+SET_UP_MANAGEMENT = Act(
+    name="management.set_up", means="set the management application up, which sees grants and relationships"
+)
 UPGRADE = Act(name="broker.upgrade", means="upgrade the broker to the version that was rolled back")
 LOOK_BETWEEN = Act(name="network.look", means="look for what stands between the broker and Entra ID, if it lasts")
 VAULT_ROLE = Act(name="vault.role", means="check the broker's role on the vault")

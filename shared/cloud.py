@@ -69,6 +69,11 @@ class Cloud:
         """The delegated scope of Partner Center's API, whose tokens tell whether MFA was used."""
         return f"{self.resources['partnercenter']}/user_impersonation"
 
+    @property
+    def graph_scope(self) -> str:
+        """All that an application has of Microsoft Graph."""
+        return f"{self.resources['graph']}/.default"
+
 
 # The application ids Microsoft's own APIs have in every tenant and cloud (learn: verify-first-party-apps-sign-in).
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"

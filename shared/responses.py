@@ -41,8 +41,11 @@ def json_response(content: Any, *, correlation: str, status: int = 200) -> func.
     )
 
 
-def error_response(error: BrokerError, correlation: str) -> func.HttpResponse:
-    """An error as RFC 6749 section 5.2 and RFC 6750 section 3 have it, with its code and correlation id."""
+def error_response(error: BrokerError, correlation: str, **more: str) -> func.HttpResponse:
+    """An error as RFC 6749 section 5.2 and RFC 6750 section 3 have it, with its code and correlation id.
+
+    `more` is what a route tells beside.
+    """
     content: dict[str, Any] = {
         "error": error.error,
         "error_description": error.description,
@@ -50,6 +53,7 @@ def error_response(error: BrokerError, correlation: str) -> func.HttpResponse:
         "says": error.happened,
         **error.what_to_do,
         "correlation_id": correlation,
+        **more,
     }
     if error.authority_code is not None:
         content["error_codes"] = [error.authority_code]

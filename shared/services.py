@@ -9,15 +9,10 @@ from shared.bursts import Bursts
 from shared.callers.assertion import AssertionVerifier
 from shared.callers.operator_check import OperatorCheck
 from shared.clock import Clock
+from shared.consents.applications import Applications
+from shared.consents.registrations import Registrations
 from shared.consents.store import ConsentStore
-from shared.entra.application_credential import (
-    CERTIFICATE,
-    SECRET,
-    ApplicationCredential,
-    FederatedCredential,
-    VaultCredential,
-)
-from shared.entra.authority import Authority
+from shared.entra.application_credential import ApplicationCredential
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
 from shared.entra.managed_identity import BrokerIdentity
@@ -49,7 +44,7 @@ class Services:
     policy_vault: KeyVault
     discovery: Discovery
     credential: ApplicationCredential
-    authority: Authority
+    applications: Applications
     keys: SigningKeys
     verifier: AssertionVerifier
     assertions: Pool
@@ -67,11 +62,13 @@ class Services:
         host, ages = settings.authority_host, Ages(last_good=settings.last_good.total_seconds())
         discovery = Discovery(outbound, authority_host=host, home_tenant=settings.home_tenant, ages=ages)
         http = AuthorityHttp(outbound, discovery, authority_host=host, clock=clock)
-        credential = _credential(settings, identity, token_vault)
+        registrations = Registrations(settings=settings, http=http, identity=identity, vault=token_vault, clock=clock)
+        credential = registrations.credential(
+            certificate=settings.partner_certificate_name, secret=settings.partner_client_secret_name
+        )
         keys = SigningKeys(outbound, authority_host=host, ages=ages)
-        verifier = AssertionVerifier(settings, keys)
+        verifier, assertions = AssertionVerifier(settings, keys), Pool("assertions", threads=ASSERTION_THREADS)
         rows = _rows(settings, identity)
-        assertions = Pool("assertions", threads=ASSERTION_THREADS)
         return cls(
             settings=settings,
             clock=clock,
@@ -81,7 +78,7 @@ class Services:
             policy_vault=_vault(settings.policy_vault_url, settings, identity),
             discovery=discovery,
             credential=credential,
-            authority=_authority(settings, http, credential, clock),
+            applications=registrations.applications(credential),
             keys=keys,
             verifier=verifier,
             assertions=assertions,
@@ -106,11 +103,6 @@ def _operator(settings: Settings, verifier: AssertionVerifier, assertions: Pool)
     )
 
 
-def _authority(settings: Settings, http: AuthorityHttp, credential: ApplicationCredential, clock: Clock) -> Authority:
-    client_id, family = settings.partner_client_id, settings.cloud.family
-    return Authority(http, client_id=client_id, credential=credential, clock=clock, family=family)
-
-
 def _rows(settings: Settings, identity: BrokerIdentity) -> Rows:
     url = settings.results_url
     if url is None:
@@ -118,11 +110,3 @@ def _rows(settings: Settings, identity: BrokerIdentity) -> Rows:
     if url.startswith("file:"):
         return SqliteRows(Path.from_uri(url))
     return TableRows(url, identity, trusted_ca_file=settings.trusted_ca_file)
-
-
-def _credential(settings: Settings, identity: BrokerIdentity, vault: KeyVault) -> ApplicationCredential:
-    if settings.partner_certificate_name:
-        return VaultCredential(vault, settings.partner_certificate_name, kind=CERTIFICATE)
-    if settings.partner_client_secret_name:
-        return VaultCredential(vault, settings.partner_client_secret_name, kind=SECRET)
-    return FederatedCredential(identity, audience=settings.cloud.token_exchange)

@@ -4,6 +4,7 @@ from shared import setting_values as value
 from shared.cloud import CLOUDS, PUBLIC
 from shared.setting import Defaulted, Optional, Required, Setting
 from shared.setting_limits import LIMITS
+from shared.setting_places import PLACES
 
 # Azure CLI and Azure PowerShell: the clients that operators sign in with.
 OPERATOR_CLIENTS = "04b07795-8ddb-461a-bbee-02f9e1bf7b46,1950a258-227b-4e31-a9cf-717495945fc2"
@@ -39,6 +40,23 @@ PARTNER_CERTIFICATE_NAME = Optional(
     value.secret_name,
     "the *name* of a Key Vault certificate (token vault) that proves the partner application instead; not "
     "together with `PARTNER_CLIENT_SECRET_NAME`",
+)
+MANAGEMENT_CLIENT_ID = Optional(
+    "MANAGEMENT_CLIENT_ID",
+    value.guid,
+    "the multi-tenant management application, another one than the partner application: the broker itself reads and "
+    "tops up grants with it, and no caller gets its tokens; unset, what needs it says so (docs/customers.md)",
+)
+MANAGEMENT_CLIENT_SECRET_NAME = Optional(
+    "MANAGEMENT_CLIENT_SECRET_NAME",
+    value.secret_name,
+    "the *name* of the Key Vault secret (token vault) with the management application's client secret; unset, the "
+    "managed identity is its federated credential",
+)
+MANAGEMENT_CERTIFICATE_NAME = Optional(
+    "MANAGEMENT_CERTIFICATE_NAME",
+    value.secret_name,
+    "the *name* of a Key Vault certificate (token vault) that proves the management application instead",
 )
 BROKER_CLIENT_ID = Required(
     "BROKER_CLIENT_ID",
@@ -81,32 +99,7 @@ AZURE_AUTHORITY_HOST = Defaulted(
     default=PUBLIC.authority_host,
     sample="",
 )
-TOKEN_VAULT_URL = Required(
-    "TOKEN_VAULT_URL",
-    value.https_origin,
-    "the vault of consents and renewals",
-    sample="https://YOUR-TOKEN-VAULT.vault.azure.net",
-)
-POLICY_VAULT_URL = Required(
-    "POLICY_VAULT_URL",
-    value.https_origin,
-    "the vault of policy documents; another one, or the app does not start",
-    sample="https://YOUR-POLICY-VAULT.vault.azure.net",
-)
-RESULTS_URL = Optional(
-    "RESULTS_URL",
-    value.rows_url,
-    "where results of checks are kept: the table endpoint of a storage account, cloud by cloud another, or a file "
-    "(`file:///path/results.sqlite3`); unset, a file in the temporary folder, which each instance has for itself",
-    sample="",
-)
 # The Functions host resolves the schedule itself; unset, it would index no timer and say so only in its log.
-KEY_VAULT_API_VERSION = Optional(
-    "KEY_VAULT_API_VERSION",
-    value.api_version,
-    "the version of Key Vault's API to use, such as `7.6`, where a vault does not know the newest yet: sovereign "
-    "clouds and private stacks lag behind; unset, the newest that the SDK knows",
-)
 REFRESH_SCHEDULE = Required(
     "REFRESH_SCHEDULE",
     value.schedule,
@@ -162,28 +155,9 @@ AUDIT_CLIENT_ADDRESS = Defaulted(
     "Service sets; off because an address is personal data, and behind a gateway it is the gateway's",
     default="off",
 )
-PARTNER_CENTER_URL = Defaulted(
-    "PARTNER_CENTER_URL",
-    value.https_origin,
-    "where Partner Center's API is; the cloud's own by default, another for the local stack",
-    default=PUBLIC.resources["partnercenter"],
-    sample="",
-)
-GRAPH_URL = Defaulted(
-    "GRAPH_URL",
-    value.https_origin,
-    "where Microsoft Graph is; the cloud's own by default, another for the local stack",
-    default=PUBLIC.resources["graph"],
-    sample="",
-)
-TRUSTED_CA_FILE = Optional(
-    "TRUSTED_CA_FILE",
-    value.file,
-    "a PEM file of authorities to trust for Entra ID, and for a vault on loopback; for private clouds and the "
-    "local stack",
-)
 
 TABLE: tuple[Setting[object], ...] = (
     *(found for found in list(globals().values()) if isinstance(found, Setting)),
+    *PLACES,
     *LIMITS,
 )

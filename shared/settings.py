@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import cast
 
 from shared import setting_limits as limit
+from shared import setting_places as place
 from shared import setting_table as table
 from shared.cloud import PUBLIC, Cloud
 from shared.setting import Defaulted, Optional, Required, Setting
+from shared.setting_groups import CheckSettings, ManagementSettings, RefreshSettings
 from shared.setting_values import Malformed
 
 
@@ -21,28 +23,6 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshSettings:
-    """How the timer works: when, what is due, how much at once, and its share of the vault for any ten seconds."""
-
-    schedule: str
-    proof_age: timedelta
-    store_age: timedelta
-    concurrency: int
-    vault_creates: int
-    vault_operations: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckSettings:
-    """How the check of customers works: when, what is due, and how many tries in a second."""
-
-    schedule: str
-    age: timedelta
-    per_second: int
-    probes: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What docs/settings.md describes, checked and typed; URLs carry no trailing slash, GUIDs are lower case."""
 
@@ -51,6 +31,7 @@ class Settings:
     partner_client_id: str
     partner_client_secret_name: str | None
     partner_certificate_name: str | None
+    management: ManagementSettings
     managed_identity_client_id: str | None
     cloud: Cloud
     authority_host: str
@@ -92,17 +73,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         partner_client_id=read.required(table.PARTNER_CLIENT_ID),
         partner_client_secret_name=read.optional(table.PARTNER_CLIENT_SECRET_NAME),
         partner_certificate_name=read.optional(table.PARTNER_CERTIFICATE_NAME),
+        management=_management(read),
         managed_identity_client_id=read.optional(table.AZURE_CLIENT_ID),
         cloud=cloud,
         authority_host=read.default(table.AZURE_AUTHORITY_HOST, cloud.authority_host),
-        trusted_ca_file=read.optional(table.TRUSTED_CA_FILE),
+        trusted_ca_file=read.optional(place.TRUSTED_CA_FILE),
         broker_client_id=broker_client_id,
         broker_audiences=read.default(table.BROKER_AUDIENCES, f"api://{broker_client_id}"),
         operator_clients=read.default(table.OPERATOR_CLIENT_IDS),
-        token_vault_url=read.required(table.TOKEN_VAULT_URL),
-        policy_vault_url=read.required(table.POLICY_VAULT_URL),
-        key_vault_api_version=read.optional(table.KEY_VAULT_API_VERSION),
-        results_url=read.optional(table.RESULTS_URL),
+        token_vault_url=read.required(place.TOKEN_VAULT_URL),
+        policy_vault_url=read.required(place.POLICY_VAULT_URL),
+        key_vault_api_version=read.optional(place.KEY_VAULT_API_VERSION),
+        results_url=read.optional(place.RESULTS_URL),
         refresh=_refresh(read),
         check=_check(read),
         consent_scope=read.default(table.CONSENT_SCOPE, cloud.partner_center_scope),
@@ -110,8 +92,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
         device_code=read.default(table.CONSENT_DEVICE_CODE),
         audit_address=read.default(table.AUDIT_CLIENT_ADDRESS),
-        partner_center_url=read.default(table.PARTNER_CENTER_URL, cloud.resources["partnercenter"]),
-        graph_url=read.default(table.GRAPH_URL, cloud.resources["graph"]),
+        partner_center_url=read.default(place.PARTNER_CENTER_URL, cloud.resources["partnercenter"]),
+        graph_url=read.default(place.GRAPH_URL, cloud.resources["graph"]),
         memory_age=read.default(limit.MEMORY_AGE_SECONDS),
         stale_limit=read.default(limit.STALE_LIMIT_SECONDS),
         last_good=read.default(limit.LAST_GOOD_HOURS),
@@ -121,6 +103,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if read.problems:
         raise SettingsError(tuple(read.problems))
     return settings
+
+
+def _management(read: "_Reader") -> ManagementSettings:
+    return ManagementSettings(
+        client_id=read.optional(table.MANAGEMENT_CLIENT_ID),
+        secret_name=read.optional(table.MANAGEMENT_CLIENT_SECRET_NAME),
+        certificate_name=read.optional(table.MANAGEMENT_CERTIFICATE_NAME),
+    )
 
 
 def _refresh(read: "_Reader") -> RefreshSettings:
@@ -146,6 +136,11 @@ def _check(read: "_Reader") -> CheckSettings:
 def _contradictions(settings: Settings) -> Iterator[str]:
     if settings.partner_client_secret_name and settings.partner_certificate_name:
         yield "PARTNER_CERTIFICATE_NAME and PARTNER_CLIENT_SECRET_NAME exclude each other: name one of them."
+    if settings.management.secret_name and settings.management.certificate_name:
+        yield "MANAGEMENT_CERTIFICATE_NAME and MANAGEMENT_CLIENT_SECRET_NAME exclude each other: name one of them."
+    if settings.management.client_id == settings.partner_client_id:
+        # Every consented scope is in every token of an application: one alone would hand these rights to callers.
+        yield "MANAGEMENT_CLIENT_ID must be another application than PARTNER_CLIENT_ID."
     if settings.token_vault_url == settings.policy_vault_url:
         # Whoever edits the policy must not thereby read refresh tokens.
         yield "POLICY_VAULT_URL must be another vault than TOKEN_VAULT_URL."

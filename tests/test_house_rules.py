@@ -35,7 +35,10 @@ OWNERS = {
     "jwt": {"shared/keys/signed_claims.py", "shared/keys/signing_keys.py"},
     "requests": {
         "customers_timer/probe.py",
-        "shared/customers/partner_center.py",
+        *(
+            f"shared/customers/{part}.py"
+            for part in ("graph", "partner_center", "partner_center_errors", "rest_service")
+        ),
         "shared/entra/authority_http.py",
         "shared/entra/msal_calls.py",
         "shared/entra/discovery.py",

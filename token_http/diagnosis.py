@@ -12,6 +12,7 @@ from typing import Any
 
 from shared import acts
 from shared.clock import Clock, to_text
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.consents.health import LOST, Health
 from shared.consents.store import ConsentStore
@@ -21,7 +22,7 @@ from shared.entra.authority import Authority
 from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused
 from shared.entra.place import Place
 from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError, ConsentUnusable, kind_of
+from shared.errors import BrokerError, ConsentUnusable, InvalidRequest, kind_of
 from shared.pool import Pool
 from shared.settings import Settings
 from shared.vault import SecretVault
@@ -53,7 +54,9 @@ class Diagnosis:
     clock: Clock
 
     async def run(self, consent: str, *, correlation: str) -> dict[str, Any]:
-        """Every part in the order of what stands on what."""
+        """Every part in the order of what stands on what; raises InvalidRequest for the broker's own consent."""
+        if consent == MANAGEMENT_NAME:
+            raise InvalidRequest("consent: one of the partner application; POST /api/consents/{name}/check tries this.")
         proving = asyncio.ensure_future(self.pool.run(partial(self._proof, consent)))
         found = await self._seen(self.looks)
         proof = await proving

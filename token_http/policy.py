@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.callers.assertion import Principal
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.customers.reach import Reach
 from shared.setting_values import GUID
 from token_http.message import HOME, TokenRequest
@@ -112,6 +113,8 @@ class Policy:
 
     def _rows_for(self, principal: Principal, consent: str, resource: str) -> Sequence[int]:
         """The rows that are for this principal, consent and resource, in order."""
+        if consent == MANAGEMENT_NAME:
+            return ()  # no document can name it; this holds whatever becomes of documents
         found = self._rows.get((principal.object_id, None, consent, resource), ())
         for role in principal.roles:
             of_role = self._rows.get((None, role, consent, resource))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.cloud import Cloud
-from shared.consents.consent import NAME
+from shared.consents.consent import MANAGEMENT_NAME, NAME
 from shared.setting_values import GUID
 from token_http.message import HOME
 from token_http.policy import ANY_CUSTOMER, Permission
@@ -78,6 +78,7 @@ def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN
     consents, tenants, resources = (_texts(place, row, field) for field in ("consents", "tenants", "resources"))
     _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
     home = {tenant for tenant in tenants if tenant.lower() == HOME}
+    _require(MANAGEMENT_NAME not in consents, f"{place}: {MANAGEMENT_NAME} is the broker's own, and no caller's.")
     return Permission(
         name=f"{place} {row.get('name', '')[:LONGEST_NAME]}".strip(),
         caller=caller.lower() if caller else None,

@@ -29,7 +29,7 @@ def issuer(services: Services) -> Issuer:
     """The engine behind every dialect; it is told when a consent or a customer's tenant has changed."""
     settings = services.settings
     return Issuer(
-        authority=services.authority,
+        authority=services.applications.partner.authority,
         consents=services.store,
         policies=PolicySource(services.policy_vault, home_tenant=settings.home_tenant, cloud=settings.cloud),
         limits=AgeLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
@@ -70,7 +70,7 @@ def _diagnosis(services: Services) -> Diagnosis:
         settings=settings,
         looks=_looks(services),
         store=services.store,
-        authority=services.authority,
+        authority=services.applications.partner.authority,
         credential=services.credential,
         policy_vault=services.policy_vault,
         partner_center=PartnerCenter(services.outbound, url=settings.partner_center_url, page_size=1),

@@ -12,6 +12,11 @@ param applicationInsightsConnectionString string
 param tokenVaultUrl string
 param policyVaultUrl string
 param partnerClientId string
+param managementClientId string
+
+@description('The name of the management application\'s certificate or secret in the token vault; empty without it.')
+param managementCredentialName string
+
 param brokerClientId string
 param brokerAudience string
 param refreshSchedule string
@@ -51,6 +56,9 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     PARTNER_CLIENT_ID: partnerClientId
     PARTNER_CERTIFICATE_NAME: partnerCredential == 'certificate' ? partnerCredentialName : ''
     PARTNER_CLIENT_SECRET_NAME: partnerCredential == 'secret' ? partnerCredentialName : ''
+    MANAGEMENT_CLIENT_ID: managementClientId
+    MANAGEMENT_CERTIFICATE_NAME: partnerCredential == 'certificate' ? managementCredentialName : ''
+    MANAGEMENT_CLIENT_SECRET_NAME: partnerCredential == 'secret' ? managementCredentialName : ''
     BROKER_CLIENT_ID: brokerClientId
     BROKER_AUDIENCES: brokerAudience
     AZURE_CLIENT_ID: identityClientId

@@ -24,15 +24,17 @@ from local.ledger import Ledger
 from local.serving import Door, serve
 from local.signing import SigningKeys
 from local.state import StackState
-from local.world import DEFAULT_WORLD, PARTNER_APPLICATION, World
+from local.world import DEFAULT_WORLD, MANAGEMENT_APPLICATION, PARTNER_APPLICATION, World
 
 
 def run(state: StackState, sockets: Mapping[str, socket.socket], *, redirect_uri: str | None = None) -> None:
     """Serve until the stack ends: over TLS on `entra`, and the same over plain http on `entra_browser`.
 
-    `redirect_uri` is registered for the partner application beside those of the world.
+    `redirect_uri` is registered for the broker's two applications beside those of the world.
     """
-    world = DEFAULT_WORLD.registering(PARTNER_APPLICATION, redirect_uri) if redirect_uri else DEFAULT_WORLD
+    world = DEFAULT_WORLD
+    if redirect_uri:
+        world = world.registering(redirect_uri, PARTNER_APPLICATION, MANAGEMENT_APPLICATION)
     app = application(state, world)
     doors = [
         Door(socket=sockets["entra"], app=app, tls=True),

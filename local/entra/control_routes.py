@@ -32,6 +32,10 @@ class ControlRoutes:
             Route(f"{PREFIX}consents", self.consents, methods=["GET"]),
             Route(f"{PREFIX}consents", self.consent, methods=["POST"]),
             Route(f"{PREFIX}consents", self.withdraw, methods=["DELETE"]),
+            Route(f"{PREFIX}beside", self.beside, methods=["GET"]),
+            Route(f"{PREFIX}beside", self.give_beside, methods=["POST"]),
+            Route(f"{PREFIX}services", self.services, methods=["GET"]),
+            Route(f"{PREFIX}services", self.lack, methods=["DELETE"]),
             Route(f"{PREFIX}revoke", self.revoke, methods=["POST"]),
             Route(f"{PREFIX}keys/rotate", self.rotate, methods=["POST"]),
         ]
@@ -67,6 +71,24 @@ class ControlRoutes:
             self._directory.withdraw(**body)
         else:
             self._directory.reset_consents()
+        return Response(status_code=204)
+
+    async def beside(self, request: Request) -> Response:
+        """With `?tenant=&client=`, both ids: single persons' consents and app roles there."""
+        return JSONResponse(self._directory.beside(**request.query_params))
+
+    async def give_beside(self, request: Request) -> Response:
+        """`{"tenant", "client", "resource", "scope"? or "role"?}`: a consent of one person, or an app role."""
+        self._directory.give_beside(**await request.json())
+        return Response(status_code=204)
+
+    async def services(self, request: Request) -> Response:
+        """With `?tenant=`: the APIs that the tenant has not."""
+        return JSONResponse(self._directory.lacking(**request.query_params))
+
+    async def lack(self, request: Request) -> Response:
+        """`{"tenant", "resource"}`: the tenant has this API no more, until consents are reset."""
+        self._directory.lack(**await request.json())
         return Response(status_code=204)
 
     async def revoke(self, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Look-ups in the world as Entra ID sees it, and the two things in it that change: consents and revocations."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from local.entra.aadsts import EntraError
 from local.world import Application, Resource, Tenant, User, World
@@ -23,6 +24,9 @@ class Directory:
         self._people = {user.object_id: user for user in world.users}
         self._revoked: dict[str, datetime] = {}
         self._consents: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._persons: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._roles: set[tuple[str, str, str, str]] = set()
+        self._lacking: set[tuple[str, str]] = set()
         self.reset_consents()
 
     def tenant(self, segment: str) -> Tenant | None:
@@ -73,12 +77,41 @@ class Directory:
 
     def withdraw(self, *, tenant: str, client: str, resource: str | None = None) -> None:
         """Take back one consent, or all of the client in the tenant."""
-        for key in list(self._consents):
-            if key[:2] == (tenant, client) and resource in (None, key[2]):
-                del self._consents[key]
+        for granted in (self._consents, self._persons):
+            for key in list(granted):
+                if key[:2] == (tenant, client) and resource in (None, key[2]):
+                    del granted[key]
+        # App roles go with the whole application alone.
+        self._roles = {role for role in self._roles if role[:2] != (tenant, client) or resource is not None}
+
+    def give_beside(self, *, tenant: str, client: str, resource: str, scope: str = "", role: str = "") -> None:
+        """A scope that one person alone has consented to, or an app role; all arguments but the scope are ids."""
+        if role:
+            self._roles.add((tenant, client, resource, role))
+        else:
+            self._persons[tenant, client, resource] = (scope,)
+
+    def beside(self, *, tenant: str, client: str) -> dict[str, Any]:
+        """What was given beside everybody's consents: resource -> scopes, and pairs of resource and role."""
+        return {
+            "persons": {key[2]: scopes for key, scopes in self._persons.items() if key[:2] == (tenant, client)},
+            "roles": sorted(role[2:] for role in self._roles if role[:2] == (tenant, client)),
+        }
+
+    def lack(self, *, tenant: str, resource: str) -> None:
+        """From now on the tenant has not this API."""
+        self._lacking.add((tenant, resource))
+        self._consents = {
+            key: scopes for key, scopes in self._consents.items() if (key[0], key[2]) != (tenant, resource)
+        }
+
+    def lacking(self, *, tenant: str) -> list[str]:
+        """The APIs that the tenant has not."""
+        return sorted(resource for lacks, resource in self._lacking if lacks == tenant)
 
     def reset_consents(self) -> None:
-        """Return to the consents the world began with."""
+        """Return to the consents the world began with; every tenant has every API again."""
+        self._persons, self._roles, self._lacking = {}, set(), set()
         self._consents = {
             (tenant, client, resource): scopes
             for tenant, clients in self._world.consents.items()

@@ -1,4 +1,4 @@
-"""Partner Center on loopback: the partner's customers, and applications' consents in their tenants."""
+"""Partner Center on loopback: the partner's customers, and applications' consents in their tenants; Graph beside it."""
 
 import socket
 import uuid
@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local import graph
 from local.entra.directory import Directory
+from local.entra_door import DirectoryAway, EntraDoor
 from local.partner_center.access import Caller, Gate, RateLimit
 from local.partner_center.application_consents import ApplicationConsents
 from local.partner_center.customers import CONTINUATION, Customers, document
-from local.partner_center.entra_door import EntraDoor
 from local.partner_center.refusals import Answer, PartnerCenterError
 from local.partner_center.repeats import Repeats
 from local.serving import Door, serve
@@ -23,13 +24,20 @@ from local.state import StackState
 from local.world import DEFAULT_WORLD, World
 
 type Operation = Callable[[Request, Caller], Awaitable[Answer]]
+OK = 200
 _TRACKED = ("ms-correlationid", "ms-requestid")
 
 
 def run(state: StackState, sockets: Mapping[str, socket.socket]) -> None:
-    """Serve over TLS until the stack ends; consents are made true in the local Entra ID."""
-    door = Door(socket=sockets["partner_center"], app=application(state), tls=True)
-    serve("partner_center", state=state, doors=[door])
+    """Serve over TLS until the stack ends; what is granted is made true in the local Entra ID.
+
+    Microsoft Graph, the other way to it, has a door of its own in the same part.
+    """
+    doors = [
+        Door(socket=sockets["partner_center"], app=application(state), tls=True),
+        Door(socket=sockets["graph"], app=graph.application(state), tls=True),
+    ]
+    serve("partner_center", state=state, doors=doors)
 
 
 def application(state: StackState, world: World = DEFAULT_WORLD, *, limit: RateLimit | None = None) -> Starlette:
@@ -68,8 +76,12 @@ class Entrance:
                 given = await operation(request, caller)
             except PartnerCenterError as error:
                 given = error.answer()
+            except DirectoryAway:
+                given = PartnerCenterError(503, "The directory does not answer.").answer()
             tracked = {name: request.headers.get(name) or str(uuid.uuid4()) for name in _TRACKED}
             headers = {**given.headers, **tracked}
+            if request.headers.get("validatemfa") == "true" and given.status == OK:
+                headers["isMfaCompliant"] = "true"  # whoever signed in without is refused at the gate
             if given.content is None:
                 return Response(status_code=given.status, headers=headers)
             return JSONResponse(given.content, status_code=given.status, headers=headers)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.entra.admission import has_delegated_rights
+from local.entra_door import EntraDoor
 from local.partner_center.access import Caller
-from local.partner_center.entra_door import EntraDoor
 from local.partner_center.refusals import Answer, PartnerCenterError
 from local.world import Tenant, World
 
@@ -29,13 +29,19 @@ class ApplicationConsents:
         self._entra = entra
 
     async def create(self, caller: Caller, customer: Tenant, body: bytes) -> Answer:
-        """201 with what was asked for; raises PartnerCenterError: 400, 403, or 409 where any consent is in force."""
+        """201 with what was asked for; raises PartnerCenterError: 400, 403, or 409 where an API is consented to.
+
+        One API after the other, as grants are made in a directory: those before the one that is refused are made.
+        """
         consent = self._read(body)
         _require_rights(caller, customer)
         place = {"tenant": customer.id, "client": consent.application_id}
-        if await self._entra.consents(**place):
-            raise PartnerCenterError(409, "Permission entry already exists.")
+        there = await self._entra.consents(**place)
         for resource, scopes in consent.grants.items():
+            if resource in there:
+                raise PartnerCenterError(409, "Permission entry already exists.")
+            if not await self._entra.is_there(tenant=customer.id, resource=resource):
+                raise PartnerCenterError(400, f"The enterprise application {resource} is not in the customer's tenant.")
             await self._entra.consent(**place, resource=resource, scopes=scopes)
         return Answer(status=201, content={**consent.content, "attributes": {"objectType": "ApplicationConsent"}})
 

@@ -9,7 +9,7 @@ from local.processes import StackFailed
 from local.rough.faults import MODES
 from local.state import StackState
 
-PARTS = ("entra", "entra_browser", "token_vault", "policy_vault", "partner_center", "managed_identity")
+PARTS = ("entra", "entra_browser", "token_vault", "policy_vault", "partner_center", "graph", "managed_identity")
 CALM = "calm"
 # The last two are Entra ID's: a key published without the older ones, and a refusal by a number that no list has.
 ROUGHNESS = (*MODES, CALM, "late", "503", "forget_by_reset", "forget_by_silence", "new_key", "unlisted_number")

@@ -15,6 +15,8 @@ from shared.errors import ConsentUnreadable, InvalidRequest
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9-]{1,60}")
 DEFAULT_NAME = "partner"
+# The management application's own consent: no token of it leaves the broker, whatever a policy says.
+MANAGEMENT_NAME = "broker-management"
 # The two secrets of a consent (docs/decisions/two-names.md).
 CONSENT, RENEWAL = "consent-", "renewal-"
 

@@ -48,3 +48,12 @@ class ConsentInMotion(Unavailable):
     code = "consent_in_motion"
     says = "The consent or the policy changed while this was made; nothing of the earlier one is given."
     remedy = "Try again after the time in Retry-After."
+
+
+class ManagementAbsent(InvalidRequest):
+    """The reserved name is used, and the broker has no management application."""
+
+    code = "management_absent"
+    says = "This name is kept for the management application, and this broker has none."
+    remedy = "The broker's administrator sets MANAGEMENT_CLIENT_ID (docs/customers.md), or another name is used."
+    act, known = acts.CORRECT_SETTING, {"setting": "MANAGEMENT_CLIENT_ID"}

@@ -24,9 +24,10 @@ class EnterpriseGrant:
 
 def customer_of(item: Mapping[str, Any]) -> Customer:
     """A customer as Partner Center writes one; raises what reading JSON of another form raises."""
-    profile = item["companyProfile"]
+    # A customer may have no profile, and a profile no domain: what is known is told.
+    profile = item.get("companyProfile") or {}
     return Customer(
-        tenant_id=str(profile["tenantId"]).lower(),
-        name=str(profile.get("companyName", "")),
-        domain=str(profile.get("domain", "")),
+        tenant_id=str(profile.get("tenantId") or item["id"]).lower(),
+        name=str(profile.get("companyName") or ""),
+        domain=str(profile.get("domain") or ""),
     )

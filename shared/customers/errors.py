@@ -1,4 +1,14 @@
-"""What Partner Center refuses, or does not answer; and a grant set that cannot be used."""
+"""What goes wrong in customers' tenants: refusals of Partner Center and Graph, and grant sets that cannot be used.
+
+PartnerCenterRefused            customer, or everybody where a list is refused
+├── PartnerCenterMfaMissing     the person: for every customer alike
+├── PartnerCenterTokenRefused   the application: for every customer alike
+└── PartnerCenterRejected       customer
+GraphRefused                    customer
+GrantsUnseen, PlanOutdated, CustomerWithoutGrants, CustomerUnknown    customer
+RelationshipsUnseen             the applications: for every customer alike
+ApplicationGrantsInvalid        the grant sets: for every customer alike
+"""
 
 from collections.abc import Sequence
 
@@ -21,10 +31,43 @@ class PartnerCenterRefused(BrokerError):
     code, error, status = "partner_center_refused", "access_denied", 403
     says = "Partner Center refused what was asked in the name of the person who consented."
     remedy = (
-        "That person needs to have consented with MFA, to be an admin agent of the partner, and in the customer's "
-        "tenant to hold Cloud Application Administrator or a role above it by GDAP."
+        "That person needs to be an admin agent of the partner, and in the customer's tenant to hold Application or "
+        "Cloud Application Administrator by GDAP."
     )
     act = acts.PERSON_RIGHTS
+
+
+class PartnerCenterMfaMissing(PartnerCenterRefused):
+    """Partner Center wants MFA, and the sign-in behind the consent had none."""
+
+    code = "partner_center_mfa_missing"
+    says = "Partner Center wants a sign-in with MFA, and the consent's was without."
+    remedy = "An operator makes a link, and the person consents anew with MFA; until then no customer can be changed."
+    act = acts.LINK
+
+
+class PartnerCenterTokenRefused(PartnerCenterRefused):
+    """Partner Center does not take the token at all."""
+
+    code = "partner_center_token_refused"
+    says = "Partner Center did not take the broker's token."
+    remedy = (
+        "The broker's administrator checks that the partner application has Partner Center's user_impersonation in "
+        "the partner's own tenant, and AZURE_CLOUD."
+    )
+    act = acts.APPLICATION_REGISTRATION
+
+
+class PartnerCenterRejected(PartnerCenterRefused):
+    """Partner Center cannot do this for this customer: an API that is not there, a scope that does not exist."""
+
+    code = "partner_center_rejected"
+    says = "Partner Center cannot do what was asked for this customer."
+    remedy = (
+        "Look whether the customer has the service, and whether the grant set spells the scopes as the API does "
+        "(docs/customers.md)."
+    )
+    act, known = acts.CHECK_GRANTS, {"secret": "application-grants"}
 
 
 class PartnerCenterUnavailable(Unavailable):
@@ -33,8 +76,71 @@ class PartnerCenterUnavailable(Unavailable):
     code, says = "partner_center_unavailable", "Partner Center does not answer or asks to wait."
 
 
+class GraphRefused(BrokerError):
+    """Microsoft Graph does not let the application, or the person who consented, do this."""
+
+    code, error, status = "graph_refused", "access_denied", 403
+    says = "Microsoft Graph refused what was asked in the name of the person who consented."
+    remedy = (
+        "Check the scopes of the application that asks, and that the person holds Application or Cloud Application "
+        "Administrator in the customer's tenant by GDAP (docs/customers.md)."
+    )
+    act = acts.CUSTOMER_RELATIONSHIP
+
+
+class GraphUnavailable(Unavailable):
+    """Microsoft Graph does not answer, or throttles."""
+
+    code, says = "graph_unavailable", "Microsoft Graph does not answer or asks to wait."
+
+
+class GrantsUnseen(BrokerError):
+    """What the application has in that tenant cannot be read, so nothing of it may be put at risk."""
+
+    code, error, status = "grants_unseen", "invalid_request", 409
+    says = "What the application has in the customer's tenant cannot be seen, so nothing there is replaced."
+    remedy = (
+        "Set up the management application (docs/customers.md), or add Directory.Read.All of Microsoft Graph to the "
+        "grant set and repeat this once it is there."
+    )
+    act = acts.SET_UP_MANAGEMENT
+
+
+class RelationshipsUnseen(BrokerError):
+    """Nobody may read the partner's relationships: an application lacks a scope at home."""
+
+    code, error, status = "relationships_unseen", "access_denied", 403
+    says = "No application of the broker may read the partner's delegated admin relationships."
+    remedy = (
+        "Set up the management application, or consent to DelegatedAdminRelationship.Read.All of Microsoft Graph for "
+        "the partner application in the partner's own tenant (docs/customers.md)."
+    )
+    act = acts.SET_UP_MANAGEMENT
+
+
+class PlanOutdated(BrokerError):
+    """A replacement was asked for that no dry run has shown in this form."""
+
+    code, error, status = "plan_outdated", "invalid_request", 409
+    says = "No dry run has shown this replacement: what stands in the tenant or in the grant set is not what it was."
+    remedy = "Make a dry run with replace=true, look at what would be lost, and send the plan that it answers."
+    act = acts.CUSTOMER_PLAN
+
+
+class CustomerWithoutGrants(BrokerError):
+    """No grant set names this customer, and there is none for everybody."""
+
+    code, error, status = "customer_without_grants", "invalid_request", 409
+    says = "No grant set is for this customer."
+    remedy = (
+        "The broker's administrator lists the tenant in a secret application-grants-{name} of the policy vault, or "
+        "writes application-grants, which is for everybody else (docs/customers.md)."
+    )
+    act = acts.ASSIGN_GRANTS
+
+
 class ApplicationGrantsInvalid(BrokerError):
-    """The grant set that customers' tenants get is missing or malformed; `detail` says where."""
+    """A grant set that customers' tenants get is malformed; `detail` says which and where."""
 
     code, says = "application_grants_invalid", "The grant set for customers' tenants cannot be used."
     remedy = (

@@ -3,34 +3,29 @@
 Sources: learn, partner-center/developer/get-a-list-of-customers and control-panel-vendor-apis.
 """
 
-import re
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import requests
 
 from shared.budget import Budget
 from shared.clock import Clock, utc_now
 from shared.customers.customer import Customer, EnterpriseGrant, customer_of
-from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
+from shared.customers.errors import PartnerCenterUnavailable
+from shared.customers.partner_center_errors import already_exists, refusal
+from shared.customers.rest_service import RestService
 from shared.entra.tokens import AccessToken
-from shared.errors import BrokerError
-from shared.outbound import LONGEST_PAGE, Outbound
-from shared.retry_after import seconds_to_wait
+from shared.outbound import Outbound
 
 PAGE_SIZE, MOST_PAGES = 500, 200
+# The front end of the app ends a request after 230 seconds: a list that takes longer than this is given up.
+LONGEST_LIST = 120.0
 # Documented for each application: 50 requests a second.
 REQUESTS_A_SECOND = 50
-TRIES = 3
-# Seconds that a thread sleeps at most between two tries.
-LONGEST_WAIT = 5.0
-PASSING = frozenset({408, 429, 500, 502, 503, 504})
-# Of a change, this alone says for certain that nothing was done.
-NOT_DONE = frozenset({429})
-CODE = re.compile(r"[0-9A-Za-z]{1,40}")
-OK, CREATED, NO_CONTENT, NOT_FOUND, CONFLICT = 200, 201, 204, 404, 409
+# Asked with, and answered by (learn: partner-center/developer/partner-center-authentication, and partners' reports).
+VALIDATE_MFA, MFA_COMPLIANT = "ValidateMfa", "isMfaCompliant"
+OK, CREATED, NO_CONTENT, BAD_REQUEST, NOT_FOUND, CONFLICT = 200, 201, 204, 400, 404, 409
+DONE = frozenset({OK, CREATED, NO_CONTENT})
 
 
 class PartnerCenter:
@@ -47,11 +42,15 @@ class PartnerCenter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._page_size = page_size
-        self._outbound = outbound
-        self._url = f"{url}/v1"
-        self._clock = clock
-        self._sleep = sleep
-        self._budget = Budget(REQUESTS_A_SECOND, seconds=1.0, monotonic=monotonic, sleep=sleep)
+        self._monotonic = monotonic
+        self._service = RestService(
+            outbound,
+            url=f"{url}/v1",
+            unavailable=PartnerCenterUnavailable,
+            budget=Budget(REQUESTS_A_SECOND, seconds=1.0, monotonic=monotonic, sleep=sleep),
+            clock=clock,
+            sleep=sleep,
+        )
 
     def customers(self, token: AccessToken, *, correlation: str) -> list[Customer]:
         """Every customer, page after page."""
@@ -61,6 +60,17 @@ class PartnerCenter:
         """One page of customers; raises what stands in the way."""
         next(self._pages(token, correlation))
 
+    def is_mfa_compliant(self, token: AccessToken, *, correlation: str) -> bool | None:
+        """Whether Partner Center sees MFA in the token, before it refuses for want of it; None when it does not say.
+
+        Raises PartnerCenterMfaMissing where it refuses already. Ask once a night: every answer of the list would tell.
+        """
+        answer = self._service.answer("GET", "customers?size=1", token, correlation, headers={VALIDATE_MFA: "true"})
+        _require_done(answer)
+        # The header is documented by partners alone, so a body that says it is believed too.
+        said = answer.headers.get(MFA_COMPLIANT, self._service.content(answer).get(MFA_COMPLIANT))
+        return {"true": True, "false": False}.get(str(said).lower())
+
     def consent(
         self,
         token: AccessToken,
@@ -68,32 +78,43 @@ class PartnerCenter:
         *,
         application_id: str,
         display_name: str,
-        grants: Sequence[EnterpriseGrant],
+        grant: EnterpriseGrant,
         correlation: str,
     ) -> bool:
-        """Make the application's consent in a customer's tenant; False when there is one already, whatever it holds."""
+        """Consent to scopes of one API in a customer's tenant; False when there is a consent to it, whatever it holds.
+
+        One API a request: of several, one that is refused would leave the others undone.
+        """
         content = {
             "applicationId": application_id,
             "displayName": display_name,
-            "applicationGrants": [
-                {"enterpriseApplicationId": grant.application_id, "scope": ",".join(grant.scopes)} for grant in grants
-            ],
+            "applicationGrants": [{"enterpriseApplicationId": grant.application_id, "scope": ",".join(grant.scopes)}],
         }
         path = f"customers/{customer}/applicationconsents"
-        answer = self._asked("POST", path, token, correlation, content=content, also=(CONFLICT,))
-        return answer.status_code != CONFLICT
+        answer = self._service.answer("POST", path, token, correlation, content=content)
+        if answer.status_code == CONFLICT or (answer.status_code == BAD_REQUEST and already_exists(answer)):
+            return False
+        _require_done(answer)
+        return True
 
     def remove_consent(self, token: AccessToken, customer: str, *, application_id: str, correlation: str) -> bool:
-        """Take the application's consent in a customer's tenant back; False when there is none."""
+        """Take all that the application has in a customer's tenant back; False when there is nothing."""
         path = f"customers/{customer}/applicationconsents/{application_id}"
-        answer = self._asked("DELETE", path, token, correlation, also=(NOT_FOUND,))
-        return answer.status_code != NOT_FOUND
+        answer = self._service.answer("DELETE", path, token, correlation)
+        if answer.status_code == NOT_FOUND:
+            return False
+        _require_done(answer)
+        return True
 
     def _pages(self, token: AccessToken, correlation: str) -> Iterator[list[Customer]]:
-        path = f"customers?size={self._page_size}"
+        path, until = f"customers?size={self._page_size}", self._monotonic() + LONGEST_LIST
         headers: Mapping[str, str] = {}
         for _ in range(MOST_PAGES):
-            content = _json(self._asked("GET", path, token, correlation, headers=headers))
+            if self._monotonic() > until:
+                raise PartnerCenterUnavailable("Its list did not end in time.")
+            answer = self._service.answer("GET", path, token, correlation, headers=headers)
+            _require_done(answer)
+            content = self._service.content(answer)
             try:
                 yield [customer_of(item) for item in content["items"]]
                 following = content.get("links", {}).get("next")
@@ -105,77 +126,7 @@ class PartnerCenter:
                 raise PartnerCenterUnavailable("Its answer could not be read.") from error
         raise PartnerCenterUnavailable("Its pages do not come to an end.")
 
-    def _asked(
-        self,
-        method: str,
-        path: str,
-        token: AccessToken,
-        correlation: str,
-        *,
-        content: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        also: Sequence[int] = (),
-    ) -> requests.Response:
-        """The answer, after at most three tries.
 
-        A change that got no answer, or a 5xx, may have been done: it is not sent again, and whoever wants it looks
-        first (RFC 9110 section 9.2.2).
-        """
-        reading = method == "GET"
-        sent = {**(headers or {}), **_headers(token, correlation)}
-        wait: int | None = None
-        for attempt in range(TRIES):
-            if attempt:
-                self._sleep(min(2.0**attempt / 2 if wait is None else wait, LONGEST_WAIT))
-            self._budget.spend()
-            try:
-                answer = self._outbound.request(
-                    method, f"{self._url}/{path}", json=content, headers=sent, once=not reading, longest=LONGEST_PAGE
-                )
-            except requests.RequestException as error:
-                if reading:
-                    continue
-                raise PartnerCenterUnavailable from error
-            if answer.status_code not in PASSING:
-                return _accepted(answer, also)
-            wait = seconds_to_wait(answer.headers.get("Retry-After"), now=self._clock())
-            if not reading and answer.status_code not in NOT_DONE:
-                break
-        raise PartnerCenterUnavailable(retry_after=wait or None)
-
-
-def _headers(token: AccessToken, correlation: str) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {token.token}",
-        "Accept": "application/json",
-        "ms-correlationid": correlation,
-        "ms-requestid": str(uuid.uuid4()),
-    }
-
-
-def _accepted(answer: requests.Response, also: Sequence[int]) -> requests.Response:
-    if answer.status_code in {OK, CREATED, NO_CONTENT, *also}:
-        return answer
-    # Only a change names one customer: a list that is not found is another matter.
-    of_customer = answer.status_code == NOT_FOUND and answer.request.method != "GET"
-    error: type[BrokerError] = CustomerUnknown if of_customer else PartnerCenterRefused
-    raise error(f"(HTTP {answer.status_code}{_code(answer)})")
-
-
-def _code(answer: requests.Response) -> str:
-    """Partner Center's own code, such as 900421 for a missing MFA; its texts stay here."""
-    try:
-        given = str(answer.json()["code"])
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return ""
-    return f", code {given}" if CODE.fullmatch(given) else ""
-
-
-def _json(answer: requests.Response) -> Mapping[str, Any]:
-    try:
-        content = answer.json()
-    except (ValueError, RecursionError) as error:
-        raise PartnerCenterUnavailable("Its answer could not be read.") from error
-    if not isinstance(content, Mapping):
-        raise PartnerCenterUnavailable("Its answer could not be read.")
-    return content
+def _require_done(answer: requests.Response) -> None:
+    if answer.status_code not in DONE:
+        raise refusal(answer)

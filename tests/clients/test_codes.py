@@ -7,13 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from partner_token.customer_commands import STOPS
 from scripts.tables import every_error
-from shared.callers.errors import RoleMissing
-from shared.customers.errors import ApplicationGrantsInvalid
-from shared.entra.errors import CredentialMissing
-from shared.entra.home_errors import HomeTenantRefused
-from shared.errors import BrokerError, ConsentUnusable, NotAuthenticated
+from shared.errors import BrokerError
 
 CLIENTS = Path(__file__).resolve().parents[2] / "clients"
 POWERSHELL = CLIENTS / "powershell"
@@ -60,12 +55,3 @@ def test_the_modules_own_codes_are_not_the_brokers_and_stand_in_its_readme() -> 
 def test_every_code_that_a_readme_names_is_one(readme: Path) -> None:
     own = of_the_module() if readme.parent == POWERSHELL else set()
     assert told(readme) - own - FIELDS - codes(BrokerError) == set()
-
-
-def test_what_is_wrong_for_every_customer_stops_the_command() -> None:
-    """An answer that is not the broker's has no code."""
-    everybodys = (
-        *(NotAuthenticated, RoleMissing, ConsentUnusable, ApplicationGrantsInvalid),
-        *(HomeTenantRefused, CredentialMissing),
-    )
-    assert {*codes(*everybodys), ""} == STOPS

@@ -21,6 +21,7 @@ from local.state import StackState
 from local.world import PARTNER_APPLICATION, PARTNER_TENANT, User
 from shared.callers.assertion import Principal
 from shared.clock import utc_now
+from shared.consents.applications import Application, Applications
 from shared.consents.consent import new_lineage
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
@@ -168,24 +169,29 @@ def running_rig(
     http = AuthorityHttp(outbound, discovery, authority_host=settings.authority_host)
     credential = FixedCredential([PARTNER_SECRET])
     authority = InterruptedAuthority(http, client_id=settings.partner_client_id, credential=credential, clock=clock)
+    applications = Applications(partner=Application(client_id=settings.partner_client_id, authority=authority))
     acceptance = Acceptance(settings, SigningKeys(outbound, authority_host=settings.authority_host, ages=AGES))
     store, seals = ConsentStore(vault), Seals(vault, clock=clock)
     standings = Standings(vault, store, clock=clock)
     links = Links(seals, public_url=settings.public_url, clock=clock)
-    completion = Completion(authority=authority, store=store, standings=standings, acceptance=acceptance, clock=clock)
+    completion = Completion(
+        applications=applications, store=store, standings=standings, acceptance=acceptance, clock=clock
+    )
     flow = ConsentFlow(
         settings=settings,
-        authority=authority,
+        applications=applications,
         standings=standings,
         links=links,
         seals=seals,
         completion=completion,
         clock=clock,
     )
-    device = DeviceFlow(settings=settings, authority=authority, standings=standings, seals=seals, completion=completion)
-    imports = Import(settings=settings, authority=authority, standings=standings, completion=completion)
+    device = DeviceFlow(
+        settings=settings, applications=applications, standings=standings, seals=seals, completion=completion
+    )
+    imports = Import(settings=settings, applications=applications, standings=standings, completion=completion)
     restoration = Restoration(
-        settings=settings, acceptance=acceptance, authority=authority, store=store, completion=completion
+        settings=settings, acceptance=acceptance, applications=applications, store=store, completion=completion
     )
     operators = Operators(
         settings=settings, store=store, standings=standings, links=links, credential=credential, clock=clock

@@ -23,7 +23,6 @@ from local.world import (
     WINGTIP,
 )
 from shared.customers.application_grants import SECRET
-from shared.errors import kind_of
 from tests.consent_http.vaults import vault_of
 from tests.local_control import Controls
 
@@ -80,9 +79,18 @@ def records(state: StackState, event: str) -> list[dict[str, object]]:
 
 
 def test_every_customer_is_listed_for_whoever_may_manage_them(state: StackState) -> None:
-    found = Workload(state=state, name="provisioning").call("GET", "customers").json()["customers"]
+    told = Workload(state=state, name="provisioning").call("GET", "customers").json()
+    found = told["customers"]
     assert [customer["tenant"] for customer in found] == [CONTOSO, NORTHWIND, TAILSPIN, WINGTIP]
-    assert found[0] == {"tenant": CONTOSO, "name": "Contoso", "domain": "contoso.example"}
+    assert found[0] == {
+        "tenant": CONTOSO,
+        "name": "Contoso",
+        "domain": "contoso.example",
+        "from": ["partner_center"],
+        "relationship": None,
+    }
+    assert told["sources"]["partner_center"] == {"outcome": "works"}
+    assert told["sources"]["gdap"]["error"] == "relationships_unseen", "nobody has the scope yet"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
@@ -112,87 +120,29 @@ def test_what_is_so_already_is_left_alone_and_partner_center_is_not_asked(state:
     assert center.requests().total() == 0
 
 
-def test_what_lacks_a_scope_is_made_anew(state: StackState, center: Controls) -> None:
-    entra = Controls(state, state.entra)
+def test_what_lacks_a_scope_is_made_anew_on_a_word_and_a_plan(state: StackState, center: Controls) -> None:
+    entra, path = Controls(state, state.entra), f"customers/{CONTOSO}/consent?replace=true"
     ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
     entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
-    dry = change(state, "PUT", CONTOSO, apply=False).json()
+    caller = Workload(state=state, name="provisioning")
+    dry = caller.call("PUT", path).json()
     assert dry["outcome"] == "replaced"
-    assert {grant["resource"]: grant["missing"] for grant in dry["grants"]} == {
-        "graph": ["Directory.AccessAsUser.All"],
-        "arm": [],
-        "exchange": [],
+    assert {row["resource"]: row["missing"] for row in dry["grants"] if row["missing"]} == {
+        "graph": ["Directory.AccessAsUser.All"]
     }
     center.clear("requests")
-    assert outcome(state, "PUT", CONTOSO, apply=True) == "replaced"
+    assert caller.call("PUT", f"{path}&dry_run=false").json()["code"] == "plan_outdated"
+    assert caller.call("PUT", f"{path}&dry_run=false&plan={dry['plan']}").json()["outcome"] == "replaced"
     assert "Directory.AccessAsUser.All" in consented(state, CONTOSO)[GRAPH]
-    assert changes(center) == 3, "one that is refused, one that removes, one that makes"
-
-
-def test_a_failure_half_way_says_so_and_a_repeat_mends_it(state: StackState, center: Controls) -> None:
-    entra = Controls(state, state.entra)
-    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
-    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
-    path = f"/v1/customers/{CONTOSO}/applicationconsents"
-    # The first POST meets the consent that is there; the second, after the removal, fails for good.
-    center.post("faults", {"method": "POST", "path": path, "status": 409, "body": {"code": "409"}})
-    center.post("faults", {"method": "POST", "path": path, "times": -1, "status": 400, "body": {"code": "2000"}})
-    refused = change(state, "PUT", CONTOSO, apply=True)
-    assert (refused.status_code, refused.json()["code"]) == (403, "partner_center_refused")
-    assert "repeat this request" in refused.json()["error_description"]
-    assert records(state, "customer.consented")[-1]["outcome"] == "partner_center_refused"
-    center.clear("faults")
-    assert outcome(state, "PUT", CONTOSO, apply=True) == "created"
-    assert consented(state, CONTOSO)[ARM] == ["user_impersonation"]
-
-
-def test_a_consent_to_other_scopes_alone_is_one_that_is_there(state: StackState) -> None:
-    """A token comes, so the application is known there: Partner Center would refuse to make a second consent."""
-    entra = Controls(state, state.entra)
-    entra.remove("consents", {"tenant": CONTOSO, "client": PARTNER_APPLICATION})
-    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
-    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["User.Read"]})
-    assert outcome(state, "PUT", CONTOSO, apply=False) == "replaced"
-    assert outcome(state, "PUT", CONTOSO, apply=True) == "replaced"
-
-
-def test_a_service_the_customer_does_not_have_is_no_reason_to_make_the_consent_anew(
-    state: StackState, center: Controls
-) -> None:
-    """No consent could ever bring it, and to take a working one away each time is no repeat without harm."""
-    order = {"code": 500011, "tenant": CONTOSO, "resource": EXCHANGE, "times": -1}
-    Controls(state, state.entra).post("errors", order)
-    answer = change(state, "PUT", CONTOSO, apply=True).json()
-    assert answer["outcome"] == "unchanged"
-    assert [grant.get("error") for grant in answer["grants"]] == [None, None, "service_missing"]
-    assert center.requests().total() == 0
-
-
-def test_what_cannot_be_told_for_a_moment_is_asked_again_and_nothing_is_taken_away(
-    state: StackState, center: Controls
-) -> None:
-    Controls(state, state.entra).post("errors", {"code": 90033, "tenant": CONTOSO, "resource": ARM, "times": -1})
-    assert outcome(state, "PUT", CONTOSO, apply=False) == "unknown"
-    refused = change(state, "PUT", CONTOSO, apply=True)
-    assert (refused.status_code, refused.json()["code"]) == (503, "authority_unavailable")
-    assert changes(center) == 0
-
-
-def test_a_condition_of_the_customers_own_is_told_as_that(state: StackState) -> None:
-    """Conditional Access there says nothing against the consent: nobody is sent to consent anew."""
-    Controls(state, state.entra).post("errors", {"code": 53003, "tenant": CONTOSO, "resource": ARM, "times": -1})
-    dry = change(state, "PUT", CONTOSO, apply=False).json()
-    assert dry["outcome"] == "unknown"
-    told = [grant.get("error") for grant in dry["grants"]]
-    assert told == [None, "blocked_by_tenant_policy", None]
-    assert dry["grants"][1]["remedy"] == getattr(kind_of("blocked_by_tenant_policy"), "remedy", "")
-    assert CONTOSO in dry["grants"][1]["says"]
-    assert outcome(state, "DELETE", CONTOSO, apply=False) == "removed", "one token is enough to tell"
+    assert changes(center) == 6, "one that removes, and one for each API that is there"
+    assert "graph: replaced" in str(records(state, "customer.consented")[-1]["apis"])
 
 
 def test_a_change_whose_answer_was_lost_is_on_record_and_counts_at_once(state: StackState, center: Controls) -> None:
     reports = Workload(state=state, name="reports")
-    Controls(state, state.entra).remove("consents", {"tenant": TAILSPIN, "client": PARTNER_APPLICATION})
+    entra, ids = Controls(state, state.entra), {"tenant": TAILSPIN, "client": PARTNER_APPLICATION}
+    entra.remove("consents", ids)
+    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All", "Directory.AccessAsUser.All"]})
     assert reports.token("tailspin", "arm").json()["code"] == "application_not_consented"
     fault = {"path": ".*/applicationconsents.*", "drop": "after", "times": 1}
     center.post("faults", {"method": "POST", **fault})
@@ -201,28 +151,29 @@ def test_a_change_whose_answer_was_lost_is_on_record_and_counts_at_once(state: S
     assert "may have been done" in doubtful.json()["error_description"]
     assert records(state, "customer.consented")[-1]["outcome"] == "partner_center_unavailable"
     assert reports.token("tailspin", "arm").is_success, "it had been done"
-    assert outcome(state, "PUT", TAILSPIN, apply=True) == "unchanged"
+    assert outcome(state, "PUT", TAILSPIN, apply=True) == "extended"
     center.post("faults", {"method": "DELETE", **fault})
     assert change(state, "DELETE", TAILSPIN, apply=True).json()["code"] == "partner_center_unavailable"
     assert records(state, "customer.consent_removed")[-1]["outcome"] == "partner_center_unavailable"
     assert outcome(state, "DELETE", TAILSPIN, apply=True) == "absent"
 
 
-def test_a_consent_that_does_not_go_away_is_not_said_to_be_replaced(state: StackState, center: Controls) -> None:
-    entra = Controls(state, state.entra)
-    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
-    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
-    path = f"/v1/customers/{CONTOSO}/applicationconsents"
-    center.post("faults", {"method": "POST", "path": path, "times": -1, "status": 409, "body": {"code": 409}})
-    answer = change(state, "PUT", CONTOSO, apply=True)
-    assert (answer.status_code, answer.json()["code"]) == (503, "partner_center_unavailable")
-    assert "repeat this request" in answer.json()["error_description"]
-
-
 def test_a_refusal_that_changed_nothing_is_not_on_record_as_a_change(state: StackState) -> None:
     before = len(records(state, "customer.consented"))
     assert change(state, "PUT", WINGTIP, apply=True).json()["code"] == "delegated_rights_missing"
     assert len(records(state, "customer.consented")) == before
+
+
+def test_a_refusal_says_whether_the_next_customer_would_meet_it_too(state: StackState, center: Controls) -> None:
+    of_one = change(state, "PUT", WINGTIP, apply=True).json()
+    assert (of_one["code"], of_one["concerns"]) == ("delegated_rights_missing", "customer")
+    Controls(state, state.entra).remove("consents", {"tenant": TAILSPIN, "client": PARTNER_APPLICATION})
+    center.post("faults", {"path": ".*", "method": "POST", "status": 401, "body": {"code": 900421}})
+    of_all = change(state, "PUT", TAILSPIN, apply=True).json()
+    assert (of_all["code"], of_all["concerns"]) == ("partner_center_mfa_missing", "everybody")
+    center.post("faults", {"path": ".*", "method": "DELETE", "status": 503})
+    passing = change(state, "DELETE", TAILSPIN, apply=True).json()
+    assert (passing["code"], passing["concerns"]) == ("partner_center_unavailable", "later")
 
 
 def test_a_consent_to_whatever_of_the_grant_set_can_be_removed(state: StackState) -> None:
@@ -250,24 +201,6 @@ def test_nothing_is_changed_where_it_cannot_be_told_what_stands_there(state: Sta
     assert changes(center) == 0
 
 
-def test_what_was_there_is_put_back_when_the_new_consent_is_refused(state: StackState, center: Controls) -> None:
-    entra = Controls(state, state.entra)
-    ids = {"tenant": CONTOSO, "client": PARTNER_APPLICATION}
-    entra.post("consents", {**ids, "resource": GRAPH, "scopes": ["Directory.Read.All"]})
-    path = f"/v1/customers/{CONTOSO}/applicationconsents"
-    center.post("faults", {"method": "POST", "path": path, "status": 409, "body": {"code": "409"}})
-    center.post("faults", {"method": "POST", "path": path, "status": 400, "body": {"code": "2000"}})
-    refused = change(state, "PUT", CONTOSO, apply=True)
-    assert refused.json()["code"] == "partner_center_refused"
-    assert "put back" in refused.json()["error_description"]
-    assert [record["outcome"] for record in records(state, "customer.consented")[-2:]] == [
-        "partner_center_refused",
-        "put_back",
-    ]
-    assert consented(state, CONTOSO)[GRAPH] == ["Directory.Read.All"]
-    assert Workload(state=state, name="reports").token("contoso", "arm").is_success
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -280,6 +213,9 @@ def test_what_was_there_is_put_back_when_the_new_consent_is_refused(state: Stack
         f"customers/{CONTOSO}/consent?apply=true",
         f"customers/{CONTOSO}/consent?consent=../other",
         f"customers/{CONTOSO}/consent?dry_run=true&dry_run=false",
+        f"customers/{CONTOSO}/consent?replace=yes",
+        f"customers/{CONTOSO}/consent?plan=x",
+        f"customers/{CONTOSO}/consent?consent=broker-management",
         f"customers/{CONTOSO}/consent?consent=partner&consent=partner",
     ],
 )

@@ -7,13 +7,38 @@ import pytest
 
 from customers_http.change import Change
 from customers_http.customers import Customers
+from customers_http.listing import CustomerList
 from local.world import CONTOSO
+from shared.consents.applications import Application, Applications
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.store import ConsentStore
+from shared.customers.access import Actors
+from shared.customers.sources import CustomerSources
 from shared.errors import InvalidRequest
 from shared.settings import read_settings
 from tests.consent_http.rig import OPERATOR
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.samples import ENVIRONMENT, consent
+
+NOBODY = cast("Any", None)  # whoever was asked would fail
+APPLICATION = Application(client_id="partner", authority=NOBODY)
+
+
+def ask(asked: str, store: ConsentStore, name: str) -> None:
+    settings = read_settings({**ENVIRONMENT, "CONSENT_TENANTS": CONTOSO})
+    applications = Applications(partner=APPLICATION, management=APPLICATION)
+    actors = Actors(settings=settings, applications=applications, store=store)
+    parts = dict.fromkeys(("policy_vault", "seeing", "granting", "replacing", "management"), NOBODY)
+    customers = Customers(actors=actors, **parts)
+    change = Change(
+        tenant_id=CONTOSO, consent=name, dry_run=False, replace=False, plan="", operator=OPERATOR, correlation="c"
+    )
+    if asked == "list":
+        CustomerList(sources=CustomerSources(actors=actors, center=NOBODY, reader=NOBODY)).all(
+            {"consent": name}, correlation="c"
+        )
+    else:
+        {"grant": customers.grant, "remove": customers.remove}[asked](change)
 
 
 @pytest.mark.parametrize("asked", ["list", "grant", "remove"])
@@ -22,14 +47,13 @@ def test_a_consent_of_another_tenants_person_opens_no_customers_and_reaches_nobo
     store = ConsentStore(MemoryVault())
     given = consent("l1")
     store.store_consent(replace(given, person=replace(given.person, tenant_id=CONTOSO)))
-    nobody = cast("Any", None)  # whoever was asked would fail
-    settings = read_settings({**ENVIRONMENT, "CONSENT_TENANTS": CONTOSO})
-    customers = Customers(settings=settings, authority=nobody, store=store, policy_vault=nobody, partner_center=nobody)
-    change = Change(tenant_id=CONTOSO, consent="partner", dry_run=False, operator=OPERATOR, correlation="c")
-    acts = {
-        "list": lambda: customers.list_all({}, correlation="c"),
-        "grant": lambda: customers.grant(change),
-        "remove": lambda: customers.remove(change),
-    }
     with pytest.raises(InvalidRequest, match="partner's own tenant"):
-        acts[asked]()
+        ask(asked, store, "partner")
+
+
+@pytest.mark.parametrize("asked", ["list", "grant", "remove"])
+def test_no_request_names_the_brokers_own_consent(asked: str) -> None:
+    store = ConsentStore(MemoryVault())
+    store.store_consent(replace(consent("l1"), name=MANAGEMENT_NAME))
+    with pytest.raises(InvalidRequest, match="not the broker's own"):
+        ask(asked, store, MANAGEMENT_NAME)

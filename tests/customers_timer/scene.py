@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from customers_timer.attempt import Attempts, Probe
+from customers_timer.in_force import InForce
 from customers_timer.pace import Pace
 from customers_timer.plan import Planner
 from customers_timer.report import Report
@@ -61,6 +62,7 @@ class Scene:
     called: Callable[[int], str] = name
     probe: Probe = lambda _token, _target: None
     per_second: float = 1e6
+    memory_age: float = 30.0
 
     def __post_init__(self) -> None:
         self.give("partner")
@@ -105,10 +107,15 @@ class Scene:
                 results=self.results,
                 clock=self.clock,
             ),
-            attempts=Attempts(authority=self.authority, clock=self.clock, probe=self.probe),
+            attempts=Attempts(
+                authority=self.authority,
+                clock=self.clock,
+                probe=self.probe,
+                in_force=InForce(self.store, max_age=self.memory_age),
+            ),
             results=self.results,
             read_reach=lambda: lambda consent: self.reach.get(consent, everywhere()),
-            read_grants=lambda: self.grants.get,
+            read_grants=lambda: lambda _tenant_id, resource: self.grants.get(resource),
             sweep=Marks(self.rows, max_age=HOUR, clock=self.clock).sweep,
             pace=lambda: Pace(self.per_second, sleep=lambda _seconds: None),
             age=20 * HOUR,

@@ -23,7 +23,7 @@ def bounds() -> Bounds:
 
 
 def target(number: int = 1, *, consent: str = "partner", resource: str = GRAPH) -> Target:
-    part = Part(consent=consent, person=PERSON, refresh_token="refresh")
+    part = Part(consent=consent, lineage="l1", person=PERSON, refresh_token="refresh")
     return Target(part=part, tenant_id=tenant(number), customer="x", resource=resource, before=None)
 
 

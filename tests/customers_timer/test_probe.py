@@ -34,7 +34,7 @@ def probe(server: RoughServer) -> Iterator[OrganizationProbe]:
 
 def target(resource: str = GRAPH) -> Target:
     person = Person(tenant_id=tenant(0), object_id="person", username="ada")
-    part = Part(consent="partner", person=person, refresh_token="refresh")
+    part = Part(consent="partner", lineage="l1", person=person, refresh_token="refresh")
     return Target(part=part, tenant_id=tenant(1), customer="x", resource=resource, before=None)
 
 

@@ -510,3 +510,19 @@ def test_nothing_that_is_kept_or_recorded_holds_a_token(scene: Scene, caplog: py
     assert name(1) in told
     assert not [secret for secret in ("token-of-partner", "access-token") if secret in told]
     assert PUBLIC.partner_center_scope not in told
+
+
+def test_a_consent_that_is_withdrawn_amid_a_run_is_exchanged_no_more() -> None:
+    scene = Scene(customers=200, memory_age=0.0)
+    withdrawn_at = 20
+
+    def amid(_asked: Asked) -> None:
+        if len(scene.authority.asked) == withdrawn_at:
+            scene.store.withdraw("partner", by="operator", on=NOON)
+
+    scene.authority.refuse = amid
+    report = scene.run()
+    # Those that were on their way at that moment, one for each thread, come to their end.
+    assert withdrawn_at <= len(scene.authority.asked) <= withdrawn_at + 2 * WORKERS
+    assert "consent_withdrawn" in report.reasons
+    assert report.left > 0

@@ -26,7 +26,7 @@ DOORS = {
     "entra": ("entra", "entra_browser"),
     "key_vault": ("token_vault", "policy_vault"),
     "managed_identity": ("managed_identity",),
-    "partner_center": ("partner_center",),
+    "partner_center": ("partner_center", "graph"),
 }
 
 

@@ -12,6 +12,7 @@ from consent_http.restoring import Restoration
 from consent_http.standing import Standings
 from shared.callers.assertion import Principal
 from shared.clock import Clock
+from shared.consents.applications import Application, Applications
 from shared.consents.consent import Act, Person
 from shared.consents.store import ConsentStore
 from shared.entra.authority import Authority
@@ -52,12 +53,13 @@ class People:
     def __init__(self, store: ConsentStore, authority: Exchanger, clock: Clock) -> None:
         self._store, self._clock = store, clock
         # An Exchanger is all that these ask of an Authority.
-        self._authority = cast("Authority", authority)
+        asked = Application(client_id="partner", authority=cast("Authority", authority))
+        self._applications = Applications(partner=asked)
         self._acceptance = cast("Acceptance", Anybody())
         # Nobody revokes a link here, so the vault of revocations is an empty one.
         self._standings = Standings(MemoryVault(clock=clock), store, clock=clock)
         self._completion = Completion(
-            authority=self._authority,
+            applications=self._applications,
             store=store,
             standings=self._standings,
             acceptance=self._acceptance,
@@ -82,7 +84,7 @@ class People:
         """An operator's import of an old script's refresh token."""
         importing = Import(
             settings=SETTINGS,
-            authority=self._authority,
+            applications=self._applications,
             standings=self._standings,
             completion=self._completion,
         )
@@ -93,7 +95,7 @@ class People:
         restoring = Restoration(
             settings=SETTINGS,
             acceptance=self._acceptance,
-            authority=self._authority,
+            applications=self._applications,
             store=self._store,
             completion=self._completion,
         )

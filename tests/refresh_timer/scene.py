@@ -63,7 +63,7 @@ def impatient() -> Backoff:
     return Backoff(sleep=lambda _seconds: None)
 
 
-def refresh_run(
+def refresh_run(  # noqa: PLR0913 - as the composition root
     store: ConsentStore,
     authority: Exchanger,
     clock: Clock,
@@ -72,10 +72,13 @@ def refresh_run(
     concurrency: int = CONCURRENT,
     backoff: Callable[[], Backoff] = impatient,
     limits: Limits | None = None,
+    left_alone: frozenset[str] = frozenset(),
 ) -> RefreshRun:
     """A run over this store, as the composition root makes one."""
     watch = ApplicationWatch(credential=credential or FixedCredential(["secret"]), store=store, clock=clock)
-    renewals = Renewals(store=store, authority=authority, ages=AGES, clock=clock)
+    renewals = Renewals(
+        store=store, authority_of=lambda _name: authority, ages=AGES, clock=clock, left_alone=left_alone
+    )
     return RefreshRun(
         renewals=renewals, watch=watch, concurrency=concurrency, clock=clock, backoff=backoff, limits=limits
     )
@@ -92,6 +95,7 @@ class Scene:
     concurrency: int = CONCURRENT
     backoff: Callable[[], Backoff] = impatient
     limits: Limits | None = None
+    left_alone: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.vault.clock = self.authority.clock = self.clock
@@ -124,6 +128,7 @@ class Scene:
             concurrency=self.concurrency,
             backoff=self.backoff,
             limits=self.limits,
+            left_alone=self.left_alone,
         )
 
     def run(self) -> Report:

@@ -7,6 +7,7 @@ import pytest
 from refresh_timer.alarms import THRESHOLDS
 from refresh_timer.report import RefreshAlarm
 from shared.consents.application_health import SECRET
+from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.health import OK
 from shared.entra.application_credential import CERTIFICATE, Proof
 from shared.entra.errors import ApplicationMisconfigured, CredentialMissing
@@ -154,3 +155,27 @@ def test_a_vault_that_does_not_take_the_note_breaks_no_run(error: Exception) -> 
     scene.vault.before = lambda _operation, _name: None
     assert scene.run_after(HOUR).application.crossed == 30, "what could not be noted is told again"
     assert scene.run_after(timedelta(hours=1)).application.crossed is None
+
+
+def test_a_faulty_management_application_is_told_as_that_and_costs_no_other_consent_its_proof() -> None:
+    """Both have one tenant and one scope: what Entra ID says of one application is no word on the other."""
+    scene = Scene()
+    scene.give(MANAGEMENT_NAME, "m1")
+    scene.give("partner", "p1")
+    scene.authority.refuse = lambda asked: (
+        ApplicationMisconfigured(authority_code=EXPIRED) if "m1" in asked.refresh_token else None
+    )
+    report = scene.run_after(DAY)
+    assert scene.health("partner").proven_on == scene.clock().replace(microsecond=0)
+    assert report.application.health.status == OK
+    with pytest.raises(RefreshAlarm, match="the management application is misconfigured"):
+        report.require_calm()
+
+
+def test_a_consent_to_an_application_that_the_settings_do_not_name_is_left_alone() -> None:
+    scene = Scene(left_alone=frozenset({MANAGEMENT_NAME}))
+    scene.give(MANAGEMENT_NAME, "m1")
+    scene.give("partner", "p1")
+    report = scene.run_after(DAY)
+    assert len(scene.authority.asked) == report.due == 1
+    report.require_calm()

@@ -66,6 +66,11 @@ def consent(lineage: str, **changes: Any) -> Consent:  # noqa: ANN401 - fields o
     return Consent(**{**usual, **changes})
 
 
+def written_grants(*grants: object, **more: object) -> str:
+    """A grant set as it is written."""
+    return json.dumps({"display_name": "Partner", "grants": grants, **more})
+
+
 class ScriptedOutbound(Outbound):
     """An HTTP client that reaches nobody: `answer` gives JSON or raises; `urls` keeps what was asked for."""
 

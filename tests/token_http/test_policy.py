@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.callers.assertion import Principal
 from shared.cloud import PUBLIC
+from shared.consents.consent import MANAGEMENT_NAME
 from tests.token_http.samples import (
     CALLER_ID,
     CONTOSO_ID,
@@ -390,3 +392,12 @@ def test_no_document_breaks_the_compiler_or_grants_home_unasked(changed: dict[st
     if not any(isinstance(tenant, str) and tenant.lower() == "home" for tenant in written):
         assert tenant_of(found, "home") is None
         assert tenant_of(found, HOME_ID) is None
+
+
+def test_the_brokers_own_consent_is_nobodys_whatever_a_row_says() -> None:
+    """No document can name it, and no row that came about in another way is taken at its word."""
+    with pytest.raises(PolicyDocumentInvalid, match="broker's own"):
+        policy(document(row(consents=["partner", MANAGEMENT_NAME])))
+    (given,) = policy(document(row())).permissions
+    smuggled = Policy(permissions=(replace(given, consents=frozenset({MANAGEMENT_NAME})),), home_tenant=HOME_ID)
+    assert allowed(smuggled, replace(request(), consent=MANAGEMENT_NAME)) is None

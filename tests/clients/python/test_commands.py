@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from local.person import Person
-from local.policy import REPORTS_POLICY
+from local.policy import APPLICATION_GRANTS, REPORTS_POLICY
 from local.stack import running_stack
 from local.state import StackState
-from local.world import ADMIN, CONTOSO, PARTNER_TENANT, TAILSPIN, WINGTIP
+from local.world import ADMIN, CONTOSO, GRAPH, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
+from shared.customers.application_grants import SECRET
 from tests.clients.python.people import command
 from tests.consent_http.rig import old_token
+from tests.consent_http.vaults import vault_of
 from tests.local_control import Controls
 
 REPORTS = "eeee0000-1111-4222-8333-444444440002"
@@ -128,6 +130,46 @@ def test_an_error_of_one_customers_tenant_that_nobody_knows_does_not_stop_the_ot
 
 def test_what_home_refuses_is_the_same_for_every_customer_and_stops_all(state: StackState) -> None:
     assert consented(state, {"code": 53003, "tenant": PARTNER_TENANT}) == {CONTOSO: "unchanged"}
+
+
+def test_a_grant_set_that_cannot_be_used_stops_at_the_first_customer(state: StackState) -> None:
+    with vault_of(state, "policy") as vault:
+        vault.set_secret(SECRET, "{}")
+        try:
+            done = command(state, "provisioning", "partner-broker", "customers", "consent", CONTOSO, TAILSPIN)
+        finally:
+            vault.set_secret(SECRET, json.dumps(APPLICATION_GRANTS))
+    assert (done.returncode, CONTOSO in done.stdout, TAILSPIN in done.stdout) == (1, False, False)
+    assert "application_grants_invalid" in done.stderr
+
+
+def test_customers_are_listed_with_who_tells_of_them_and_how_they_delegate(state: StackState) -> None:
+    listed = command(state, "provisioning", "partner-broker", "customers", "list")
+    assert listed.stdout.splitlines()[0].split() == ["TENANT", "NAME", "DOMAIN", "FROM", "DELEGATION", "ENDS"]
+    (contoso,) = [line for line in listed.stdout.splitlines() if line.startswith(CONTOSO)]
+    assert contoso.split()[-3:] == ["partner_center", "-", "-"]
+    assert "gdap: No application" in listed.stderr, "the list may not be whole"
+
+
+def test_what_a_replacement_would_lose_is_shown_and_then_done_as_shown(state: StackState) -> None:
+    entra = Controls(state, state.entra)
+    place = {"tenant": CONTOSO, "client": PARTNER_APPLICATION, "resource": GRAPH}
+    entra.post("consents", {**place, "scopes": ["Directory.Read.All", "Mail.Send"]})
+    entra.post("beside", {**place, "scope": "User.Read"})
+    words = ("partner-broker", "customers", "consent", CONTOSO, "-o", "json")
+    (usual,) = json.loads(command(state, "provisioning", *words).stdout)
+    assert usual["outcome"] == "needs_replace"
+    assert "graph: Directory.Read.All Mail.Send" in usual["there"]
+    assert "lacks graph: Directory.AccessAsUser.All" in usual["detail"]
+    assert "--replace" in usual["detail"]
+    (dry,) = json.loads(command(state, "provisioning", *words, "--replace").stdout)
+    assert (dry["outcome"], dry["lost"]) == ("replaced", "graph: User.Read (of one person)")
+    assert dry["added"] == "graph: Directory.AccessAsUser.All"
+    assert command(state, "provisioning", *words, "--replace", "--apply").returncode == 2
+    other = command(state, "provisioning", *words, "--replace", "--apply", "--plan", "0" * 32)
+    assert json.loads(other.stdout)[0]["outcome"] == "plan_outdated"
+    done = command(state, "provisioning", *words, "--replace", "--apply", "--plan", dry["plan"])
+    assert (done.returncode, json.loads(done.stdout)[0]["outcome"]) == (0, "replaced")
 
 
 def test_customers_are_consented_one_after_the_other_and_a_cut_run_carries_on(

@@ -3,13 +3,21 @@
 from shared.setting_table import OPERATOR_CLIENTS
 from tests.infra.check import noticing
 from tests.infra.checks.app_roles import registered
-from tests.infra.checks.registrations import SIGN_IN_PERMISSIONS, permissions
+from tests.infra.checks.registrations import GRAPH, SIGN_IN_PERMISSIONS, permissions
 from tests.infra.damage import Put, Source, Text
 from tests.infra.deployment import Resource, Value
 from tests.infra.kinds import APPLICATION, BROKER_API, PARTNER_APPLICATION
 from tests.infra.project import Project
 
 API, PARTNER = "infra/registrations/broker-api.json", "infra/registrations/partner-application.json"
+MANAGEMENT = "infra/registrations/management-application.json"
+# DelegatedPermissionGrant.ReadWrite.All, Directory.Read.All, DelegatedAdminRelationship.Read.All
+# (graph/permissions-reference).
+MANAGING = [
+    "41ce6ca6-6826-4807-84f1-1c82854f7ee5",
+    "06da0dbc-49e2-44d2-8312-53f166ab848a",
+    "0c0064ea-477b-4130-82a5-4c2cc4ff68aa",
+]
 
 
 @noticing(
@@ -54,6 +62,10 @@ def without_ids(parts: list[Value]) -> list[Value]:
     Text(PARTNER, "AzureADMultipleOrgs", "AzureADMyOrg"),
     Text(PARTNER, '"enableIdTokenIssuance": false', '"enableIdTokenIssuance": true'),
     Put(APPLICATION, "properties.description", "Another.", PARTNER_APPLICATION),
+    Text(MANAGEMENT, "41ce6ca6", "00000000"),
+    Text(MANAGEMENT, '"allProperties": true', '"allProperties": false'),
+    Text(MANAGEMENT, "AzureADMultipleOrgs", "AzureADMyOrg"),
+    Text(MANAGEMENT, '"enableIdTokenIssuance": false', '"enableIdTokenIssuance": true'),
 )
 def the_partner_application_made_by_hand_is_the_same(project: Project) -> None:
     by_hand = project.json(PARTNER)
@@ -63,3 +75,9 @@ def the_partner_application_made_by_hand_is_the_same(project: Project) -> None:
             assert by_hand[same] == bicep[same]
         assert by_hand["web"]["implicitGrantSettings"] == bicep["web"]["implicitGrantSettings"]
     assert permissions(Resource({"properties": by_hand})) == SIGN_IN_PERMISSIONS
+    # What manages grants is asked of the management application alone, which is the same otherwise.
+    management = project.json(MANAGEMENT)
+    for same in ("signInAudience", "web", "servicePrincipalLockConfiguration"):
+        assert management[same] == by_hand[same]
+    wanted = {**SIGN_IN_PERMISSIONS, GRAPH: [*SIGN_IN_PERMISSIONS[GRAPH], *MANAGING]}
+    assert permissions(Resource({"properties": management})) == wanted

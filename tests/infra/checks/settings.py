@@ -55,7 +55,9 @@ DEFAULTED = {
     "VAULT_OPERATIONS_PER_10_SECONDS",
 }
 TENANT = "00000000-0000-0000-0000-000000000001"
-PARTNER, BROKER, IDENTITY_CLIENT = (f"00000000-0000-0000-0000-0000000000{end}" for end in ("b1", "b2", "b3"))
+PARTNER, BROKER, IDENTITY_CLIENT, MANAGEMENT = (
+    f"00000000-0000-0000-0000-0000000000{end}" for end in ("b1", "b2", "b3", "b4")
+)
 TOKENS, POLICY = "https://tokens.vault.azure.net", "https://policy.vault.azure.net"
 TABLES = "https://account.table.core.windows.net"
 
@@ -109,6 +111,9 @@ def started(deployment: Deployment) -> Settings:
     Put(APP_SETTINGS, "properties.PARTNER_CLIENT_SECRET_NAME", "another"),
     Put(APP_SETTINGS, "properties.PARTNER_CERTIFICATE_NAME", "another"),
     Put(APP_SETTINGS, "properties.PARTNER_CLIENT_ID", BROKER),
+    Put(APP_SETTINGS, "properties.MANAGEMENT_CLIENT_ID", BROKER),
+    Put(APP_SETTINGS, "properties.MANAGEMENT_CERTIFICATE_NAME", "another"),
+    Put(APP_SETTINGS, "properties.MANAGEMENT_CLIENT_SECRET_NAME", "another"),
     Put(APP_SETTINGS, "properties.BROKER_CLIENT_ID", PARTNER),
     Put(APP_SETTINGS, "properties.PARTNER_TENANT_ID", PARTNER),
     Put(APP_SETTINGS, "properties.BROKER_AUDIENCES", "api://another"),
@@ -128,6 +133,10 @@ def the_app_starts_with_these_settings_whichever_credential_is_chosen(project: P
         tenants = {"00000000-0000-0000-0000-0000000000e1"} if name == "alerts" else set()
         assert settings.consent_tenants == tenants
         assert settings.partner_certificate_name == ("partner-credential" if name == "certificate" else None)
+        # The application that manages grants is there where somebody names it, and proves itself in the same way.
+        named = (MANAGEMENT, "management-credential") if name == "certificate" else (None, None)
+        assert (settings.management.client_id, settings.management.certificate_name) == named
+        assert settings.management.secret_name is None
         secret = "partner-secret" if name == "without-registrations" else None
         assert settings.partner_client_secret_name == secret
 

@@ -3,6 +3,7 @@ using '../../../infra/main.bicep'
 param environmentName = 'certificate'
 param location = 'swedencentral'
 param partnerCredential = 'certificate'
+param managementClientId = '00000000-0000-0000-0000-0000000000b4'
 param sampleCallerEnabled = true
 param sampleTenant = 'contoso.example'
 // One more permission of an API that the sign-in needs already, and one of another API.

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cloud import APPLICATION_IDS, CHINA, PUBLIC
-from shared.customers.application_grants import SECRET, parse_grants, read_grants
-from shared.customers.errors import ApplicationGrantsInvalid
+from shared.customers.application_grants import SECRET, GrantSets, parse_grants, read_grant_sets, read_grants
+from shared.customers.errors import ApplicationGrantsInvalid, CustomerWithoutGrants
 from tests.fakes.memory_vault import MemoryVault
 
 GRAPH = {"resource": "graph", "scopes": ["User.Read", "Directory.Read.All"]}
+THIRD = "22222222-2222-4333-8444-555555555555"
 OTHER = "11111111-2222-4333-8444-555555555555"
 
 
@@ -71,6 +72,10 @@ def test_a_scope_twice_counts_once() -> None:
         (written(grants=[{**GRAPH, "scopes": ["User Read"]}]), "grants[0]: `scopes`"),
         (written(grants=[{**GRAPH, "scopes": [""]}]), "grants[0]: `scopes`"),
         (written(grants=[{**GRAPH, "scopes": [1]}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": ["User.Read", "DelegatedPermissionGrant.ReadWrite.All"]}]), "management"),
+        (written(grants=[{**GRAPH, "scopes": ["approleassignment.readwrite.all"]}]), "management"),
+        (written(grants=[{**GRAPH, "scopes": ["DelegatedAdminRelationship.Read.All"]}]), "management"),
+        (written(customers=[OTHER]), "no more"),
         (written(grants=[GRAPH, {**GRAPH, "resource": "00000003-0000-0000-c000-000000000000"}]), "twice"),
     ],
 )
@@ -83,12 +88,67 @@ def test_each_mistake_is_named_with_its_place(text: str, told: str) -> None:
 def test_a_grant_set_that_is_missing_or_disabled_is_said_to_be() -> None:
     vault = MemoryVault()
     with pytest.raises(ApplicationGrantsInvalid, match="no such secret"):
-        read_grants(vault, PUBLIC)
+        read_grants(vault, PUBLIC, OTHER)
     version = vault.put(SECRET, written(), tags={})
-    assert read_grants(vault, PUBLIC).display_name == "Partner"
+    assert read_grants(vault, PUBLIC, OTHER).display_name == "Partner"
     vault.patch(SECRET, version.version, enabled=False)
     with pytest.raises(ApplicationGrantsInvalid, match="disabled"):
-        read_grants(vault, PUBLIC)
+        read_grants(vault, PUBLIC, OTHER)
+
+
+def sets(**texts: str) -> GrantSets:
+    vault = MemoryVault()
+    for name, text in texts.items():
+        vault.put(name.replace("_", "-"), text, tags={})
+    return read_grant_sets(vault, PUBLIC)
+
+
+ARM_ALONE = [{"resource": "arm", "scopes": ["user_impersonation"]}]
+NAMED = "application_grants_azure"
+
+
+def test_a_customer_has_the_set_that_lists_it_and_the_others_the_usual_one() -> None:
+    found = sets(**{"application_grants": written(), NAMED: written(grants=ARM_ALONE, customers=[OTHER.upper()])})
+    assert [grant.resource for grant in found.of(OTHER).grants] == ["arm"]
+    assert found.of(OTHER).name == "application-grants-azure"
+    assert [grant.resource for grant in found.of(THIRD).grants] == ["graph"]
+
+
+def test_without_a_usual_set_whoever_is_not_listed_gets_none() -> None:
+    found = sets(**{NAMED: written(grants=ARM_ALONE, customers=[OTHER])})
+    assert found.of(OTHER).grants
+    with pytest.raises(CustomerWithoutGrants):
+        found.of(THIRD)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ({NAMED: written(grants=ARM_ALONE)}, "application-grants-azure: It needs"),
+        ({NAMED: written(grants=ARM_ALONE, customers=["contoso"])}, "application-grants-azure: customers[0]"),
+        ({NAMED: written(grants=ARM_ALONE, customers=OTHER)}, "application-grants-azure: `customers`"),
+        ({NAMED: "{"}, "application-grants-azure: It is not JSON"),
+        (
+            {NAMED: written(customers=[OTHER]), "application_grants_more": written(customers=[THIRD, OTHER])},
+            f"application-grants-azure and application-grants-more both list the customer {OTHER}",
+        ),
+    ],
+    ids=["no customers", "a name", "no list", "no JSON", "twice"],
+)
+def test_a_set_that_cannot_be_told_whose_it_is_stops_all(named: dict[str, str], told: str) -> None:
+    """Its customers would otherwise get the usual one."""
+    with pytest.raises(ApplicationGrantsInvalid) as refused:
+        sets(**{"application_grants": written(), **named})
+    assert told in refused.value.description
+
+
+def test_a_named_set_that_is_disabled_is_not_passed_over() -> None:
+    vault = MemoryVault()
+    vault.put(SECRET, written(), tags={})
+    version = vault.put("application-grants-azure", written(customers=[OTHER]), tags={})
+    vault.patch("application-grants-azure", version.version, enabled=False)
+    with pytest.raises(ApplicationGrantsInvalid, match="disabled: application-grants-azure"):
+        read_grants(vault, PUBLIC, THIRD)
 
 
 @settings(max_examples=150, deadline=None)

@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 
 from local.state import StackState
-from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
+from local.world import ADMIN, ARM, CONTOSO, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
 from shared.customers.customer import EnterpriseGrant
-from shared.customers.errors import CustomerUnknown, PartnerCenterRefused, PartnerCenterUnavailable
-from shared.customers.partner_center import LONGEST_WAIT, PartnerCenter
+from shared.customers.errors import (
+    CustomerUnknown,
+    PartnerCenterMfaMissing,
+    PartnerCenterRefused,
+    PartnerCenterTokenRefused,
+    PartnerCenterUnavailable,
+)
+from shared.customers.partner_center import PartnerCenter
+from shared.customers.rest_service import LONGEST_WAIT
 from shared.entra.place import Place
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
@@ -24,10 +31,7 @@ from tests.local_control import Controls
 from tests.rough_server import rough_server
 from tests.shared.samples import PARTNER_CENTER_SCOPE, authority_of
 
-GRANTS = [
-    EnterpriseGrant(application_id=GRAPH, scopes=("Directory.Read.All", "Directory.AccessAsUser.All")),
-    EnterpriseGrant(application_id=ARM, scopes=("user_impersonation",)),
-]
+GRANT = EnterpriseGrant(application_id=ARM, scopes=("user_impersonation",))
 NOBODY = "99990000-1111-4222-8333-444444440001"
 CORRELATION = "7c9c0ff5-6c3b-4a41-9b0b-8a5f0d3f7b52"
 CONSENTS = ".*/applicationconsents"
@@ -70,7 +74,7 @@ def consent(center: PartnerCenter, token: AccessToken, customer: str = TAILSPIN)
         customer,
         application_id=PARTNER_APPLICATION,
         display_name="Partner",
-        grants=GRANTS,
+        grant=GRANT,
         correlation=CORRELATION,
     )
 
@@ -293,3 +297,69 @@ def test_a_code_that_is_none_is_not_passed_on(
         consent(center, token)
     assert "secret text" not in refused.value.description
     assert str(code)[:60] not in refused.value.description or code is None
+
+
+def test_partner_center_says_whether_it_sees_mfa(center: PartnerCenter, token: AccessToken) -> None:
+    assert center.is_mfa_compliant(token, correlation=CORRELATION) is True
+
+
+@pytest.mark.parametrize(
+    ("told", "understood"),
+    [
+        ({"headers": {"isMfaCompliant": "false"}, "body": {"items": []}}, False),
+        ({"headers": {"ismfacompliant": "True"}, "body": {"items": []}}, True),
+        ({"headers": {"isMfaCompliant": "false"}, "body": {"isMfaCompliant": True}}, False),
+        ({"body": {"isMfaCompliant": False}}, False),
+        ({"body": {"isMfaCompliant": True}}, True),
+        ({"body": {"items": []}}, None),
+        ({"headers": {"isMfaCompliant": "perhaps"}, "body": {}}, None),
+    ],
+    ids=str,
+)
+def test_the_header_decides_then_the_body_then_nobody(  # noqa: PLR0917 - fixtures
+    center: PartnerCenter, token: AccessToken, controls: Controls, told: dict[str, Any], understood: object
+) -> None:
+    controls.post("faults", {"path": "/v1/customers", "status": 200, **told})
+    assert center.is_mfa_compliant(token, correlation=CORRELATION) is understood
+
+
+def test_a_sign_in_without_mfa_is_told_by_an_error_of_its_own(
+    center: PartnerCenter, stack: StackState, controls: Controls, token: AccessToken
+) -> None:
+    without = old_token(stack, ADMIN, mfa=False)
+    found = authority_of(stack).exchange(
+        without, tenant_id=PARTNER_TENANT, scope=PARTNER_CENTER_SCOPE, place=Place.HOME
+    )
+    with pytest.raises(PartnerCenterMfaMissing):
+        center.is_mfa_compliant(found.access_token, correlation=CORRELATION)
+    controls.post("faults", {"path": "/v1/customers", "status": 401, "body": {"code": 900420}})
+    with pytest.raises(PartnerCenterTokenRefused):
+        center.is_mfa_compliant(token, correlation=CORRELATION)
+
+
+def test_a_customer_without_profile_or_domain_is_listed_with_what_is_known(
+    center: PartnerCenter, token: AccessToken, controls: Controls
+) -> None:
+    items = [
+        {"id": CONTOSO.upper(), "companyProfile": None},
+        {"id": "x", "companyProfile": {"tenantId": NORTHWIND, "domain": None, "companyName": "Northwind"}},
+        {"id": TAILSPIN},
+    ]
+    controls.post("faults", {"path": "/v1/customers", "status": 200, "body": {"items": items}})
+    found = [(one.tenant_id, one.name, one.domain) for one in center.customers(token, correlation=CORRELATION)]
+    assert found == [(CONTOSO, "", ""), (NORTHWIND, "Northwind", ""), (TAILSPIN, "", "")]
+
+
+def test_a_list_that_goes_on_and_on_is_given_up_in_time(
+    stack: StackState, token: AccessToken, controls: Controls
+) -> None:
+    body = {"items": [], "links": {"next": {"uri": "/customers?size=500&seekOperation=Next", "headers": []}}}
+    controls.post("faults", {"path": "/v1/customers", "times": -1, "status": 200, "body": body})
+    moments = iter(range(0, 100_000, 25))
+    with closing(Outbound(trusted_ca_file=str(stack.ca_file), threads=1)) as outbound:
+        slow = PartnerCenter(
+            outbound, url=stack.partner_center, sleep=lambda _seconds: None, monotonic=lambda: float(next(moments))
+        )
+        with pytest.raises(PartnerCenterUnavailable, match="in time"):
+            slow.customers(token, correlation=CORRELATION)
+    assert controls.requests()["GET", "/v1/customers"] < 10

@@ -30,8 +30,8 @@ WORDS: Mapping[str, str] = {
     "person.account": "An administrator of the person's own tenant puts that account right. If the consent does not "
     "work then: partner-broker link {consent}.",
     "person.assign": "An administrator of the person's own tenant assigns the person to the partner application.",
-    "person.rights": "The person needs to consent with MFA, to be an admin agent of the partner, and in the customer's "
-    "tenant to hold Cloud Application Administrator or a role above it by GDAP.",
+    "person.rights": "The person needs to be an admin agent of the partner, and in the customer's tenant to hold "
+    "Application or Cloud Application Administrator by GDAP.",
     "person.groups": "The broker's administrator looks why the refresh token is so large (groups or claims in it).",
     "home.policy": "An administrator of the person's own tenant finds the Conditional Access policy in its sign-in "
     "log and lets it admit the partner application; then partner-broker link {consent}.",
@@ -49,6 +49,8 @@ WORDS: Mapping[str, str] = {
     "customer.licence": "Tenant {tenant} needs a subscription or licence of the service, used once by somebody.",
     "customer.sign_in_log": "Look at the partner application's entries in the sign-in log of tenant {tenant}; then at "
     "its consent, the GDAP relationship and Conditional Access there.",
+    "customer.plan": "partner-broker customers consent {tenant} --replace shows what would be lost; with --apply and "
+    "--plan, it is done as shown.",
     "tenant.check": "Check the tenant id {tenant}, and the broker's AZURE_CLOUD if it is in a national cloud.",
     "resource.check": "Check the resource's spelling, and that tenant {tenant} has the service.",
     "application.credential": "The broker's administrator puts {secret} into the token vault, or enables it.",
@@ -58,6 +60,12 @@ WORDS: Mapping[str, str] = {
     "(https://login.microsoftonline.com/error), and the sign-in log.",
     "setting.correct": "The broker's administrator corrects the setting {setting}.",
     "grants.correct": "The broker's administrator corrects the secret {secret} in the policy vault.",
+    "grants.check": "Look whether tenant {tenant} has the service, and whether the secret {secret} in the policy vault "
+    "spells the scopes as the API does.",
+    "grants.assign": "The broker's administrator lists the tenant {tenant} in a grant set of the policy vault, or "
+    "writes one for everybody else.",
+    "management.set_up": "The broker's administrator sets the management application up (docs/customers.md of the "
+    "broker).",
     "broker.upgrade": "Upgrade the broker to the version that was rolled back.",
     "network.look": "Try again. If it lasts, the broker's administrator looks for what stands between the broker and "
     "Entra ID.",

@@ -1,59 +1,44 @@
 """partner-broker customers: list them, make the application's consent in each tenant, take it back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from partner_token.customer_rows import (
+    CHANGE_COLUMNS,
+    FINISHED,
+    GRANT_COLUMNS,
+    LIST_COLUMNS,
+    Row,
+    failed,
+    listed,
+    row_of,
+    sources_failed,
+    stops,
+)
 from partner_token.done_file import DoneFile
-from partner_token.exit_codes import DONE, PERSON, of_batch, of_outcome
+from partner_token.exit_codes import DONE, of_batch
 from partner_token.failures import failure_of
 from partner_token.options import Asker, asking, confirmed, consent_option
-from partner_token.printed import TABLE, for_people, say, say_failure, show_rows
+from partner_token.printed import TABLE, say, say_failure, show_rows
 from partner_token.progress import progress
 
 if TYPE_CHECKING:
     from partner_token.operations import Operations
 
-LIST_COLUMNS = {"tenant": "TENANT", "name": "NAME", "domain": "DOMAIN"}
-CHANGE_COLUMNS = {"tenant": "TENANT", "outcome": "OUTCOME", "detail": "DETAIL"}
-FINISHED = frozenset({"created", "replaced", "unchanged", "removed", "absent"})
-
-# What is wrong with the asker, the consent or the broker's own settings is wrong for every customer.
-_ASKER = {
-    *("not_authenticated", "assertion_missing", "assertion_invalid", "assertion_expired"),
-    *("assertion_for_another_audience", "assertion_from_another_tenant", "assertion_of_another_kind"),
-    "role_missing",
-}
-_CONSENT = {
-    *("consent_unusable", "consent_absent", "consent_withdrawn", "consent_unreadable", "consent_from_newer_version"),
-    *("consent_name_blocked", "new_consent_needed"),
-}
-_HOME = {
-    *("account_refused", "blocked_by_home_policy", "home_tenant_refused", "home_consent_missing"),
-    *("person_not_assigned", "home_tenant_unknown"),
-}
-# Not what blames the application: an error that nobody knows does, and may be of one customer's tenant alone. Not what
-# blames the request: a tenant id may be mistyped.
-_BROKER = {"application_grants_invalid", "credential_missing"}
-STOPS = frozenset(_ASKER | _CONSENT | _HOME | _BROKER | {""})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """The outcome for one customer, and the exit code of what failed there."""
+class Change:
+    """What is done with each customer, and whether it is done or only told."""
 
-    tenant: str
-    outcome: str
-    detail: str | None
-    exit_code: int = DONE
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """As it is shown."""
-        return {"tenant": self.tenant, "outcome": self.outcome, "detail": self.detail}
+    method: str
+    consent: str
+    apply: bool
+    replace: bool = False
+    plan: str = ""
 
 
 @click.group()
@@ -65,9 +50,9 @@ def customers() -> None:
 @consent_option
 @asking
 def list_all(asker: Asker, *, consent: str) -> int:
-    """List the partner's customers."""
-    found = asker.operations().customers(consent)
-    show_rows(asker.output, found, found, LIST_COLUMNS)
+    """List the partner's customers, and when their relationships end."""
+    found = _customers(asker.operations(), consent)
+    show_rows(asker.output, found, [listed(one) for one in found], LIST_COLUMNS)
     return DONE
 
 
@@ -76,11 +61,30 @@ def list_all(asker: Asker, *, consent: str) -> int:
 @click.option("--all", "everybody", is_flag=True, help="Every customer.")
 @click.option("--apply", is_flag=True, help="Do it; without it, what would be done is told.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Keep here what is done; skip it next time.")
+@click.option("--replace", is_flag=True, help="Take back and make anew where nothing else adds a scope.")
+@click.option("--plan", default="", help="With --replace --apply: what the dry run of that tenant told.")
 @consent_option
 @asking
-def consent_in(asker: Asker, **options: Any) -> int:  # noqa: ANN401 - Click's
-    """Make the application's consent what the grant set says, customer by customer."""
-    return _changed(asker, asker.operations(), "PUT", **options)
+def consent_in(
+    asker: Asker,
+    *,
+    everybody: bool,
+    apply: bool,
+    replace: bool,
+    plan: str,
+    consent: str,
+    **options: Any,  # noqa: ANN401
+) -> int:
+    """Give the application what the grant set says, customer by customer; nothing that is there goes unasked.
+
+    --replace alone shows what a replacement would lose, and a plan; --replace --apply --plan does just that.
+    """
+    if plan and not (replace and apply):
+        raise click.UsageError("--plan goes with --replace --apply")
+    if replace and apply and (everybody or len(options["tenant"]) != 1 or not plan):
+        raise click.UsageError("--replace --apply is for one tenant, with the --plan that its dry run told")
+    change = Change(method="PUT", consent=consent, apply=apply, replace=replace, plan=plan)
+    return _changed(asker, asker.operations(), change, everybody=everybody, **options)
 
 
 @customers.command("remove")
@@ -91,81 +95,85 @@ def consent_in(asker: Asker, **options: Any) -> int:  # noqa: ANN401 - Click's
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @consent_option
 @asking
-def remove(asker: Asker, *, yes: bool, **options: Any) -> int:  # noqa: ANN401 - Click's
+def remove(
+    asker: Asker, *, yes: bool, tenant: Sequence[str], everybody: bool, apply: bool, resume: Path | None, consent: str
+) -> int:
     """Take it back, customer by customer: no token comes for that tenant any more."""
     operations = asker.operations()
-    if options["apply"]:
-        many = "every customer" if options["everybody"] else f"{len(options['tenant'])} tenant(s)"
+    if apply:
+        many = "every customer" if everybody else f"{len(tenant)} tenant(s)"
         confirmed(f"Remove the application's consent from {many}? What it held beside the grant set is lost.", yes=yes)
-    return _changed(asker, operations, "DELETE", **options)
+    change = Change(method="DELETE", consent=consent, apply=apply)
+    return _changed(asker, operations, change, tenant=tenant, everybody=everybody, resume=resume)
 
 
-def _changed(  # noqa: PLR0913 - what one run is about, by name
+def _changed(
     asker: Asker,
     operations: "Operations",
-    method: str,
+    change: Change,
     *,
     tenant: Sequence[str],
     everybody: bool,
-    apply: bool,
     resume: Path | None,
-    consent: str,
 ) -> int:
     if bool(tenant) == everybody:
         raise click.UsageError("name tenants, or say --all")
-    done = DoneFile.at(resume if apply else None)
+    done = DoneFile.at(resume if change.apply else None)
     rows, stopped = list[Row](), list[int]()
-    tenants = tenant or [str(one["tenant"]) for one in operations.customers(consent)]
+    tenants = tenant or [str(one["tenant"]) for one in _customers(operations, change.consent)]
     try:
         with progress(len(tenants), "Customers") as step:
-            for row in _rows(operations, method, tenants, done, consent=consent, apply=apply):
+            for row in _rows(operations, change, tenants, done):
                 rows.append(row)
                 step()
     except Exception as error:  # noqa: BLE001 - whatever stopped it is said below what was done before
         stopped = [say_failure(failure_of(error))]
     finally:
         # Cut by Ctrl-C: what was done is shown all the same.
-        columns = CHANGE_COLUMNS if apply else {**CHANGE_COLUMNS, "outcome": "WOULD BE"}
+        columns = GRANT_COLUMNS if change.method == "PUT" else CHANGE_COLUMNS
+        columns = columns if change.apply else {**columns, "outcome": "WOULD BE"}
         told = [row.fields for row in rows]
         if told or asker.output != TABLE:
             show_rows(asker.output, told, told, columns)
-    if not apply:
+    if not change.apply:
         say("Nothing was changed; --apply does it.")
     return of_batch([*stopped, *(row.exit_code for row in rows if row.exit_code != DONE)])
 
 
-def _rows(
-    operations: "Operations", method: str, tenants: Sequence[str], done: DoneFile, *, consent: str, apply: bool
-) -> Iterator[Row]:
+def _rows(operations: "Operations", change: Change, tenants: Sequence[str], done: DoneFile) -> Iterator[Row]:
     for tenant in tenants:
         if tenant in done.outcomes:
             yield Row(tenant=tenant, outcome=done.outcomes[tenant], detail="done before")
             continue
-        row = _row(operations, method, tenant, consent=consent, apply=apply)
-        if apply and row.outcome in FINISHED:
+        row = _row(operations, change, tenant)
+        if change.apply and row.outcome in FINISHED and row.exit_code == DONE:
             done.keep(tenant, row.outcome)
         yield row
 
 
-def _row(operations: "Operations", method: str, tenant: str, *, consent: str, apply: bool) -> Row:
+def _row(operations: "Operations", change: Change, tenant: str) -> Row:
     """The outcome for one customer; a refusal of that customer's does not stop the others."""
     try:
-        told = operations.change_customer(method, tenant, consent, dry_run=not apply)
+        told = operations.change_customer(
+            change.method,
+            tenant,
+            change.consent,
+            dry_run=not change.apply,
+            replace=change.replace,
+            plan=change.plan,
+        )
     except Exception as error:
         failure = failure_of(error)
-        if failure.code in STOPS:
+        if stops(failure):
             raise
-        return Row(tenant=tenant, outcome=failure.code, detail=failure.detail, exit_code=failure.exit_code)
-    grants = told.get("grants", [])
-    missing = [f"{grant['resource']}: {' '.join(grant['missing'])}" for grant in grants if grant["missing"]]
-    unclear = [grant for grant in grants if "remedy" in grant]
-    # The same remedy for each API is one remedy.
-    remedies = dict.fromkeys(str(for_people(grant)["remedy"]) for grant in unclear)
-    finished = told["outcome"] in FINISHED
-    code = DONE if finished else of_batch(of_outcome(_act(grant)) for grant in unclear) or PERSON
-    return Row(tenant=tenant, outcome=told["outcome"], detail="; ".join([*missing, *remedies]) or None, exit_code=code)
+        return failed(tenant, failure)
+    return row_of(tenant, told)
 
 
-def _act(grant: Mapping[str, Any]) -> str:
-    act = grant.get("act")
-    return str(act.get("name")) if isinstance(act, Mapping) else ""
+def _customers(operations: "Operations", consent: str) -> list[dict[str, Any]]:
+    """Every customer; a source that gave none is told of, since the list may not be whole then."""
+    found = operations.customers(consent)
+    for sentence in sources_failed(found.get("sources", {})):
+        say(sentence)
+    customers: list[dict[str, Any]] = found["customers"]
+    return customers

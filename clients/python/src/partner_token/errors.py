@@ -35,8 +35,9 @@ class BrokerError(ClientAuthenticationError):
     """The broker gave no answer to use; the message says what happened and what to do, and never holds a token.
 
     `code` is stable (docs/errors.md of the broker), "" when something else than the broker answered, or nobody.
-    `says` is what happened, `act` what to do. `transient`: worth trying again, after `retry_after` seconds if that is
-    not None.
+    `says` is what happened, `act` what to do, `concerns` whose trouble it is where customers
+    are changed (docs/customers.md).
+    `transient`: worth trying again, after `retry_after` seconds if that is not None.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class BrokerError(ClientAuthenticationError):
         self.retry_after = retry_after
         self.says = says or message
         self.act = act or Act()
+        self.concerns = ""
 
     @property
     def transient(self) -> bool:
@@ -86,7 +88,7 @@ def error_of(response: HttpResponse) -> BrokerError:
             status=response.status_code,
             retry_after=retry_after,
         )
-    return BrokerError(
+    error = BrokerError(
         f"{code}: {sentence} (correlation id {correlation})",
         code=code,
         status=response.status_code,
@@ -95,3 +97,5 @@ def error_of(response: HttpResponse) -> BrokerError:
         says=str(content.get("says") or sentence),
         act=Act.of(content),
     )
+    error.concerns = str(content.get("concerns") or "")
+    return error

@@ -31,6 +31,7 @@ class Failure:
     to_do: str = ""
     code: str = ""
     correlation_id: str = ""
+    concerns: str = ""
 
     @property
     def lines(self) -> Sequence[str]:
@@ -98,6 +99,7 @@ def _of_broker(error: "BrokerError") -> Failure:  # type: ignore[name-defined]  
         to_do=acts.words(error.act.name, error.act.parameters, otherwise=error.act.remedy),
         code=error.code,
         correlation_id=error.correlation_id,
+        concerns=error.concerns,
     )
 
 

@@ -56,14 +56,16 @@ class Operations:
         """What the broker sees of itself."""
         return self._asked("GET", "diagnosis", query={"consent": consent})
 
-    def customers(self, consent: str) -> list[dict[str, Any]]:
-        """The partner's customers."""
-        found: list[dict[str, Any]] = self._asked("GET", "customers", query={"consent": consent})["customers"]
-        return found
+    def customers(self, consent: str) -> dict[str, Any]:
+        """The partner's customers, and how each source of them answered."""
+        return self._asked("GET", "customers", query={"consent": consent})
 
-    def change_customer(self, method: str, tenant: str, consent: str, *, dry_run: bool) -> dict[str, Any]:
+    def change_customer(
+        self, method: str, tenant: str, consent: str, *, dry_run: bool, replace: bool = False, plan: str = ""
+    ) -> dict[str, Any]:
         """PUT or DELETE the application's consent in a customer's tenant."""
         query = {"consent": consent, "dry_run": "true" if dry_run else "false"}
+        query |= {**({"replace": "true"} if replace else {}), **({"plan": plan} if plan else {})}
         return self._asked(method, f"customers/{_part(tenant)}/consent", query=query)
 
     def policy_check(self, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""The audit records of changes in customers' tenants: what was done there, for which application, by whom."""
+
+from collections.abc import Sequence
+
+from customers_http.change import Change
+from customers_http.plan import Row
+from shared.audit import Field, record
+
+
+def consented(change: Change, application_id: str, outcome: str, rows: Sequence[Row] = ()) -> None:
+    """Something was granted to the application, or may have been."""
+    apis = [f"{row.state.grant.resource}: {row.outcome}" for row in rows]
+    record("customer.consented", {**_fields(change, application_id, outcome), "apis": apis})
+
+
+def consent_removed(change: Change, application_id: str, outcome: str) -> None:
+    """All that the application had was taken back, or may have been."""
+    record("customer.consent_removed", _fields(change, application_id, outcome))
+
+
+def _fields(change: Change, application_id: str, outcome: str) -> dict[str, Field]:
+    return {
+        "tenant": change.tenant_id,
+        "consent": change.consent,
+        "application_id": application_id,
+        "outcome": outcome,
+        "operator": change.operator.object_id,
+        "correlation_id": change.correlation,
+    }
