@@ -1,11 +1,12 @@
 function Grant-PartnerCustomerConsent {
     <#
     .SYNOPSIS
-    Makes the partner application's consent in a customer's tenant what the grant set says.
+    Gives the partner application in a customer's tenant what the grant set says, beside what it has.
 
     .DESCRIPTION
-    The grant set is the secret application-grants of the broker's policy vault (docs/customers.md). Where something is
-    missing, the application consent there is removed and made anew, and what the grant set does not name is gone then.
+    The grant sets are secrets of the broker's policy vault (docs/customers.md). Nothing that is there is taken away: an
+    API that has something, and lacks a scope, is topped up by the broker's management application, or needs a replacement,
+    which partner-broker customers consent --replace makes.
     -WhatIf asks the broker what it would do, and changes nothing. It asks first, unless you say -Confirm:$false.
     Needs the app role Customers.Manage of the broker.
 
