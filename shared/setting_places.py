@@ -1,6 +1,7 @@
 """Every setting that says where something is that the broker speaks to."""
 
 from shared import setting_values as value
+from shared.cloud import PUBLIC
 from shared.setting import Defaulted, Optional, Required, Setting
 
 TOKEN_VAULT_URL = Required(
