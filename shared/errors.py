@@ -104,8 +104,7 @@ class MethodNotAllowed(InvalidRequest):
     """The route is there, for other methods; `detail` says which."""
 
     code, status = "method_not_allowed", 405
-    says = "This route does not take that method."
-    remedy = "GET /api/openapi.json describes each route."
+    says, remedy = "This route does not take that method.", "GET /api/openapi.json describes each route."
 
 
 class SecretLeaked(InvalidRequest):
