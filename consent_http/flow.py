@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
+from consent_http.refused_codes import RefusedCodes
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
@@ -16,6 +17,7 @@ from shared.clock import Clock
 from shared.consents.applications import Applications
 from shared.entra.sign_in_refusals import SignInSpent
 from shared.entra.tokens import SignIn, TokenSet
+from shared.errors import ConsentRefused
 from shared.settings import Settings
 
 PURPOSE = "sign-in"
@@ -53,6 +55,7 @@ class ConsentFlow:
         self._seals = seals
         self._completion = completion
         self._clock = clock
+        self._refused_codes = RefusedCodes(clock=clock)
 
     def open(self, unverified_link: str) -> Link:
         """The link, if it may still be used; changes nothing, since mail scanners open links too."""
@@ -81,7 +84,8 @@ class ConsentFlow:
         """Redeem, check, prove, store; raises the refusal that says what to do, with nothing stored."""
         sign_in, link = self._begun(unverified_response, unverified_cookie)
         # Before the authority's word: whoever reloads the last page is told that the consent is stored.
-        standing = self._standings.now(link.name)
+        # What is a moment old will do: just before anything is stored it is read anew.
+        standing = self._standings.lately(link.id, link.name)
         link.require_in_force(standing)
         _require_success(unverified_response, sign_in, self._settings)
         return self._completion.complete(
@@ -94,11 +98,17 @@ class ConsentFlow:
         )
 
     def _redeemed(self, sign_in: SignIn, link: Link, code: str) -> TokenSet:
-        """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime."""
+        """What the code yields; raises LinkUsed when the same redirect, opened twice, has stored it in the meantime.
+
+        A sign-in whose code was refused a moment ago is refused unasked: whoever has a link could ask without end.
+        """
+        self._refused_codes.require_none(sign_in.state)
         try:
             return self._applications.of(link.name).authority.redeem(sign_in, code)
-        except SignInSpent:
-            link.require_in_force(self._standings.now(link.name))
+        except ConsentRefused as error:
+            if isinstance(error, SignInSpent):
+                link.require_in_force(self._standings.now(link.name))
+            self._refused_codes.remember(sign_in.state, error)
             raise
 
     def _begun(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> tuple[SignIn, Link]:

@@ -148,6 +148,7 @@ def test_a_response_that_is_not_this_sign_ins_stores_nothing(
     with pytest.raises(refusal):
         complete(rig, (changed, cookie))
     assert stored_tokens(rig) == set()
+    rig.clock.advance(REMEMBERED)
     assert complete(rig, (response, cookie)).consent.person.object_id == ADMIN.object_id, "the true one still works"
 
 
@@ -550,3 +551,21 @@ def test_of_a_sign_in_that_proves_nothing_no_name_is_told(rig: Rig, caplog: pyte
     with pytest.raises(IdTokenInvalid):
         complete(rig, signed_in(rig, rig.link("partner"), ADMIN))
     assert [found["person"] for found in refusals(caplog)] == [None]
+
+
+def test_a_redirect_opened_over_and_over_asks_neither_the_authority_nor_the_vault_each_time(
+    rig: Rig, entra: Controls
+) -> None:
+    """Whoever has a link has a sign-in to begin, and any number of made-up codes for it."""
+    response, cookie = signed_in(rig, rig.link("partner"), ADMIN)
+    entra.clear("requests")
+    asked: list[str] = []
+    rig.vault.before = lambda operation, _name: asked.append(operation)
+    for number in range(20):
+        with pytest.raises(SignInFailed):
+            rig.flow.complete({**response, "code": f"made-up-{number}"}, cookie, correlation="c")
+    assert sum(count for (_, path), count in entra.requests().items() if path.endswith("/token")) == 1
+    assert len(asked) <= 2
+    rig.vault.before = lambda _operation, _name: None
+    rig.clock.advance(REMEMBERED)
+    assert complete(rig, (response, cookie)).consent.person.object_id == ADMIN.object_id
