@@ -19,8 +19,8 @@ from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
 from shared.entra.application_credential import ApplicationCredential
 from shared.entra.place import Place
-from shared.entra.what_to_look_at import what_to_look_at
-from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest, kind_of
+from shared.entra.what_to_look_at import what_to_do
+from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest
 from shared.settings import Settings
 
 LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}
@@ -114,7 +114,7 @@ class Operators:
             "since": to_text(health.since) if health.since else None,
             "error": health.error or None,
             "authority_code": health.authority_code,
-            **_what_to_do(health.error, health.authority_code),
+            **what_to_do(health.error, health.authority_code, Place.HOME),
             "credential": self.credential.kind,
         }
         try:
@@ -144,7 +144,12 @@ class Operators:
             "failing_since": to_text(health.failing_since) if health and health.failing_since else None,
             "authority_code": health.authority_code if health else None,
             "error": (health.error or None) if health else None,
-            **_what_to_do(health.error if health else "", health.authority_code if health else None, entry.name),
+            **what_to_do(
+                health.error if health else "",
+                health.authority_code if health else None,
+                Place.HOME,
+                consent=entry.name,
+            ),
         }
 
 
@@ -163,15 +168,6 @@ def rendered(confirmation: Confirmation) -> dict[str, Any]:
         "mfa": consent.mfa,
         "consented_on": to_text(consent.consented_on),
     }
-
-
-def _what_to_do(code: str, number: int | None, consent: str = "") -> dict[str, Any]:
-    """What to do about the last error of home's, with what its number says beyond."""
-    kind = kind_of(code)
-    if kind is None:
-        return {"remedy": None, "act": None}
-    told = kind().knowing(consent=consent).what_to_do
-    return {**told, "remedy": f"{what_to_look_at(number, Place.HOME)} {told['remedy']}".strip()}
 
 
 def _named(listing: Listing, name: str) -> Entry:

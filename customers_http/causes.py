@@ -6,7 +6,7 @@ from typing import Any
 from shared.clock import to_text
 from shared.customers.result import Result
 from shared.entra.place import Place
-from shared.entra.what_to_look_at import what_to_look_at
+from shared.entra.what_to_look_at import what_to_do
 from shared.entra.whose_fault import LATER
 from shared.errors import AuthorityUnavailable, kind_of
 
@@ -48,12 +48,11 @@ def _cause(result: Result) -> _Cause:
 def _told(cause: _Cause, results: Sequence[Result]) -> dict[str, Any]:
     code, number, whose = cause
     error = kind_of(code)
-    look = what_to_look_at(number, Place.CUSTOMER)
     return {
         "cause": code,
         "authority_code": number,
         "whose": whose,
         "says": error.says if error else None,
-        "remedy": f"{look} {error.remedy}".strip() if error else None,
+        **what_to_do(code, number, Place.CUSTOMER),
         "customers": [shown(result) for result in results],
     }

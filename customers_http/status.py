@@ -17,8 +17,8 @@ from shared.customers.result import Result
 from shared.customers.results import Results, failing_key
 from shared.entra.application_credential import ApplicationCredential
 from shared.entra.place import Place
-from shared.entra.what_to_look_at import what_to_look_at
-from shared.errors import BrokerError, kind_of
+from shared.entra.what_to_look_at import what_to_do
+from shared.errors import BrokerError
 from shared.setting_values import GUID
 
 MOST_NEW, DAY_SECONDS = 100, 86_400
@@ -46,7 +46,7 @@ class Status:
             return {**told, **self._customers(question, listing), "unavailable": None}
         except BrokerError as error:
             nothing: dict[str, Any] = {"failing": [], "works": [], "new": [], "last_run": None, "next": None}
-            away = {"error": error.code, "says": error.says, "remedy": error.remedy}
+            away = {"error": error.code, "says": error.says, **error.what_to_do}
             return {**told, **nothing, "unavailable": away}
 
     def _customers(self, question: Question, listing: Listing) -> dict[str, Any]:
@@ -86,13 +86,13 @@ class Status:
             "since": to_text(health.since) if health.since else None,
             "error": health.error or None,
             "authority_code": health.authority_code,
-            "remedy": _remedy(health.error, health.authority_code),
+            **what_to_do(health.error, health.authority_code, Place.HOME),
             "credential": self.credential.kind,
         }
         try:
             ends = self.credential.in_use().expires_on
         except BrokerError as error:
-            return {**told, "days_left": None, "error": error.code, "remedy": error.remedy}
+            return {**told, "days_left": None, "error": error.code, **error.what_to_do}
         left = int((ends - self.clock()).total_seconds() // DAY_SECONDS) if ends else None
         return {**told, "days_left": left}
 
@@ -107,15 +107,14 @@ class Status:
             "proven_on": to_text(health.proven_on) if health and health.proven_on else None,
             "error": (health.error or None) if health else None,
             "authority_code": health.authority_code if health else None,
-            "remedy": _remedy(health.error, health.authority_code) if health else None,
+            **what_to_do(
+                health.error if health else "",
+                health.authority_code if health else None,
+                Place.HOME,
+                consent=entry.name,
+            ),
         }
 
 
 def _most_urgent_first(listing: Listing) -> list[Entry]:
     return sorted(listing.entries, key=lambda entry: (entry.withdrawn, entry.dies_on, entry.name))
-
-
-def _remedy(code: str, number: int | None) -> str | None:
-    """What to do about an error at home, with what its number says beyond."""
-    error = kind_of(code)
-    return f"{what_to_look_at(number, Place.HOME)} {error.remedy}".strip() if error else None

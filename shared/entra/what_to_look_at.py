@@ -1,8 +1,10 @@
 """What some AADSTS numbers say beyond the error they stand for: a sentence for whoever mends it, by place."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from shared.entra.place import Place
+from shared.errors import kind_of
 
 PASSING_THROUGH = (
     "The person's account is not in that tenant. Look for a guest account of the same name, for a GDAP group with a "
@@ -41,3 +43,12 @@ _BY_PLACE: Mapping[Place, Mapping[int, str]] = {Place.CUSTOMER: _CUSTOMER, Place
 def what_to_look_at(number: int | None, place: Place) -> str:
     """The sentence, "" where the error's own remedy says enough."""
     return _BY_PLACE[place].get(number, "") if number is not None else ""
+
+
+def what_to_do(code: str, number: int | None, place: Place, **facts: str) -> dict[str, Any]:
+    """Remedy and act of an error that is remembered by its code, with what its number says beyond; None for none."""
+    kind = kind_of(code)
+    if kind is None:
+        return {"remedy": None, "act": None}
+    told = kind().knowing(**facts).what_to_do
+    return {**told, "remedy": f"{what_to_look_at(number, place)} {told['remedy']}".strip()}

@@ -15,6 +15,7 @@ from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATI
 from shared.customers.results import Results
 from shared.entra.errors import ApplicationNotConsented
 from shared.sqlite_rows import SqliteRows
+from tests.clients.python.people import command
 from tests.local_control import Controls
 from tests.test_documents import described_audit_fields
 
@@ -120,3 +121,25 @@ def test_nobody_else_does(state: StackState, who: str) -> None:
 def name(resource: str) -> str:
     """The resource as results have it."""
     return {GRAPH: "https://graph.microsoft.com", ARM: "https://management.azure.com"}[resource]
+
+
+def test_the_command_says_what_does_not_work_and_what_to_do_and_ends_with_1(state: StackState) -> None:
+    fire_timer(state, function=CHECK)
+    done = command(state, "service-desk", "partner-broker", "status")
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["TENANT", TAILSPIN, TAILSPIN, WINGTIP, WINGTIP]
+    assert "2 x application_not_consented (AADSTS65001)" in done.stderr
+    assert "What to do: partner-broker customers consent" in done.stderr, "in the words of the command"
+    assert "last checked 20" in done.stderr
+    one = command(state, "service-desk", "partner-broker", "status", "--customer", "contoso", "--output", "json")
+    told = json.loads(one.stdout)
+    assert (one.returncode, told["failing"], {row["tenant"] for row in told["works"]}) == (0, [], {CONTOSO})
+    refused = command(state, "reports", "partner-broker", "status")
+    assert (refused.returncode, "role_missing" in refused.stderr) == (4, True)
+
+
+def test_links_that_nobody_has_used_are_revoked_by_the_command(state: StackState) -> None:
+    url = Workload(state=state, name="operator").link("another")
+    assert command(state, "operator", "partner-broker", "revoke-links", "another").returncode == 0
+    with Person() as person:
+        assert "revoked" in person.open(url).text

@@ -9,12 +9,14 @@ from partner_token.completion import completion_command
 from partner_token.doctor_command import doctor
 from partner_token.entrance import run
 from partner_token.exit_codes import EPILOG
+from partner_token.status_command import status
 from partner_token.version import VERSION
 from partner_token.whoami_command import whoami
 
 PROGRAM = "partner-broker"
 EXAMPLES = f"""\b
 examples:
+  partner-broker status                                     # which customers do not work, and what to do
   partner-broker link --login-hint ada@partner.example      # send the address to that person
   partner-broker list                                       # who consented, days left, what is wrong
   partner-broker check <tenant id> graph arm                # does it work there, and what to do where not
@@ -39,7 +41,9 @@ def partner_broker() -> None:
 
 
 for _verb in (
+    status,
     consent_commands.link,
+    consent_commands.revoke_links,
     consent_commands.list_all,
     consent_commands.show,
     check_command.check,

@@ -57,6 +57,15 @@ def link(asker: Asker, *, consent: str, minutes: int | None, **person: Any) -> i
     return DONE
 
 
+@click.command("revoke-links")
+@consent_argument
+@asking
+def revoke_links(asker: Asker, *, consent: str) -> int:
+    """Make all links of a consent void that nobody has used yet."""
+    show_facts(asker.output, asker.operations().revoke_links(consent))
+    return DONE
+
+
 @click.command("list")
 @asking
 def list_all(asker: Asker) -> int:

@@ -56,6 +56,14 @@ class Operations:
         """What the broker sees of itself."""
         return self._asked("GET", "diagnosis", query={"consent": consent})
 
+    def status(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """The application, the consents, and which customers do not work; a page."""
+        return self._asked("GET", "status", query=query)
+
+    def revoke_links(self, consent: str) -> dict[str, Any]:
+        """Make the links of a consent that nobody has used void."""
+        return self._asked("DELETE", f"consents/{_part(consent)}/link")
+
     def customers(self, consent: str) -> dict[str, Any]:
         """The partner's customers, and how each source of them answered."""
         return self._asked("GET", "customers", query={"consent": consent})

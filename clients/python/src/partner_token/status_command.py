@@ -1,0 +1,79 @@
+"""partner-broker status: what works, what does not, and what to do, with what needs a person first."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from partner_token.exit_codes import DONE, PERSON
+from partner_token.failures import printable
+from partner_token.options import Asker, asking
+from partner_token.printed import TABLE, for_people, say, show_rows
+
+COLUMNS = {"tenant": "TENANT", "name": "NAME", "resource": "RESOURCE", "outcome": "OUTCOME", "since": "SINCE"}
+LOST, WITHDRAWN = "lost", "withdrawn"
+LISTS = ("failing", "works")
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="What works, too.")
+@click.option(
+    "--customer", metavar="NAME", default="", help="A tenant id or a part of a name: all that is known of it."
+)
+@asking
+def status(asker: Asker, *, everything: bool, customer: str) -> int:
+    """Say which customers do not work, by cause, and how the application and the consents are.
+
+    It tells what the daily check has found, and asks no customer's tenant. Ends with 1 when something needs a person.
+    """
+    found = _whole(asker, {**({"all": "1"} if everything else {}), **({"customer": customer} if customer else {})})
+    needs = list(_needs(found))
+    if asker.output == TABLE:
+        for line in needs:
+            say(printable(line))
+    rows = [row for cause in found["failing"] for row in cause["customers"]] + found["works"]
+    if rows or asker.output != TABLE:
+        show_rows(asker.output, found, rows, COLUMNS)
+    say(_last(found))
+    return PERSON if needs else DONE
+
+
+def _whole(asker: Asker, query: Mapping[str, str]) -> dict[str, Any]:
+    """All pages as one."""
+    operations = asker.operations()
+    found = page = operations.status(query)
+    while page["next"]:
+        page = operations.status({**query, "after": page["next"]})
+        for name in LISTS:
+            found[name] = [*found[name], *page[name]]
+    return {**found, "next": None}
+
+
+def _needs(found: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each thing that somebody has to do, the widest first."""
+    if found["application"]["error"]:
+        yield from _trouble("the application", found["application"])
+    for name in found["damaged"]:
+        yield f"{name}: damaged or disabled in the vault"
+    for consent in found["consents"]:
+        if consent["status"] != WITHDRAWN and consent["error"]:
+            yield from _trouble(f"the consent {consent['name']}, {consent['days_left']} days left", consent)
+    if found["unavailable"]:
+        yield from _trouble("what is known of customers", found["unavailable"])
+    for cause in found["failing"]:
+        number = f" (AADSTS{cause['authority_code']})" if cause["authority_code"] else ""
+        yield f"{len(cause['customers'])} x {cause['cause']}{number}: {cause['says'] or ''}"
+        yield f"  What to do: {for_people(cause)['remedy']}"
+
+
+def _trouble(who: str, row: Mapping[str, Any]) -> Iterator[str]:
+    told = for_people(row)
+    number = f" ({told['authority_code']})" if row.get("authority_code") else ""
+    yield f"{who}: {told['error']}{number}"
+    yield f"  What to do: {told['remedy']}"
+
+
+def _last(found: Mapping[str, Any]) -> str:
+    new = f"{len(found['new'])} new customers within a week; " if found["new"] else ""
+    run = found["last_run"]
+    return f"{new}last checked {run['ended_on']}" if run else f"{new}no check has run yet"
