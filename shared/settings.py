@@ -99,9 +99,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         last_good=read.default(limit.LAST_GOOD_HOURS),
         threads=read.default(limit.EXCHANGE_THREADS),
     )
-    read.problems.extend(_contradictions(settings) if not read.problems else ())
-    if read.problems:
-        raise SettingsError(tuple(read.problems))
+    if problems := tuple(read.problems) or tuple(_contradictions(settings)):
+        raise SettingsError(problems)
     return settings
 
 
