@@ -55,10 +55,10 @@ class BrowserTransport(httpx.HTTPTransport):
 class Person:
     """One browser with its cookies; `trace` lists each page's method, address without query, and status."""
 
-    def __init__(self, seen: Seen = lambda _response: None) -> None:
-        """`seen` is told every response, redirects included."""
+    def __init__(self, seen: Seen = lambda _response: None, *, trust: ssl.SSLContext | None = None) -> None:
+        """`seen` is told every response, redirects included; `trust` has the authorities if not the machine's."""
         hooks = {"response": [httpx.Response.read, seen]}
-        transport = BrowserTransport(verify=usual_trust(), trust_env=False)
+        transport = BrowserTransport(verify=trust or usual_trust(), trust_env=False)
         self._client = httpx.Client(
             follow_redirects=True, timeout=30, trust_env=False, transport=transport, event_hooks=hooks
         )

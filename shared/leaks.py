@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from shared.bursts import Bursts
 from shared.errors import SecretLeaked
 
-# What OAuth names its secrets (RFC 6749, 7521, 7636, 8628, OpenID Connect).
+# What OAuth names its secrets (RFC 6749, 7521, 7636, 8628, 8693, OpenID Connect).
 SECRET_PARAMETERS = frozenset(
     {"access_token", "refresh_token", "id_token", "code", "code_verifier", "device_code"}
-    | {"assertion", "client_assertion", "client_secret", "password"}
+    | {"assertion", "client_assertion", "client_secret", "password", "subject_token", "actor_token"}
 )
 
 

@@ -41,13 +41,16 @@ def json_response(content: Any, *, correlation: str, status: int = 200) -> func.
     )
 
 
-def error_response(error: BrokerError, correlation: str, **more: str) -> func.HttpResponse:
+def error_response(
+    error: BrokerError, correlation: str, *, word: str = "", status: int | None = None, **more: str
+) -> func.HttpResponse:
     """An error as RFC 6749 section 5.2 and RFC 6750 section 3 have it, with its code and correlation id.
 
-    `more` is what a route tells beside.
+    `word` and `status` replace the error's own where another dialect has others; `more` is what a route tells beside.
     """
+    status = status or error.status
     content: dict[str, Any] = {
-        "error": error.error,
+        "error": word or error.error,
         "error_description": error.description,
         "code": error.code,
         "says": error.happened,
@@ -57,16 +60,22 @@ def error_response(error: BrokerError, correlation: str, **more: str) -> func.Ht
     }
     if error.authority_code is not None:
         content["error_codes"] = [error.authority_code]
-    response = json_response(content, correlation=correlation, status=error.status)
-    if isinstance(error, AssertionMissing):
-        response.headers["WWW-Authenticate"] = "Bearer"  # RFC 6750 section 3.1: no error without a token
-    elif isinstance(error, NotAuthenticated):
-        response.headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.description}"'
-    elif isinstance(error, NotAuthorized):
-        response.headers["WWW-Authenticate"] = f'Bearer error="{error.error}"'
+    response = json_response(content, correlation=correlation, status=status)
+    challenge = _challenge(error)
+    if challenge and status == error.status:
+        response.headers["WWW-Authenticate"] = challenge
     if error.transient:
         response.headers["Retry-After"] = str(error.retry_after or SHORT_RETRY_SECONDS)
     return response
+
+
+def _challenge(error: BrokerError) -> str:
+    """What RFC 6750 section 3 asks of a refused bearer; without one no error is named."""
+    if isinstance(error, AssertionMissing):
+        return "Bearer"
+    if isinstance(error, NotAuthenticated):
+        return f'Bearer error="{error.error}", error_description="{error.description}"'
+    return f'Bearer error="{error.error}"' if isinstance(error, NotAuthorized) else ""
 
 
 def answering(render: Renderer) -> Callable[[Handler], Handler]:

@@ -49,9 +49,9 @@ class Routes:
         """Serve GET."""
         return self._serving("GET", path, render)
 
-    def post(self, path: str) -> Callable[[Handler], Handler]:
+    def post(self, path: str, *, render: Renderer | None = None) -> Callable[[Handler], Handler]:
         """Serve POST."""
-        return self._serving("POST", path)
+        return self._serving("POST", path, render)
 
     def put(self, path: str) -> Callable[[Handler], Handler]:
         """Serve PUT."""

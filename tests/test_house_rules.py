@@ -48,10 +48,11 @@ OWNERS = {
     "azure.functions": {
         "function_app.py",
         "shared/callers/operator_check.py",
-        *(f"shared/{part}.py" for part in ("request_fields", "responses", "routes")),
+        *(f"shared/{part}.py" for part in ("form_fields", "request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
         *(f"customers_http/{part}_routes.py" for part in ("check", "customer", "status")),
+        *(f"token_http/{part}.py" for part in ("dependencies", "oauth_errors", "oauth_routes")),
     },
     "cryptography": {"consent_http/link_keys.py", "consent_http/seal.py", "shared/entra/certificate.py"},
     "cachetools": {

@@ -1,48 +1,23 @@
 """Exchange, on request: the HTTP words of the token endpoint's dialects, of the policy, and of health."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.resources import files
 
 import azure.functions as func
 
 from shared.audit import record
 from shared.callers.assertion import CONSENT_READ, bearer
-from shared.callers.operator_check import OperatorCheck
-from shared.client_address import client_address
-from shared.clock import Clock
-from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
-from shared.pool import Pool
 from shared.request_fields import body_or_query, checked_parameters, json_body
 from shared.responses import correlation_id, error_response, json_response
 from shared.routes import Routes
-from token_http import identity_dialect, modules, notice
+from token_http import identity_dialect, modules, oauth_routes
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
-from token_http.availability import UNSEEN, Probes
-from token_http.diagnosis import Diagnosis
+from token_http.availability import UNSEEN
+from token_http.dependencies import Dependencies, warned
 from token_http.message import BODY_ALONE, FIELDS, parse, render
-from token_http.notice import Notice
-from token_http.service import TokenService
-from token_http.trail import Trail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
-    """What the token endpoint works with."""
-
-    service: TokenService
-    operator: OperatorCheck
-    lint_pool: Pool
-    probes: Probes
-    diagnosis: Diagnosis
-    cloud: Cloud
-    home_tenant: str
-    partner_client_id: str
-    clock: Clock
 
 
 def blueprint(dependencies: Dependencies) -> func.Blueprint:
@@ -51,6 +26,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     _plain_route(routes, dependencies)
     _identity_route(routes, dependencies)
     _module_route(routes, dependencies)
+    oauth_routes.declare(routes, dependencies)
     _policy_routes(routes, dependencies)
     _open_routes(routes, dependencies)
     return routes.blueprint()
@@ -61,12 +37,12 @@ def _plain_route(routes: Routes, dependencies: Dependencies) -> None:
     async def token(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation = correlation_id(context)
         (issued,) = await dependencies.service.issue(
-            _trail(dependencies, req, context, dialect="plain"),
+            dependencies.trail(req, context, dialect="plain"),
             lambda: bearer(req.headers.get("Authorization")),
             lambda _caller: [parse(body_or_query(req, FIELDS, body_alone=BODY_ALONE), dependencies.cloud)],
         )
         response = json_response(render(issued, now=dependencies.clock()), correlation=correlation)
-        return _warned(response, issued.warnings)
+        return warned(response, issued.warnings)
 
 
 def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
@@ -74,7 +50,7 @@ def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
     async def msi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation, path = correlation_id(context), req.route_params
         (issued,) = await dependencies.service.issue(
-            _trail(dependencies, req, context, dialect="managed_identity"),
+            dependencies.trail(req, context, dialect="managed_identity"),
             lambda: identity_dialect.assertion_of(req.headers),
             lambda caller: [
                 identity_dialect.parse(
@@ -82,8 +58,8 @@ def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
                 )
             ],
         )
-        content = identity_dialect.render(issued, client_id=dependencies.partner_client_id)
-        return _warned(json_response(content, correlation=correlation), issued.warnings)
+        content = identity_dialect.render(issued, client_id=dependencies.partner_client_id, now=dependencies.clock())
+        return warned(json_response(content, correlation=correlation), issued.warnings)
 
 
 def _module_route(routes: Routes, dependencies: Dependencies) -> None:
@@ -91,13 +67,13 @@ def _module_route(routes: Routes, dependencies: Dependencies) -> None:
     async def connect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         correlation, name = correlation_id(context), req.route_params["module"]
         issued = await dependencies.service.issue(
-            _trail(dependencies, req, context, dialect="module"),
+            dependencies.trail(req, context, dialect="module"),
             lambda: bearer(req.headers.get("Authorization")),
             lambda _caller: modules.requests(name, req.params, dependencies.cloud),
         )
         module = modules.module_named(name)
         response = json_response(module.parameters(issued), correlation=correlation)
-        return _warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
+        return warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
 
 
 def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
@@ -147,19 +123,6 @@ def _open_routes(routes: Routes, dependencies: Dependencies) -> None:
         response = json_response({"status": "down", "parts": parts}, correlation=correlation, status=503)
         response.headers["Retry-After"] = str(SHORT_RETRY_SECONDS)
         return response
-
-
-def _trail(dependencies: Dependencies, req: func.HttpRequest, context: func.Context, *, dialect: str) -> Trail:
-    check = dependencies.operator
-    address = client_address(req.headers) if check.tells_address else None
-    return Trail(dialect=dialect, correlation=correlation_id(context), bursts=check.bursts, address=address)
-
-
-def _warned(response: func.HttpResponse, notices: Iterable[Notice]) -> func.HttpResponse:
-    warning = notice.header(notices)
-    if warning:
-        response.headers["Warning"] = warning
-    return response
 
 
 def _identity_error(error: BrokerError, correlation: str) -> func.HttpResponse:

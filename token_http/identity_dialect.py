@@ -5,6 +5,7 @@ its secret, in `X-IDENTITY-HEADER` (learn: app-service/overview-managed-identity
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from shared.callers.assertion import Principal, bearer
 from shared.cloud import Cloud
@@ -44,11 +45,15 @@ def parse(consent: str, tenant: str, query: Mapping[str, str], *, caller: Princi
     return TokenRequest(tenant=tenant, consent=checked_name(consent), scope=Scope.of_resource(query["resource"], cloud))
 
 
-def render(issued: Issued, *, client_id: str) -> dict[str, str]:
-    """The App Service shape: `expires_on` is a text of epoch seconds, `client_id` the application the token is of."""
+def render(issued: Issued, *, client_id: str, now: datetime) -> dict[str, str]:
+    """The App Service shape: `expires_on` is a text of epoch seconds, `client_id` the application the token is of.
+
+    `expires_in`, in seconds, is from the metadata service's shape: go-azure-sdk reads nothing else.
+    """
     return {
         "access_token": issued.token.token,
         "client_id": client_id,
+        "expires_in": str(max(0, int((issued.token.expires_on - now).total_seconds()))),
         "expires_on": str(int(issued.token.expires_on.timestamp())),
         "resource": issued.resource,
         "token_type": "Bearer",

@@ -73,7 +73,7 @@ def parse(fields: Mapping[str, Any], cloud: Cloud) -> TokenRequest:
         tenant=fields["tenant"],
         scope=asked_scope(fields, cloud),
         consent=checked_name(fields.get("consent", DEFAULT_NAME)),
-        claims=_claims(fields.get("claims")),
+        claims=checked_claims(fields.get("claims")),
         min_lifetime=_min_lifetime(fields.get("min_lifetime", 0)),
         fresh=fields.get("fresh", False),
     )
@@ -102,7 +102,7 @@ def asked_scope(fields: Mapping[str, Any], cloud: Cloud) -> Scope:
     return Scope.parse(fields["scope"], cloud) if "scope" in fields else Scope.of_resource(fields["resource"], cloud)
 
 
-def _claims(claims: str | None) -> str | None:
+def checked_claims(claims: str | None) -> str | None:
     """The claims challenge in one spelling; None when nothing is claimed."""
     if claims is None or not claims.strip():
         return None

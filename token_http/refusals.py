@@ -1,7 +1,7 @@
 """Why no token is issued: the refusals of this package; all others come from below."""
 
 from shared import acts
-from shared.errors import NotAuthorized, Unavailable
+from shared.errors import InvalidRequest, NotAuthorized, Unavailable
 
 
 class NotPermitted(NotAuthorized):
@@ -18,3 +18,18 @@ class TooManyRequests(Unavailable):
     code, status = "too_many_requests", 429
     says = "You have too many new tokens waiting already."
     remedy = "Wait as Retry-After says, then ask for fewer new tokens at once; cached ones are not counted."
+
+
+class GrantTypeUnsupported(InvalidRequest):
+    """An OAuth grant that the broker does not have; `detail` names those it has."""
+
+    code, error = "grant_type_unsupported", "unsupported_grant_type"
+    says = "This grant type is not supported: the broker gives delegated tokens of the person who consented."
+    remedy = "Ask with one of these. For an app-only token, ask Entra ID as your own identity."
+
+
+class TargetInvalid(InvalidRequest):
+    """An OAuth request whose resource or scope is wrong; `detail` says how."""
+
+    code, error, says = "target_invalid", "invalid_target", "What the token is to be for cannot be understood."
+    remedy = "Correct the scope or resource as said; docs/token-endpoint.md lists short names."

@@ -14,6 +14,7 @@ from shared.pool import Pool
 from shared.services import Services
 from shared.settings import Settings
 from token_http.availability import Probes
+from token_http.dependencies import Dependencies
 from token_http.diagnosis import Diagnosis
 from token_http.finding import Finding, Look
 from token_http.issuer import AgeLimits, Issuer, Pools
@@ -49,7 +50,7 @@ def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
 def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
     """The routes of tokens, of the policy, and of health."""
     settings = services.settings
-    dependencies = token_http.Dependencies(
+    dependencies = Dependencies(
         service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions, clock=services.clock),
         operator=services.operator,
         # One at a time: it is all work of the processor.
@@ -59,6 +60,7 @@ def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
         cloud=settings.cloud,
         home_tenant=settings.home_tenant,
         partner_client_id=settings.partner_client_id,
+        public_url=settings.public_url,
         clock=services.clock,
     )
     return [token_http.blueprint(dependencies)]

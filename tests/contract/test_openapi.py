@@ -88,7 +88,14 @@ def test_no_request_is_for_two_functions(state: StackState) -> None:
     for route in {trigger["route"] for trigger in triggers}:
         called = [method for trigger in triggers if trigger["route"] == route for method in methods_of(trigger)]
         assert sorted(called) == sorted(METHODS), route
-    assert [pair for pair in itertools.combinations(DOCUMENT["paths"], 2) if one_address_matches(*pair)] == []
+    both = [pair for pair in itertools.combinations(DOCUMENT["paths"], 2) if one_address_matches(*pair)]
+    assert both == [("/api/msi/{consent}/{tenant}", "/api/{tenant}/oauth2/token")]
+
+
+def test_a_tenant_called_as_the_managed_identity_dialect_has_no_version_1_endpoint(state: StackState) -> None:
+    """The one address of two functions: which of them answers is known, and said in docs/token-endpoint.md."""
+    answer = httpx.post(f"{state.host}/api/msi/oauth2/token", trust_env=False)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
 
 def one_address_matches(one: str, other: str) -> bool:

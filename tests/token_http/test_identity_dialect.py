@@ -119,9 +119,10 @@ def test_an_answer_has_the_words_of_app_service_and_all_of_them_are_texts() -> N
         permission="policy-1[0]",
         from_cache=False,
     )
-    assert render(issued, client_id=APPLICATION_ID) == {
+    assert render(issued, client_id=APPLICATION_ID, now=NOON - timedelta(hours=1)) == {
         "access_token": "access-token",
         "client_id": APPLICATION_ID,
+        "expires_in": "3600",
         "expires_on": str(int(NOON.timestamp())),
         "resource": "https://graph.microsoft.com",
         "token_type": "Bearer",
