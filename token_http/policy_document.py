@@ -10,7 +10,8 @@ from shared.cloud import Cloud
 from shared.consents.consent import MANAGEMENT_NAME, NAME
 from shared.setting_values import GUID
 from token_http.message import HOME
-from token_http.policy import ANY_CUSTOMER, Permission
+from token_http.permission import Permission
+from token_http.policy import ANY_CUSTOMER
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
 PERMISSION_FIELDS = frozenset({"name", "caller", "role", "consents", "tenants", "resources"})

@@ -7,7 +7,7 @@ from typing import Any
 from shared.cloud import Cloud
 from shared.entra.resource import is_resource
 from shared.errors import InvalidRequest
-from token_http.policy import Permission
+from token_http.permission import Permission
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
 from token_http.policy_shadows import shadowed
 

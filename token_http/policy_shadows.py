@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from token_http.message import HOME
-from token_http.policy import Permission
+from token_http.permission import Permission
 
 type Rows = int  # bit n stands for row n
 

@@ -4,7 +4,8 @@ from shared.audit import record
 from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
 from shared.vault import SecretVault, SecretVersion
-from token_http.policy import Permission, Policy
+from token_http.permission import Permission
+from token_http.policy import Policy
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
 
 
@@ -26,7 +27,8 @@ class PolicySource:
         good = {name: self._document(name) for name in names}
         self._last_good = {name: permissions for name, permissions in good.items() if permissions is not None}
         rows = tuple(row for name in names for row in self._last_good.get(name, ()))
-        return Policy(permissions=rows, home_tenant=self._home_tenant)
+        short = {self._cloud.canonical(name): name for name in self._cloud.resources}
+        return Policy(permissions=rows, home_tenant=self._home_tenant, names=short)
 
     def _document(self, name: str) -> tuple[Permission, ...] | None:
         try:

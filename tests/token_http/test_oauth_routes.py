@@ -17,6 +17,7 @@ from token_http.oauth_dialect import ACCESS_TOKEN, EXCHANGE, JWT, JWT_BEARER
 
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 CODES = httpx.codes
+NEAR = "You may ask for"  # and then come its own rows
 # What the old script carries; each would be a find in a log.
 SECRETS = {"client_secret": "old~client-secret", "refresh_token": "1.old-refresh-token", "password": "old-password"}
 OLD = {"grant_type": "refresh_token", "client_id": PARTNER_APPLICATION, **SECRETS}
@@ -134,7 +135,7 @@ REFUSED: list[tuple[dict[str, str], tuple[str, str], str]] = [
     ({"grant_type": ""}, ("invalid_request", "invalid_request"), "grant_type"),
     ({"scope": f"{GRAPH}/.default {ARM}/.default"}, ("invalid_scope", "target_invalid"), f"{GRAPH} and {ARM}"),
     ({"scope": ""}, ("invalid_scope", "target_invalid"), "scope"),
-    ({"scope": "https://outlook.office365.com/.default"}, ("unauthorized_client", "not_permitted"), "policy"),
+    ({"scope": "https://outlook.office365.com/.default"}, ("unauthorized_client", "not_permitted"), NEAR),
     ({"consent": "Partner"}, ("invalid_request", "invalid_request"), "consent"),
     ({"claims": "[]"}, ("invalid_request", "invalid_request"), "claims"),
 ]
@@ -149,6 +150,12 @@ def test_a_form_that_is_refused_says_why_in_oauths_words(
     assert (answer.status_code, (content["error"], content["code"])) == (400, words), content
     assert named in content["error_description"]
     assert on_record(reports.state, "token.refused", dialect="oauth", outcome=content["code"])
+
+
+def test_who_has_no_row_is_told_none(state: StackState) -> None:
+    answer = post(state, V2, **bearing(Workload(state=state, name="intruder")))
+    assert answer.json()["code"] == "not_permitted"
+    assert NEAR not in answer.text
 
 
 @pytest.mark.parametrize("path", ["contoso/oauth2/v2.0/token", "contoso/oauth2/token"])

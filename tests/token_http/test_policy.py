@@ -64,8 +64,8 @@ def test_a_row_allows_what_it_names_and_says_that_it_did() -> None:
     assert found == Decision(permission="policy-1[0] reports", tenant_id=CONTOSO_ID)
 
 
-def test_a_refusal_names_the_caller_and_does_not_say_which_part_failed() -> None:
-    found = policy(document(row()))
+def test_a_refusal_of_one_without_rows_names_the_caller_and_does_not_say_which_part_failed() -> None:
+    found = policy(document(row(caller=OTHER_ID)))
     texts = set()
     for asked in (request("northwind"), request(resource="arm"), request(consent="other"), request("unheard-of")):
         with pytest.raises(NotPermitted) as raised:

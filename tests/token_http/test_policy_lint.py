@@ -20,7 +20,8 @@ from tests.token_http.samples import (
     request,
     row,
 )
-from token_http.policy import Decision, Permission, Policy
+from token_http.permission import Permission
+from token_http.policy import Decision, Policy
 from token_http.policy_document import compile_document
 from token_http.policy_lint import Finding, answer, lint
 from token_http.policy_shadows import shadowed

@@ -1,0 +1,45 @@
+"""What a caller who was refused may ask for instead: the nearest of its own rows, and never another caller's."""
+
+from collections.abc import Iterable, Mapping
+
+from shared.quoted import quoted
+from token_http.message import HOME, TokenRequest
+from token_http.permission import Permission
+
+MOST_TOLD = 3
+
+
+def told(rows: Iterable[Permission], request: TokenRequest, *, asked: str, names: Mapping[str, str]) -> str:
+    """A sentence about at most three of these rows, all of the caller's own; empty for none.
+
+    `asked` is the tenant as rows have it, `names` are the short names of resources by their family.
+    """
+
+    def distance(row: Permission) -> int:
+        """How many of the three parts of the request it does not have."""
+        has = (request.consent in row.consents, request.scope.family in row.resources, _has(row, asked))
+        return len(has) - sum(has)
+
+    nearest = sorted(rows, key=distance)[:MOST_TOLD]
+    parts = [_told(row, request, asked=asked, names=names) for row in nearest]
+    return f"You may ask for {'; for '.join(parts)}." if parts else ""
+
+
+def _told(row: Permission, request: TokenRequest, *, asked: str, names: Mapping[str, str]) -> str:
+    family = request.scope.family
+    resources = [family] if family in row.resources else sorted(row.resources)
+    tenants = [asked] if _has(row, asked) else _tenants(row)
+    text = f"{quoted([names.get(resource, resource) for resource in resources])} in {quoted(tenants)}"
+    consents = sorted(row.consents)
+    return text if request.consent in row.consents else f"{text} with the consent {quoted(consents)}"
+
+
+def _has(row: Permission, asked: str) -> bool:
+    return asked in row.tenants or (row.home and asked == HOME)
+
+
+def _tenants(row: Permission) -> list[str]:
+    """As the caller may write them: by name where the document has one."""
+    named = {tenant_id for name, tenant_id in row.tenants.items() if name != tenant_id}
+    wide = [*([HOME] if row.home else []), *(["any customer, by id"] if row.any_customer else [])]
+    return wide + sorted(name for name, tenant_id in row.tenants.items() if name != tenant_id or tenant_id not in named)
