@@ -172,6 +172,18 @@ Describe 'New-PartnerAccessToken' {
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['resource'] -eq 'https://graph.windows.net' -and $Request['Json'].Count -eq 2 }
     }
 
+    It 'asks for Partner Center where version 1.5 was told no API' {
+        $null = New-PartnerAccessToken -ApplicationId app
+        Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['resource'] -eq 'partnercenter' -and $Request['Json']['tenant'] -eq 'home' -and $Request['Json'].Count -eq 2 }
+    }
+
+    It 'ignores a cache of tokens, and says so' {
+        $null = New-PartnerAccessToken -Resource graph -TokenCache ([object]::new()) -WarningVariable warned -WarningAction SilentlyContinue
+        "$warned" | Should -BeLike '-TokenCache is ignored*'
+        $null = New-PartnerAccessToken -Resource graph -WarningVariable warned -WarningAction SilentlyContinue
+        $warned | Should -BeNullOrEmpty
+    }
+
     It 'takes several scopes of one API as one' {
         $null = New-PartnerAccessToken -Tenant contoso -Scopes 'https://graph.microsoft.com/User.Read', 'https://graph.microsoft.com/Mail.Read', 'offline_access'
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['scope'] -eq 'https://graph.microsoft.com/.default' }

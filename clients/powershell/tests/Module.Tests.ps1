@@ -184,6 +184,7 @@ Describe 'The drop-in' {
         # Version 1.5's.
         @{ Name = 'Consent'; Type = [switch] }
         @{ Name = 'Resource'; Type = [string] }
+        @{ Name = 'TokenCache'; Type = [object] }
         @{ Name = 'UseAuthorizationCode'; Type = [switch]; Aliases = 'AuthCode' }
         @{ Name = 'UseDeviceAuthentication'; Type = [switch]; Aliases = 'DeviceCode', 'DeviceAuth', 'Device' }
     ) {
@@ -196,7 +197,7 @@ Describe 'The drop-in' {
     }
 
     It 'has no other parameter' {
-        @(Get-Declared -Name New-PartnerAccessToken).Count | Should -Be 14
+        @(Get-Declared -Name New-PartnerAccessToken).Count | Should -Be 15
     }
 
     It 'has a reason for every parameter that its help calls refused, and for no other' {

@@ -122,6 +122,8 @@ def test_an_old_scripts_call_is_told_all_that_it_leaves_out_and_works_without(as
     ("parameters", "tenant", "audience"),
     [
         (f"-Scopes {PARTNER_CENTER}/user_impersonation", PARTNER_TENANT, PARTNER_CENTER),
+        ("-ApplicationId app", PARTNER_TENANT, PARTNER_CENTER),
+        (f"-Resource {GRAPH} -TenantId {CONTOSO}", CONTOSO, GRAPH),
         ("-Module ExchangeOnline -Tenant contoso", CONTOSO, EXCHANGE),
         (f"-Domain contoso -Scopes {GRAPH}/User.Read, {GRAPH}/Mail.Read, offline_access", CONTOSO, GRAPH),
     ],
@@ -129,6 +131,12 @@ def test_an_old_scripts_call_is_told_all_that_it_leaves_out_and_works_without(as
 def test_the_drop_in_asks_as_the_retired_command_meant(ask: Ask, parameters: str, tenant: str, audience: str) -> None:
     claims = claims_of(returned(ask(f"(New-PartnerAccessToken {parameters}).AccessToken")))
     assert (claims["tid"], claims["aud"]) == (tenant, audience)
+
+
+def test_the_drop_in_warns_of_an_api_that_serves_no_request(ask: Ask) -> None:
+    outcome = ask("(New-PartnerAccessToken -Resource https://graph.windows.net -TenantId contoso).AccessToken")
+    assert claims_of(returned(outcome))["aud"] == "https://graph.windows.net"
+    assert [warning for warning in outcome.warnings if "Azure AD Graph is retired" in warning]
 
 
 # Parameters of the Connect commands by their documentation, as far as the broker may give them.

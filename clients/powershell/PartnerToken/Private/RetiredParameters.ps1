@@ -39,7 +39,11 @@ function Get-RetiredField {
     [OutputType([hashtable])]
     param([AllowNull()][AllowEmptyString()][string] $Tenant, [AllowNull()][string[]] $Scopes, [AllowNull()][AllowEmptyString()][string] $Module, [AllowNull()][AllowEmptyString()][string] $Resource)
     $fields = @{ tenant = Get-RetiredTenant -Tenant $Tenant }
-    if ($Module) { $fields['resource'] = 'exchange' } elseif ($Resource) { $fields['resource'] = $Resource } else { $fields['scope'] = Get-SingleScope -Scopes $Scopes }
+    if ($Module) { $fields['resource'] = 'exchange' }
+    elseif ($Resource) { $fields['resource'] = $Resource }
+    elseif ($Scopes) { $fields['scope'] = Get-SingleScope -Scopes $Scopes }
+    # Version 1.5's default; later versions asked for scopes.
+    else { $fields['resource'] = 'partnercenter' }
     $fields
 }
 

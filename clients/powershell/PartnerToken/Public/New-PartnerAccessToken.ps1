@@ -35,7 +35,8 @@ function New-PartnerAccessToken {
     Refused: the broker has a consent of its own, and takes no secret as an argument. Delete it where it lies.
 
     .PARAMETER Resource
-    Version 1.5's: the API by its identifier URI or short name, instead of -Scopes.
+    Version 1.5's: the API by its identifier URI or short name, instead of -Scopes. Without -Resource, -Scopes and
+    -Module it is Partner Center, as it was.
 
     .PARAMETER Scopes
     Scopes of one API. Several become one: Entra ID puts every consented scope of an API into its token.
@@ -45,6 +46,9 @@ function New-PartnerAccessToken {
 
     .PARAMETER Tenant
     The tenant's id, a name that the access policy gives it, or home. Without it, and for organizations: home.
+
+    .PARAMETER TokenCache
+    Version 1.5's: ignored, with a warning. The broker keeps tokens, and every call gets one that lives.
 
     .PARAMETER UseAuthorizationCode
     Refused: a person consents once, through a link that an operator makes.
@@ -106,6 +110,8 @@ function New-PartnerAccessToken {
         [Alias('Domain', 'TenantId')]
         [string] $Tenant,
 
+        [object] $TokenCache,
+
         [Alias('AuthCode')]
         [switch] $UseAuthorizationCode,
 
@@ -114,6 +120,9 @@ function New-PartnerAccessToken {
     )
     try {
         Assert-RetiredParameter -Bound $PSBoundParameters
+        if ($PSBoundParameters.ContainsKey('TokenCache')) {
+            Write-Warning -Message '-TokenCache is ignored: the broker keeps tokens. Leave it out.'
+        }
         $fields = Get-RetiredField -Tenant $Tenant -Scopes $Scopes -Module $Module -Resource $Resource
         $broker = Open-Broker -BrokerUrl $env:BROKER_URL -Audience $env:BROKER_AUDIENCE -Identity 'Auto' -ClientId $env:AZURE_CLIENT_ID
         $answer = Send-BrokerRequest -Broker $broker -Request (Get-TokenRequest -Fields $fields)
