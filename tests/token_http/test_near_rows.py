@@ -85,8 +85,9 @@ def test_at_most_three_are_told_the_nearest_first() -> None:
 
 def test_a_row_of_a_role_is_ones_own_who_has_it() -> None:
     found = policy(row(caller=None, role="Reader"))
-    assert refusal(found, request("northwind"), caller(CALLER_ID, "Reader")) == "You may ask for 'graph' in 'contoso'."
-    assert refusal(found, request("northwind"), caller(CALLER_ID, "Writer")) == ""
+    for asked in (request("northwind"), request("contoso", "arm")):
+        assert refusal(found, asked, caller(CALLER_ID, "Reader")) == "You may ask for 'graph' in 'contoso'."
+        assert refusal(found, asked, caller(CALLER_ID, "Writer")) == ""
 
 
 def test_a_row_of_many_tenants_is_told_in_short() -> None:
