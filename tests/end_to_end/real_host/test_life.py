@@ -38,6 +38,12 @@ def test_every_dialect_gives_tokens_for_their_tenant_and_resource(real: Parts) -
     url = f"{real.state.host}/api/msi/partner/contoso"
     answer = httpx.get(url, params=parameters, headers=headers, trust_env=False, verify=usual_trust(), timeout=60)
     assert claims_of(answer.raise_for_status().json()["access_token"])["tid"] == CONTOSO
+    form = {"grant_type": "refresh_token", "scope": f"{GRAPH}/.default", "refresh_token": "the-old-one"}
+    bearer = {"Authorization": f"Bearer {life.reports.assertion()}"}
+    url = f"{real.state.host}/api/contoso/oauth2/v2.0/token"
+    answer = httpx.post(url, data=form, headers=bearer, trust_env=False, verify=usual_trust(), timeout=60)
+    assert claims_of(answer.raise_for_status().json()["access_token"])["tid"] == CONTOSO
+    assert "the-old-one" not in answer.text + real.state.log_file("host").read_text()
     module = (
         Workload(state=real.state, name="reports").call("GET", "connect/Az?tenant=contoso").raise_for_status().json()
     )
