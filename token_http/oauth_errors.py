@@ -25,7 +25,8 @@ _CODES: Mapping[Words, str] = {
     ("invalid_scope", "invalid_target"): "target_invalid scope_refused service_missing",
     (INVALID_REQUEST, INVALID_REQUEST): """
         invalid_request body_too_large length_required method_not_allowed secret_leaked consent_changed
-        consent_not_found customer_unknown nothing_to_restore
+        consent_not_found customer_unknown customer_without_grants grants_unseen management_absent nothing_to_restore
+        plan_outdated
     """,
     # A stored consent, a customer's tenant, or what leads to a consent: no other refresh token would do.
     ("invalid_grant", "invalid_grant"): """
@@ -38,7 +39,8 @@ _CODES: Mapping[Words, str] = {
         link_expired link_invalid link_revoked link_superseded link_used link_withdrawn sign_in_refused
         account_not_admitted admin_approval_needed another_person conditional_access_blocked id_token_invalid
         mfa_missing mfa_unknown refresh_token_missing sign_in_declined sign_in_failed sign_in_spent sign_in_lost
-        sign_in_mismatched wrong_person wrong_tenant
+        sign_in_mismatched wrong_person wrong_tenant partner_center_mfa_missing partner_center_rejected
+        partner_center_token_refused graph_refused relationships_unseen
     """,
     (SERVER_ERROR, SERVER_ERROR): """
         internal_error answer_mismatched application_grants_invalid application_misconfigured credential_missing
@@ -48,6 +50,7 @@ _CODES: Mapping[Words, str] = {
     (UNAVAILABLE, UNAVAILABLE): """
         unavailable authority_unavailable consent_in_motion identity_unavailable partner_center_unavailable
         seal_key_unknown too_many_requests vault_unavailable vault_throttled results_unavailable
+        graph_unavailable
     """,
 }
 WORDS: Mapping[str, Words] = {code: words for words, codes in _CODES.items() for code in codes.split()}
