@@ -86,6 +86,7 @@ def test_a_token_is_a_securestring_with_its_facts(ask: Ask) -> None:
         ("contoso graph", GRAPH),
         (f"-TenantId {CONTOSO} -Scope {EXCHANGE}/.default", EXCHANGE),
         ("contoso graph -Consent partner -MinLifetime 2400", GRAPH),
+        ("contoso graph -Fresh", GRAPH),
         ("""contoso graph -Claims '{"access_token": {"acrs": {"essential": true, "value": "c1"}}}'""", GRAPH),
     ],
 )

@@ -216,3 +216,10 @@ def test_every_help_teaches(state: StackState, arguments: tuple[str, ...]) -> No
 def test_without_a_broker_it_says_how_to_name_one(state: StackState) -> None:
     done = command(state, "operator", "partner-broker", "list", environment={"BROKER_URL": ""})
     assert (done.returncode, "BROKER_URL" in done.stderr) == (2, True)
+
+
+def test_a_fresh_token_is_another_than_the_one_that_all_share(state: StackState) -> None:
+    asked = ("partner-token", "contoso", "graph")
+    first, second = (command(state, "reports", *asked).stdout for _ in range(2))
+    fresh = command(state, "reports", *asked, "--fresh")
+    assert (first == second, fresh.returncode, fresh.stdout not in {"", first}) == (True, 0, True)

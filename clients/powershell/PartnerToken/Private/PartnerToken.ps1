@@ -7,6 +7,7 @@ $script:TokenFields = @{
     Consent     = 'consent'
     Claims      = 'claims'
     MinLifetime = 'min_lifetime'
+    Fresh       = 'fresh'
 }
 
 # The fields of a token request: those of the parameters that were given.
@@ -18,6 +19,8 @@ function Get-TokenField {
     foreach ($parameter in $script:TokenFields.Keys) {
         if ($Bound.ContainsKey($parameter)) { $fields[$script:TokenFields[$parameter]] = $Bound[$parameter] }
     }
+    # A switch is an object of its own; the broker takes true or false.
+    if ($fields.ContainsKey('fresh')) { $fields['fresh'] = [bool] $fields['fresh'] }
     # Cells of a table end in blanks, or are empty.
     $fields['tenant'] = "$($fields['tenant'])".Trim()
     if (-not $fields['tenant']) {

@@ -33,6 +33,10 @@ function Get-PartnerToken {
     .PARAMETER MinLifetime
     Seconds the token should live yet, at most 3000.
 
+    .PARAMETER Fresh
+    A token that is at most a minute old, for instance after a permission was added in the customer's tenant. It is
+    yours alone from then on.
+
     .PARAMETER AsPlainText
     Returns the token as a String; without it, as a SecureString.
 
@@ -106,6 +110,8 @@ function Get-PartnerToken {
 
         [ValidateRange(0, 3000)]
         [int] $MinLifetime,
+
+        [switch] $Fresh,
 
         [switch] $AsPlainText,
 

@@ -65,9 +65,10 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 @click.option("--scope", help="Instead of RESOURCE: one scope with its resource.")
 @consent_option
 @click.option("--min-lifetime", type=click.IntRange(1), metavar="SECONDS", help="It lives at least so long yet.")
+@click.option("--fresh", is_flag=True, help="At most a minute old, after something changed there.")
 @click.option("--output", "-o", "form", type=click.Choice(tuple(FORMS)), help="plain unless said, never to a screen.")
 @asking_in_own_form
-def issue(
+def issue(  # noqa: PLR0913 - one for each of its options
     asker: Asker,
     *,
     tenant: str,
@@ -75,6 +76,7 @@ def issue(
     scope: str | None,
     consent: str,
     min_lifetime: int | None,
+    fresh: bool,
     form: str | None,
 ) -> int:
     """An access token for one customer's tenant and one API, out of the consent that the broker keeps.
@@ -90,6 +92,8 @@ def issue(
     fields |= {"scope": scope} if scope else {"resource": resource}
     if min_lifetime is not None:
         fields["min_lifetime"] = min_lifetime
+    if fresh:
+        fields["fresh"] = True
     connection = asker.connection()
     from partner_token.messages import answer_of, token_of
 
