@@ -30,8 +30,8 @@ OFTEN = 5
 BURST = 20
 # Event -> the functions whose records they are; what is not named here is met by an accident alone.
 RECORDS = {
-    "token.issued": {"token", "msi", "connect"},
-    "token.refused": {"token", "msi", "connect"},
+    "token.issued": {"token", "msi", "connect", "oauth_token", "oauth_token_v1"},
+    "token.refused": {"token", "msi", "connect", "oauth_token", "oauth_token_v1"},
     "operator.refused": {"policy_check", "policy_lint"},
     "link.made": {"consents_link"},
     "link.revoked": {"consents_revoke_links"},
@@ -44,6 +44,9 @@ RECORDS = {
     "secret.leaked": {"token"},
     "refresh.consent": {"refresh"},
     "refresh.run": {"refresh"},
+    "broker.diagnosed": {"diagnosis"},
+    "customers.run": {"check_customers"},
+    "customers.failing": {"check_customers"},
 }
 
 
@@ -76,6 +79,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             CONNECTION: ingestion.connection_string,
             "CONSENT_DEVICE_CODE": "on",
             "AzureWebJobs.refresh.Disabled": "true",
+            "AzureWebJobs.check_customers.Disabled": "true",
         }
         folder = tmp_path_factory.mktemp("telemetry") / "state"
         with running_parts(folder, on_func=True, keeps_ledger=True, settings=settings) as parts:
@@ -101,7 +105,8 @@ def call_everything(life: Life) -> None:
     live_through_a_day(state)
     assert "Your consent is stored" in life.consent().text
     assert life.operator.call("GET", "consents/partner").is_success
-    assert Workload(state=state, name="provisioning").call("GET", "customers").is_success
+    for path in ("customers", "status"):
+        assert Workload(state=state, name="provisioning").call("GET", path).is_success
     msi = {"X-IDENTITY-HEADER": reports.assertion()}
     parameters = {"api-version": "2019-08-01", "resource": "https://graph.microsoft.com"}
     url = f"{state.host}/api/msi/partner/contoso"
@@ -109,8 +114,19 @@ def call_everything(life: Life) -> None:
         assert client.get(url, params=parameters, headers=msi).is_success
         assert client.get(url, headers=msi).is_client_error
         assert client.post(f"{state.host}/api/token?access_token={reports.assertion()}").is_client_error
-        for path in ("health", "openapi.json", "policy/schema.json"):
+        for path in ("health", "openapi.json", "policy/schema.json", "contoso/v2.0/.well-known/openid-configuration"):
             client.get(f"{state.host}/api/{path}")
+        bearing = {"Authorization": f"Bearer {reports.assertion()}"}
+        form = {"grant_type": "refresh_token", "refresh_token": "kept-by-an-old-script"}
+        for path, target in (
+            ("v2.0/token", {"scope": "https://graph.microsoft.com/.default"}),
+            ("token", {"resource": "https://graph.microsoft.com"}),
+        ):
+            url = f"{state.host}/api/contoso/oauth2/{path}"
+            assert client.post(url, data={**form, **target}, headers=bearing).is_success
+            # Of refusals that are alike the first alone is a record: hence two that are not.
+            wrong = {"scope": "nonsense"} if "scope" in target else {"resource": "https://nobody.example"}
+            assert client.post(url, data={**form, **wrong}, headers=bearing).is_client_error
     assert reports.call("GET", "connect/Az?tenant=contoso").is_success
     assert reports.call("GET", "connect/Az?tenant=nowhere").is_client_error
     for path in ("policy/check", "policy/lint"):
@@ -125,7 +141,8 @@ def refuse_a_caller(life: Life) -> None:
 
 
 def make_trouble(life: Life, parts: Parts) -> None:
-    """The consent dies, so the timer fails; then the vault is away, which the token endpoint handles."""
+    """Customers fail; the consent dies, so the timer fails; then the vault is away, which tokens' endpoint handles."""
+    assert fire_timer(life.state, function="check_customers") == "Success"
     move(life.state, timedelta(days=91))
     assert fire_timer(life.state) == "Failure"
     parts.kill("key_vault")
@@ -184,6 +201,11 @@ def test_a_timer_that_failed_is_found_with_the_consent_that_is_lost(told: Told) 
     tables = told.ingestion.tables(since=told.trouble)
     assert [row["Success"] for row in tables["AppRequests"] if row["Name"] == "refresh"] == [False]
     assert any("RefreshAlarm: consent lost" in row["InnermostMessage"] for row in tables["AppExceptions"])
+
+
+def test_customers_that_began_to_fail_are_found_by_name(told: Told) -> None:
+    rows = told.found("customers-failing.kql", since=told.trouble)
+    assert any("Tailspin Toys" in row["Customer"] for row in rows)
 
 
 def test_a_handled_503_is_found(told: Told) -> None:
