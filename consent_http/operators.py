@@ -82,25 +82,23 @@ class Operators:
         return self._shown(_named(self.store.all(), name))
 
     def withdraw(self, unverified_name: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
-        """Withdraw a consent; once withdrawn it stays so. Raises ConsentChanged when a newer one came in between."""
+        """Withdraw a consent; once withdrawn it stays so, and links made since are void. Raises ConsentChanged."""
         name = checked_name(unverified_name)
-        before = self.store.newest_act(name)
         try:
             found = self.store.withdraw(name, by=operator.object_id, on=self.clock().replace(microsecond=0))
         finally:
             self.standings.forget(name)
         if not isinstance(found, Withdrawal):
             raise ConsentChanged
-        if not isinstance(before, Withdrawal):
-            record(
-                "consent.withdrawn",
-                {
-                    "consent": name,
-                    "lineage": found.withdraws,
-                    "operator": operator.object_id,
-                    "correlation_id": correlation,
-                },
-            )
+        record(
+            "consent.withdrawn",
+            {
+                "consent": name,
+                "lineage": found.withdraws,
+                "operator": operator.object_id,
+                "correlation_id": correlation,
+            },
+        )
         return {"consent": name, "status": "withdrawn", "withdrawn_on": to_text(found.withdrawn_on)}
 
     def _application(self, health: ApplicationHealth) -> dict[str, Any]:

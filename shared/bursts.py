@@ -16,7 +16,7 @@ MINUTE = 60.0
 # As many as the alert on refusals looks for.
 MANY, TIMES = 20, 10
 # One who asks for something else each time, and many who do: what goes beyond is counted without what was asked.
-MOST_OF_ONE, MOST = 500, 5_000
+MOST_OF_ONE, MOST, MOST_NAMED = 500, 5_000, 20_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,10 +81,11 @@ class Bursts:
     def _burst(
         self, event: str, who: Mapping[str, Field], kind: Mapping[str, Field], asked: Mapping[str, Field]
     ) -> _Burst:
-        one, is_room = _text(who), len(self._bursts) < MOST
+        one = _text(who)
         for alike, fits in (
-            ({**kind, **who, **asked}, is_room and self._of_one[one] < MOST_OF_ONE),
-            ({**kind, **who, **dict.fromkeys(asked)}, is_room),
+            ({**kind, **who, **asked}, len(self._bursts) < MOST and self._of_one[one] < MOST_OF_ONE),
+            # Who is verified, and kinds are few: there are not so many that one could hide another.
+            ({**kind, **who, **dict.fromkeys(asked)}, len(self._bursts) < MOST_NAMED),
             ({**kind, **dict.fromkeys(who), **dict.fromkeys(asked)}, True),
         ):
             key = (event, _text(alike))

@@ -41,12 +41,12 @@ class Cloud:
 
     def known(self, name: str) -> tuple[str, str] | None:
         """The exact audience and the family that a name from the finite table means, in any case; None for another."""
-        # ASCII alone: lower-casing makes a Kelvin sign a "k".
         return self._known.get(name.lower()) if name.isascii() else None
 
     def resource(self, name: str) -> str:
         """The identifier a short name stands for; any other name is its own."""
-        return self.resources.get(name.lower(), name)
+        # ASCII alone: lower-casing makes a Kelvin sign a "k".
+        return self.resources.get(name.lower(), name) if name.isascii() else name
 
     def audience(self, name: str) -> str:
         """The exact audience that a short name or identifier means: in lower case, and one slash at its end if any."""

@@ -35,10 +35,13 @@ def correlation_id(context: func.Context) -> str:
 
 def json_response(content: Any, *, correlation: str, status: int = 200) -> func.HttpResponse:  # noqa: ANN401 - JSON
     """An answer in JSON that nobody keeps."""
+    return written_response(_WRITER.encode(content), correlation=correlation, status=status)
+
+
+def written_response(text: str, *, correlation: str, status: int = 200) -> func.HttpResponse:
+    """The same of JSON that is written already."""
     headers = {**NO_STORE, "x-ms-request-id": correlation}
-    return func.HttpResponse(
-        _WRITER.encode(content), status_code=status, mimetype="application/json", headers=headers, charset="utf-8"
-    )
+    return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=headers, charset="utf-8")
 
 
 def error_response(

@@ -61,7 +61,11 @@ class TableRows:
                 self._make(table)
                 self._of(table).upsert_entity(entity, mode=UpdateMode.REPLACE)
 
-        _tried(written)
+        try:
+            _tried(written)
+        except _NotThereError as error:
+            # A table that was made a moment ago may not be known everywhere yet.
+            raise RowsUnavailable from error
 
     def get(self, table: str, partition: str, key: str) -> Row | None:
         """See Rows."""

@@ -1,5 +1,6 @@
 """Exchange, on request: the HTTP words of the token endpoint's dialects, of the policy, and of health."""
 
+import functools
 import json
 from importlib.resources import files
 
@@ -10,7 +11,7 @@ from shared.callers.assertion import CONSENT_READ, bearer
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
 from shared.request_fields import body_or_query, checked_parameters, json_body
-from shared.responses import correlation_id, error_response, json_response
+from shared.responses import correlation_id, error_response, json_response, written_response
 from shared.routes import Routes
 from token_http import identity_dialect, modules, oauth_routes
 from token_http import policy_check as dry_run
@@ -135,4 +136,10 @@ def _identity_error(error: BrokerError, correlation: str) -> func.HttpResponse:
 
 
 def _document(name: str, correlation: str) -> func.HttpResponse:
-    return json_response(json.loads(files("token_http").joinpath(name).read_text("utf-8")), correlation=correlation)
+    return written_response(_text_of(name), correlation=correlation)
+
+
+@functools.cache
+def _text_of(name: str) -> str:
+    # Made once: anybody may ask for it, and to make it takes longer than a token does.
+    return json.dumps(json.loads(files("token_http").joinpath(name).read_text("utf-8")))

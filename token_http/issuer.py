@@ -53,6 +53,7 @@ class Issuer:
         clock: Clock,
     ) -> None:
         self._cloud = cloud
+        self._policies = policies
         self.pools = pools
         ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
         self._policy: Readings[None, Policy] = Readings(
@@ -61,7 +62,9 @@ class Issuer:
         self._consents: Readings[str, Served] = Readings(
             lambda name: pools.vault.run(lambda: consents.load(name)), clock=clock, **ages
         )
-        self._tokens = TokenSource(authority=authority, consent=self._consents.get, pool=pools.exchange, clock=clock)
+        self._tokens = TokenSource(
+            authority=authority, consent=self._consents.remembered, pool=pools.exchange, clock=clock
+        )
 
     def forget(self, consent: str) -> None:
         """Read this consent anew at its next use: a person has just changed it."""
@@ -90,6 +93,7 @@ class Issuer:
         Policy and consent are judged here for each request, cached token or not. `since`: see Readings.at_hand.
         """
         request = wanted.request
+        self._policies.tell()
         policy = self._policy.at_hand(None, since=since)
         if policy is None:
             return Missing(fetch=lambda: self._policy.get(None), is_reading=True)

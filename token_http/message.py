@@ -15,6 +15,8 @@ from shared.strict_json import parse_json
 from token_http.notice import Notice
 
 HOME = "home"
+# Redeemed there, a refresh token gives a token of its person's own tenant.
+HOMES = frozenset({"common", "organizations"})
 MAX_CLAIMS = 4096
 # Entra ID's tokens live 60 to 90 minutes; more than this could not be promised of a fresh one.
 MAX_MIN_LIFETIME = 50 * 60

@@ -16,7 +16,7 @@ from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.entra.resource import Scope
 from shared.errors import AssertionMissing, InvalidRequest
 from token_http import message
-from token_http.message import HOME, Issued, TokenRequest, asked_scope, checked_claims
+from token_http.message import HOME, HOMES, Issued, TokenRequest, asked_scope, checked_claims
 from token_http.notice import PERSISTENT_CODE, Notice
 from token_http.refusals import GrantTypeUnsupported, TargetInvalid
 
@@ -28,8 +28,6 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # RFC 8693 section 3.
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a name
 JWT = "urn:ietf:params:oauth:token-type:jwt"
-# Redeemed there, a refresh token gives a token of its person's own tenant.
-HOMES = frozenset({"common", "organizations"})
 # OpenID Connect's own; they ask for what the broker keeps to itself.
 NO_RESOURCE = frozenset({"openid", "profile", "email", "offline_access"})
 IGNORED = ("client_id", "client_secret", "client_assertion", "refresh_token", "username", "password")

@@ -9,7 +9,7 @@ from typing import Any
 from shared.cloud import Cloud
 from shared.consents.consent import MANAGEMENT_NAME, NAME
 from shared.setting_values import GUID
-from token_http.message import HOME
+from token_http.message import HOME, HOMES
 from token_http.permission import Permission
 from token_http.policy import ANY_CUSTOMER
 
@@ -45,7 +45,8 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
         f"{name}: `tenants` should map names to tenant ids.",
     )
     known = {key.lower(): value.lower() for key, value in names.items()}
-    taken = {HOME, ANY_CUSTOMER, ""} & set(known)
+    # "common" and "organizations" mean home in an address of OAuth's.
+    taken = {HOME, ANY_CUSTOMER, "", *HOMES} & set(known)
     unclear = taken or any(GUID.fullmatch(key) for key in known) or len(known) < len(names)
     _require(not unclear, f"{name}: a tenant's name is taken.")
     rows = content.get("permissions", [])

@@ -1,6 +1,8 @@
 """Where the policy comes from: documents `policy-{n}` of the policy vault, each keeping its own last good version."""
 
-from shared.audit import record
+from collections import deque
+
+from shared.audit import Field, record
 from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
 from shared.vault import SecretVault, SecretVersion
@@ -18,6 +20,7 @@ class PolicySource:
         self._cloud = cloud
         self._reported: dict[str, str] = {}
         self._last_good: dict[str, tuple[Permission, ...]] = {}
+        self._untold: deque[dict[str, Field]] = deque()
 
     def read(self) -> Policy:
         """The policy in force now. A disabled or deleted document grants nothing; a broken one what it did before."""
@@ -50,4 +53,12 @@ class PolicySource:
         self._reported[version.name] = version.version
         kept = version.name in self._last_good
         consequence = "its last good version stays in force" if kept else "it grants nothing"
-        record("policy.document_invalid", {"document": version.name, "problem": problem, "consequence": consequence})
+        self._untold.append({"document": version.name, "problem": problem, "consequence": consequence})
+
+    def tell(self) -> None:
+        """Put on record what readings have found wrong since; by whoever is at work, since a reading may be nobody's.
+
+        The host drops what is logged for a request that has been answered, and a reading ahead outlives its request.
+        """
+        while self._untold:
+            record("policy.document_invalid", self._untold.popleft())

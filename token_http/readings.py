@@ -70,6 +70,11 @@ class Readings[K: Hashable, T]:
         just_failed = kept.failed_on is not None and abs(now - kept.failed_on) < RETRY_AFTER_FAILURE
         return kept.outcome if just_failed and age < self._stale_limit else None
 
+    def remembered(self, key: K) -> Outcome[T] | None:
+        """The last reading, however old; None where it was forgotten. Nobody is to be served by it."""
+        kept = self._kept.get(key)
+        return kept.outcome if kept else None
+
     async def get(self, key: K) -> T:
         """The value, at most `max_age` old unless the vault is away; raises what the reading raised."""
         at_hand = self.at_hand(key)
@@ -100,8 +105,15 @@ class Readings[K: Hashable, T]:
             self._put_off(key)
             raise
         if forgotten == self._forgotten:
+            self._drop_what_is_over()
             self._kept[key] = _Remembered(outcome=outcome, read_on=asked_on, done_on=self._clock())
         return outcome
+
+    def _drop_what_is_over(self) -> None:
+        """A refresh token lies in memory no longer than it may be served."""
+        now, longest = self._clock(), max(self._max_age, self._stale_limit)
+        for key in [key for key, kept in self._kept.items() if abs(now - kept.read_on) >= longest]:
+            self._kept.pop(key, None)
 
     def _put_off(self, key: K) -> None:
         kept = self._kept.get(key)

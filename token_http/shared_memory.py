@@ -1,7 +1,7 @@
 """A bounded memory that several share: whoever holds the most of it pays for what is new, with its own oldest."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
 
 class SharedMemory[K: Hashable, V]:
@@ -33,7 +33,8 @@ class SharedMemory[K: Hashable, V]:
         return part[key]
 
     def put(self, key: K, value: V, *, owner: str) -> None:
-        """Keep a value in place of whatever was there; from now on it is `owner` who pays for it."""
+        """Keep a value at the cost of `owner`; one in place of another stays at the cost of whoever paid for that."""
+        owner = self._owners.get(key, owner)
         self.pop(key)
         if len(self._owners) >= self._size:
             # The newcomer counts: who would hold the most with it is the one to pay.
@@ -42,6 +43,15 @@ class SharedMemory[K: Hashable, V]:
             self.pop(oldest)
         self._owners[key] = owner
         self._parts.setdefault(owner, OrderedDict())[key] = value
+
+    def drop_oldest_while(self, is_over: Callable[[V], bool]) -> None:
+        """Forget of each owner what was used the longest ago, as long as it is over."""
+        for part in list(self._parts.values()):
+            while part:
+                oldest, value = next(iter(part.items()))
+                if not is_over(value):
+                    break
+                self.pop(oldest)
 
     def pop(self, key: K) -> None:
         """Forget what is under this key."""

@@ -83,12 +83,16 @@ class TokenCache:
         spread = REFRESH_SPREAD * random.random()  # noqa: S311 - spreads load, guards nothing
         # A token may be made to live for ten minutes: it is not to be fetched anew for each request.
         now = self._clock()
+        self._tokens.drop_oldest_while(lambda kept: kept.token.expires_on <= now)
         ahead = min(REFRESH_AHEAD + spread, (token.expires_on - now) / 2)
         self._tokens.put(key, _Kept(token=token, kept_on=now, refresh_on=token.expires_on - ahead), owner=owner)
         self._refusals.pop(key)
 
     def refusal(self, key: TokenKey) -> BrokerError | None:
-        """What the authority refused a moment ago under this key."""
+        """What the authority refused a moment ago under this key, or for whatever is asked in this tenant."""
+        return self._refused(key) or self._refused(_everything_there(key))
+
+    def _refused(self, key: TokenKey) -> BrokerError | None:
         refused = self._refusals.get(key)
         if refused is None:
             return None
@@ -109,3 +113,11 @@ class TokenCache:
         seconds = min(error.retry_after or usual, LONGEST_REFUSAL_SECONDS)
         refused = _Refused(error=error.afresh(), on=self._clock(), lifetime=timedelta(seconds=seconds))
         self._refusals.put(key, refused, owner=owner)
+        if error.transient and error.retry_after:
+            # It asks to wait: whoever spells the next request in another way is to wait too.
+            self._refusals.put(_everything_there(key), refused, owner=owner)
+
+
+def _everything_there(key: TokenKey) -> TokenKey:
+    """What stands for all that is asked in a tenant by the same consent."""
+    return TokenKey(key.lineage, key.tenant_id, "")

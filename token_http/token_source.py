@@ -1,6 +1,6 @@
 """Where tokens come from: memory, else one exchange for all who want the same, each at its caller's turn and cost."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from shared.pool import Pool
 from token_http.exchange_queue import ExchangeQueue
 from token_http.message import TokenRequest
 from token_http.notice import STALE
+from token_http.readings import Outcome, value_of
 from token_http.refusals import TooManyRequests
 from token_http.token_cache import LEAST_LIFETIME, TokenCache, TokenKey
 from token_http.wanted import Found, Wanted
@@ -28,9 +29,9 @@ class TokenSource:
     """Knows nothing of policy: whoever asks has been allowed, and looks again before a token goes out."""
 
     def __init__(
-        self, *, authority: Exchanger, consent: Callable[[str], Awaitable[Served]], pool: Pool, clock: Clock
+        self, *, authority: Exchanger, consent: Callable[[str], Outcome[Served] | None], pool: Pool, clock: Clock
     ) -> None:
-        """`consent` reads the consent of a name, out of memory if it may; `pool` is where exchanges run."""
+        """`consent` is what is remembered of the consent of a name; `pool` is where exchanges run."""
         self._authority = authority
         self._consent = consent
         self._pool = pool
@@ -64,12 +65,8 @@ class TokenSource:
         return self._cache.token(own, lifetime=lifetime) or self._cache.token(key, lifetime=lifetime)
 
     def _last_resort(self, key: TokenKey) -> AccessToken | None:
-        if key.claims_sha256:
-            return None
-        shared = key._replace(own="")
-        return self._cache.token(key, lifetime=LAST_RESORT_LIFETIME) or self._cache.token(
-            shared, lifetime=LAST_RESORT_LIFETIME
-        )
+        # An older one is no answer to a challenge, nor to the wish for a fresh one.
+        return None if key.own else self._cache.token(key, lifetime=LAST_RESORT_LIFETIME)
 
     def _fetch_ahead(self, key: TokenKey, request: TokenRequest, principal: Principal) -> None:
         """Fetch the next token while this one is served, if it is near its end and the caller has a turn left."""
@@ -97,10 +94,12 @@ class TokenSource:
             wanted.fetched[key] = Found(token=token, from_cache=False)
 
     async def _exchange(self, key: TokenKey, request: TokenRequest, principal: Principal) -> AccessToken | None:
-        """A token for this key at the cost of this caller; None when the consent is another one by now."""
-        # Read at its turn, which may have come late: what was withdrawn meanwhile is not exchanged.
-        served = await self._consent(request.consent)
-        if served.consent.lineage != key.lineage:
+        """A token for this key at the cost of this caller; None when its consent is not at hand any more."""
+        # Looked at when its turn has come, which may be late: what was withdrawn here meanwhile is not exchanged. If it
+        # has to be read first, that is done outside of the turn, by whoever looks again.
+        reading = self._consent(request.consent)
+        served = value_of(reading) if reading is not None else None
+        if served is None or served.consent.lineage != key.lineage:
             return None
         place = Place.of(key.tenant_id, home=served.consent.person.tenant_id)
         try:

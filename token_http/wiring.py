@@ -44,7 +44,13 @@ def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
     """Reads the policy, and says then of each consent how far it reaches; may block, and raises what the vault does."""
     home, cloud = services.settings.home_tenant, services.settings.cloud
     policies = PolicySource(services.policy_vault, home_tenant=home, cloud=cloud)
-    return lambda: policies.read().reach
+
+    def read() -> Callable[[str], Reach]:
+        policy = policies.read()
+        policies.tell()
+        return policy.reach
+
+    return read
 
 
 def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:

@@ -101,13 +101,12 @@ class ConsentStore:
     def withdraw(self, name: str, *, by: str, on: datetime) -> Consent | Withdrawal:
         """Write a tombstone over the consent and say which act is in force then; its tags keep who had consented.
 
-        What is withdrawn already stays as it is. Raises ConsentNotFound.
+        What is withdrawn already keeps when and by whom, and is an act anew: links and restores on their way are of
+        before it. Raises ConsentNotFound.
         """
         found, latest = self._newest(name)
         if found is None:
             raise ConsentNotFound(f"Its name is {name}.").knowing(consent=name)
-        if isinstance(found, Withdrawal):
-            return found
         withdrawal = Withdrawal(
             name=name,
             lineage=new_lineage(),
@@ -116,6 +115,8 @@ class ConsentStore:
             withdrawn_on=on,
             withdrawn_by=by,
         )
+        if isinstance(found, Withdrawal):
+            withdrawal = replace(found, lineage=withdrawal.lineage)
         kept = latest.tags if latest else {}
         unknown = dict.fromkeys(("tenant", "person", "username", "scope", "mfa"), "unknown")
         tags = {**unknown, "consented_on": to_text(on), **kept, "state": "withdrawn", "lineage": withdrawal.lineage}

@@ -200,7 +200,15 @@ def test_a_withdrawal_can_be_made_twice_and_says_the_same(rig: Rig) -> None:
     rig.clock.advance(DAY)
     assert withdraw(rig, "partner") == first
     assert first["status"] == rig.operators.show("partner")["status"] == "withdrawn"
-    assert len(rig.vault.written["consent-partner"]) == 2
+    assert len(rig.vault.written["consent-partner"]) == 3, "an act anew, for what was begun since the first"
+
+
+def test_a_withdrawal_of_what_is_withdrawn_voids_the_links_made_since(rig: Rig) -> None:
+    store(rig, "partner")
+    withdraw(rig, "partner")
+    made_under = rig.standings.now("partner").lineage
+    withdraw(rig, "partner")
+    assert rig.standings.now("partner").lineage != made_under, "a link is held against what it was made under"
 
 
 def test_a_withdrawn_consent_is_still_known_by_who_gave_it(rig: Rig) -> None:

@@ -514,10 +514,11 @@ def test_nothing_that_is_kept_or_recorded_holds_a_token(scene: Scene, caplog: py
 
 def test_a_consent_that_is_withdrawn_amid_a_run_is_exchanged_no_more() -> None:
     scene = Scene(customers=200, memory_age=0.0)
-    withdrawn_at = 20
+    withdrawn_at, is_withdrawn = 20, threading.Event()
 
     def amid(_asked: Asked) -> None:
-        if len(scene.authority.asked) == withdrawn_at:
+        if len(scene.authority.asked) >= withdrawn_at and not is_withdrawn.is_set():
+            is_withdrawn.set()
             scene.store.withdraw("partner", by="operator", on=NOON)
 
     scene.authority.refuse = amid

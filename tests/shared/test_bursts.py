@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.bursts import MANY, MINUTE, MOST, MOST_OF_ONE, Bursts
+from shared.bursts import MANY, MINUTE, MOST, MOST_NAMED, MOST_OF_ONE, Bursts
 
 NOBODY: dict[str, str | None] = {"caller": None}
 
@@ -121,15 +121,23 @@ def test_one_who_asks_for_something_else_each_time_is_counted_by_name(scene: Sce
     assert sum(scene.counts()) == MOST_OF_ONE + 1_001
 
 
+def test_nobody_who_fills_the_room_for_what_is_asked_hides_who_else_asks(scene: Scene) -> None:
+    for caller in range(MOST // MOST_OF_ONE + 2):
+        for number in range(MOST_OF_ONE + 10):
+            scene.refuse(caller=f"caller-{caller}", tenant=f"tenant-{number}")
+    scene.refuse(caller="grace", tenant="her own")
+    assert scene.written()[-1]["caller"] == "grace"
+
+
 def test_many_who_ask_for_many_things_fill_no_memory_and_are_counted(scene: Scene) -> None:
-    for number in range(2 * MOST):
+    for number in range(MOST_NAMED + 1_000):
         scene.refuse(caller=f"caller-{number}")
     written = scene.written()
-    assert len(written) <= MOST + 5
-    assert {found["caller"] for found in written[MOST:]} == {None}
+    assert len(written) <= MOST_NAMED + 5
+    assert {found["caller"] for found in written[MOST_NAMED:]} == {None}
     scene.now += MINUTE
     scene.bursts.write_what_is_due()
-    assert sum(scene.counts()) == 2 * MOST
+    assert sum(scene.counts()) == MOST_NAMED + 1_000
     scene.now += MINUTE
     scene.refuse(caller="ada")
     assert scene.written()[-1]["caller"] == "ada", "there is room again"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from shared.cloud import PUBLIC
 from shared.consents.errors import ConsentAbsent, ConsentWithdrawn
 from shared.entra.errors import AccountRefused, CustomerTenantRefused, NewConsentNeeded
 from shared.errors import SHORT_RETRY_SECONDS, AuthorityUnavailable, BrokerError
@@ -26,7 +27,7 @@ from tests.token_http.samples import (
     request,
     row,
 )
-from token_http.message import MAX_MIN_LIFETIME
+from token_http.message import MAX_MIN_LIFETIME, parse
 from token_http.notice import AAD_GRAPH_RETIRED, STALE
 from token_http.refusals import NotPermitted
 
@@ -594,5 +595,86 @@ def test_a_broker_that_starts_in_an_outage_issues_nothing() -> None:
         with pytest.raises(VaultUnavailable):
             await scene.ask()
         assert scene.authority.asked == []
+
+    play(scenario)
+
+
+def test_an_authority_that_asks_to_wait_is_not_asked_again_by_another_spelling() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = lambda _asked: AuthorityUnavailable(retry_after=60)
+        for number in range(20):
+            with pytest.raises(AuthorityUnavailable):
+                await scene.ask(parse({"tenant": "contoso", "scope": f"https://graph.microsoft.com/s{number}"}, PUBLIC))
+        assert len(scene.authority.asked) == 1
+        scene.authority.refuse = answers
+        scene.clock.move(seconds=60)
+        await scene.ask()
+
+    play(scenario)
+
+
+def test_a_fresh_token_is_fresh_or_none() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        scene.authority.refuse = no_answer
+        scene.clock.move(minutes=40)
+        with pytest.raises(AuthorityUnavailable):
+            await scene.ask(request(fresh=True))
+
+    play(scenario)
+
+
+def test_one_caller_with_min_lifetime_takes_no_token_of_anothers_over() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(), row(caller=OTHER_ID))
+        await scene.ask()
+        scene.clock.move(minutes=30)
+        await scene.ask(request(min_lifetime=MAX_MIN_LIFETIME), principal=caller(OTHER_ID))
+        assert scene.issuer._tokens._cache._tokens.held_by(OTHER_ID) == 0
+
+    play(scenario)
+
+
+def test_what_waits_for_the_vault_holds_no_turn() -> None:
+    """Of one caller's exchanges the vault hangs; another's, whose consent is at hand, goes on."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", *TENANTS]), row(caller=OTHER_ID, consents=["other"]))
+        scene.store.store_consent(consent("l-other", "refresh-token-other", name="other"))
+        await scene.ask()
+        await scene.ask(request(consent="other"), principal=caller(OTHER_ID))
+        reached, released = threading.Event(), threading.Event()
+
+        def slow(asked: Asked) -> None:
+            if asked.tenant_id == TENANTS[0]:
+                scene.issuer.forget("partner")
+                scene.tokens.before = hangs
+
+        def hangs(_operation: str, name: str) -> None:
+            if name == "consent-partner":
+                reached.set()
+                assert released.wait(20)
+
+        scene.authority.refuse = slow
+        waiting = [asyncio.create_task(scene.ask(request(tenant))) for tenant in TENANTS]
+        assert await asyncio.to_thread(reached.wait, 20)
+        other = scene.ask(request(consent="other", fresh=True), principal=caller(OTHER_ID))
+        assert not (await asyncio.wait_for(other, 10)).from_cache
+        assert not all(task.done() for task in waiting)
+        released.set()
+        await asyncio.gather(*waiting)
+
+    play(scenario, lambda: Scene(exchange_threads=1))
+
+
+def test_no_token_and_no_consent_lies_in_memory_for_good() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "northwind"], consents=["partner", "other"]))
+        scene.store.store_consent(consent("l-other", "refresh-token-other", name="other"))
+        await scene.ask()
+        scene.clock.move(hours=3)
+        await scene.ask(request("northwind", consent="other"))
+        assert len(scene.issuer._tokens._cache._tokens) == 1
+        assert scene.issuer._consents.remembered("partner") is None
 
     play(scenario)

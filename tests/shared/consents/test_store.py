@@ -140,11 +140,19 @@ def test_a_withdrawal_says_whom_it_ended_and_keeps_no_token(store: ConsentStore,
     assert latest.version.tags == {**version.tags, "state": "withdrawn", "lineage": withdrawal.lineage}
 
 
-def test_a_second_withdrawal_leaves_the_first_in_force(store: ConsentStore, vault: MemoryVault) -> None:
+def test_a_second_withdrawal_says_the_same_as_the_first_and_is_an_act_of_its_own(
+    store: ConsentStore, vault: MemoryVault
+) -> None:
+    """So that what was begun between the two, a link or a restore, is of before it."""
     store.store_consent(FIRST)
     first = store.withdraw("partner", by="operator", on=NOON)
-    assert store.withdraw("partner", by="another", on=NOON + timedelta(days=1)) == first
-    assert len(vault.written["consent-partner"]) == 2
+    second = store.withdraw("partner", by="another", on=NOON + timedelta(days=1))
+    assert isinstance(first, Withdrawal)
+    assert isinstance(second, Withdrawal)
+    assert replace(second, lineage=first.lineage) == first
+    assert second.lineage != first.lineage
+    assert store.ended_by(second).lineage == FIRST.lineage, "it can be taken back as before"
+    assert vault.written["consent-partner"][-1].version.tags["lineage"] == second.lineage
 
 
 def test_what_was_never_given_cannot_be_withdrawn(store: ConsentStore, vault: MemoryVault) -> None:
