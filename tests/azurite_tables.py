@@ -11,9 +11,9 @@ import jwt
 
 from local.certificates import write_certificates
 from local.func.programs import program, running
+from local.processes import START_SECONDS
 
 ACCOUNT = "devstoreaccount1"
-START_SECONDS = 60.0
 
 
 @contextmanager

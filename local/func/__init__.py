@@ -19,11 +19,11 @@ from local.func.storage import running_storage
 from local.func.worker_clock import moved_python
 from local.host.keys import Keys
 from local.ports import hold, port_of
+from local.processes import START_SECONDS
 from local.serving import refuse_in_azure
 from local.state import StackState
 
 __all__ = ["missing", "run"]
-START_SECONDS = 60
 TICK = 0.2
 
 
@@ -50,7 +50,7 @@ def run(
         write_keys(storage, Keys(master=state.control_secret))
         settings = func_environment(environment, storage=storage, worker=moved_python(state))
         # Without --enableAuth every key is skipped, and the host listens on all addresses of this machine.
-        command = [program("func"), "start", "--enableAuth", "--port", str(port), "--timeout", str(START_SECONDS)]
+        command = [program("func"), "start", "--enableAuth", "--port", str(port), "--timeout", f"{START_SECONDS:.0f}"]
         with running(command, folder=app, environment=settings, log=log) as host:
             _watch(host, stopped, lambda: why_not_started(log, since=written) is not None)
     if not stopped.is_set() and _parent_lives():

@@ -46,7 +46,7 @@ def write_blob(storage: str, container: str, name: str, content: object) -> None
     """Put a JSON document where the host looks for it; `storage` is a connection string."""
     address = storage.partition("BlobEndpoint=")[2].partition(";")[0]
     signature = _account_signature()
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=START_SECONDS) as client:
         made = client.put(f"{address}/{container}?restype=container&{signature}")
         if made.status_code != httpx.codes.CONFLICT:
             made.raise_for_status()
