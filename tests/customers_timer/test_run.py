@@ -489,7 +489,7 @@ def test_a_run_sweeps_what_has_ended(scene: Scene) -> None:
     scene.run()
     scene.now += 2 * HOUR
     scene.run()
-    assert [row.key for row in scene.rows.select(MARKS, SIGNED_OUT)] == ["lasting"]
+    assert [row.fields["key"] for row in scene.rows.select(MARKS, SIGNED_OUT)] == ["lasting"]
 
 
 def test_a_run_whose_summary_cannot_be_kept_says_so(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
