@@ -89,7 +89,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
     kept, center = Results(SqliteRows(results)), PartnerCenter(outbound, url=tenants.url)
     planner = Planner(
         home_tenant=HOME,
-        partner_center_scope=PUBLIC.partner_center_scope,
+        cloud=PUBLIC,
         store=_store(),
         authority=authority,
         list_customers=lambda token, correlation: center.customers(token, correlation=correlation),

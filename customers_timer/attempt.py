@@ -9,7 +9,7 @@ from shared.clock import Clock
 from shared.customers.application_grants import Grant
 from shared.customers.coverage import require_covered
 from shared.customers.errors import ScopesMissing
-from shared.customers.result import UNJUDGED, WORKS, Result
+from shared.customers.result import HOST_UNKNOWN, UNJUDGED, WORKS, Result
 from shared.entra.authority_errors import is_of_credential
 from shared.entra.place import Place
 from shared.entra.tokens import AccessToken, Exchanger
@@ -49,6 +49,10 @@ class Attempts:
             return self._refused(target, error), error
         return self._result(target, WORKS, NOBODY, number=None), None
 
+    def untried(self, target: Target) -> Result:
+        """What is kept of a target that has no host to ask for."""
+        return self._result(target, HOST_UNKNOWN, NOBODY, number=None)
+
     def _refused(self, target: Target, error: BrokerError) -> Result:
         whose, before = whose_fault(error), target.before
         if whose in UNJUDGED and before is not None:
@@ -68,6 +72,7 @@ class Attempts:
             tenant_id=target.tenant_id,
             resource=target.resource,
             customer=target.customer,
+            domain=target.domain,
             first_on=before.first_on if before else now,
             tried_on=now,
             good_on=now if outcome == WORKS else before.good_on if before else None,

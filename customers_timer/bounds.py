@@ -20,7 +20,7 @@ MOST_UNANSWERED = 50
 MOST_TROUBLES = 10
 # Said of one customer, and yet not this customer's to mend.
 DOUBTFUL = frozenset({APPLICATION, CALLER})
-# The consent and the resource.
+# The consent, and the resource as the policy names it: each host under a wildcard is one customer's alone.
 type Alike = tuple[str, str]
 
 
@@ -66,6 +66,12 @@ class Bounds:
             else:
                 self._answered.add(alike)
 
+    def untried(self, reason: str) -> None:
+        """Nothing was asked, for this reason."""
+        with self._lock:
+            self._troubles = 0
+            self.reasons.add(reason)
+
     def failed(self, consent: str, error: BrokerError) -> None:
         """What happened is no customer's: the consent's own or the person's, the application's, the broker's."""
         with self._lock:
@@ -86,4 +92,4 @@ class Bounds:
 
 
 def _alike(target: Target) -> Alike:
-    return target.part.consent, target.resource
+    return target.part.consent, target.named

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.customers.result import Result
+from shared.customers.result import HOST_UNKNOWN, Result
 
 WORKING, FAILING, UNANSWERED, UNTRIED = "works", "failing", "unanswered", "untried"
 # Records and summaries stay small whatever happens; the counts are whole.
@@ -67,7 +67,7 @@ class Tally:
 
 
 def _state(result: Result | None, now: datetime) -> str:
-    if result is None:
+    if result is None or result.outcome == HOST_UNKNOWN:
         return UNTRIED
     if result.is_failing(now):
         return FAILING

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from shared.consents.consent import Person
 from shared.customers.result import Result
 from shared.entra.resource import Scope
+from shared.entra.wildcard import is_wildcard
 
 # What was not answered is due at the next run; what was, after `age`.
 UNANSWERED_AGE = timedelta(minutes=50)
@@ -26,14 +27,22 @@ class Part:
 class Target:
     """One customer and resource by one consent; `before` is what was known of it, None where nothing was.
 
-    `resource` is a family of the policy, whose identifier is an audience too.
+    `resource` is a family of the policy, whose identifier is an audience too; `named` is what the policy calls it. Both
+    are the same wildcard where the customer's own host is not known.
     """
 
     part: Part
     tenant_id: str
     customer: str
+    domain: str
     resource: str
+    named: str
     before: Result | None
+
+    @property
+    def has_host(self) -> bool:
+        """Whether there is anything to ask for."""
+        return not is_wildcard(self.resource)
 
     @property
     def scope(self) -> str:

@@ -26,7 +26,7 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.
     partner_center = PartnerCenter(services.outbound, url=settings.partner_center_url)
     planner = Planner(
         home_tenant=settings.home_tenant,
-        partner_center_scope=settings.cloud.partner_center_scope,
+        cloud=settings.cloud,
         store=services.store,
         authority=authority,
         list_customers=lambda token, correlation: partner_center.customers(token, correlation=correlation),

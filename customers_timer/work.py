@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from customers_timer.attempt import Attempts
 from customers_timer.bounds import Bounds
@@ -12,6 +13,7 @@ from customers_timer.tally import Tally
 from customers_timer.target import Target
 from shared.clock import Clock
 from shared.customers.application_grants import Grant
+from shared.customers.result import Result
 from shared.customers.results import Results
 from shared.errors import AuthorityUnavailable, BrokerError
 
@@ -55,14 +57,17 @@ class Work:
     def run(self) -> None:
         """Try one after the other until there is none, or no time."""
         while self.clock() < self.bounds.until and (target := self.queue.next()) is not None:
-            if not self.bounds.stops(target):
-                turn = self.pace.turn()
-                self._guarded(target, turn)
+            if self.bounds.stops(target):
+                continue
+            if target.has_host:
+                self._guarded(target, partial(self._tried, turn=self.pace.turn()))
+            else:
+                self._guarded(target, self._untried)
 
-    def _guarded(self, target: Target, turn: float) -> None:
+    def _guarded(self, target: Target, act: Callable[[Target], None]) -> None:
         """One target; its failure stops nothing, except that some are everybody's."""
         try:
-            self._tried(target, turn)
+            act(target)
         except BrokerError as error:
             self.bounds.failed(target.part.consent, error)
             self.tally.not_kept(error.code)
@@ -73,9 +78,18 @@ class Work:
         result, error = self.attempts.tried(target, self.grant_of(target.tenant_id, target.resource))
         if error is not None and _asks_to_wait(error):
             self.pace.throttled(turn)
+        self._keep(target, result)
+        self.bounds.judged(target, result)
+
+    def _untried(self, target: Target) -> None:
+        """Nobody is asked, and it is nobody's turn."""
+        result = self.attempts.untried(target)
+        self._keep(target, result)
+        self.bounds.untried(result.outcome)
+
+    def _keep(self, target: Target, result: Result) -> None:
         now = self.clock()
         self.results.put(result, before=target.before, now=now)
-        self.bounds.judged(target, result)
         self.tally.tried(target.before, result, now)
 
 

@@ -30,6 +30,16 @@ class Tenant:
     domain: str
     delegates_to_partner: bool = False
 
+    @property
+    def label(self) -> str:
+        """What its initial domain and its hosts of SharePoint begin with."""
+        return self.domain.partition(".")[0]
+
+    @property
+    def initial_domain(self) -> str:
+        """The domain that it began with, which is Microsoft's."""
+        return f"{self.label}.onmicrosoft.com"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
@@ -119,6 +129,7 @@ EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 KEY_VAULT = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
+SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
 TOKEN_EXCHANGE = "api://AzureADTokenExchange"
 
 ADMIN = User(
@@ -205,6 +216,8 @@ DEFAULT_WORLD = World(
         ),
         Resource(app_id=KEY_VAULT, name="Azure Key Vault", identifiers=("https://vault.azure.net",)),
         Resource(app_id=TEAMS, name="Skype and Teams Tenant Admin API", identifiers=()),
+        # Each tenant has identifiers of its own for it.
+        Resource(app_id=SHAREPOINT, name="Office 365 SharePoint Online", identifiers=()),
         Resource(app_id=BROKER_API, name="Broker API", identifiers=(f"api://{BROKER_API}",), version=2),
     ),
     applications=(

@@ -18,12 +18,16 @@ class Cloud:
     """One cloud; `resources` maps the short names people know to identifiers, `other_forms` identifiers to short names.
 
     `token_exchange` is the audience of a managed identity's token that serves as the partner application's credential.
+    `sharepoint` is what every host of SharePoint ends in, after one label; `initial_domain` what every tenant's first
+    domain ends in, which has the same label.
     """
 
     name: str
     authority_host: str
     v1_issuer: str
     token_exchange: str
+    sharepoint: str
+    initial_domain: str
     resources: Mapping[str, str]
     other_forms: Mapping[str, str]
     _names: Mapping[str, str] = field(init=False, repr=False, compare=False)
@@ -77,6 +81,8 @@ class Cloud:
 
 # The application ids Microsoft's own APIs have in every tenant and cloud (learn: verify-first-party-apps-sign-in).
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
+# It has no short name: its identifier is another in every tenant.
+SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
 APPLICATION_IDS: Mapping[str, str] = MappingProxyType(
     {
         "graph": "00000003-0000-0000-c000-000000000000",
@@ -93,6 +99,8 @@ PUBLIC = Cloud(
     authority_host="https://login.microsoftonline.com",
     v1_issuer="https://sts.windows.net",
     token_exchange="api://AzureADTokenExchange",  # noqa: S106 - an audience
+    sharepoint="sharepoint.com",
+    initial_domain="onmicrosoft.com",
     resources=MappingProxyType(
         {
             "graph": "https://graph.microsoft.com",
@@ -113,6 +121,8 @@ US_GOVERNMENT = Cloud(
     authority_host="https://login.microsoftonline.us",
     v1_issuer="https://sts.windows.net",
     token_exchange="api://AzureADTokenExchangeUSGov",  # noqa: S106 - an audience
+    sharepoint="sharepoint.us",
+    initial_domain="onmicrosoft.us",
     resources=MappingProxyType(
         {
             "graph": "https://graph.microsoft.us",
@@ -132,6 +142,8 @@ CHINA = Cloud(
     authority_host="https://login.partner.microsoftonline.cn",
     v1_issuer="https://sts.chinacloudapi.cn",
     token_exchange="api://AzureADTokenExchangeChina",  # noqa: S106 - an audience
+    sharepoint="sharepoint.cn",
+    initial_domain="partner.onmschina.cn",
     resources=MappingProxyType(
         {
             "graph": "https://microsoftgraph.chinacloudapi.cn",

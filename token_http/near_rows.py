@@ -17,7 +17,7 @@ def told(rows: Iterable[Permission], request: TokenRequest, *, asked: str, names
 
     def distance(row: Permission) -> int:
         """How many of the three parts of the request it does not have."""
-        has = (request.consent in row.consents, request.scope.family in row.resources, _has(row, asked))
+        has = (request.consent in row.consents, row.names(request.scope.family), _has(row, asked))
         return len(has) - sum(has)
 
     nearest = sorted(rows, key=distance)[:MOST_TOLD]
@@ -27,7 +27,7 @@ def told(rows: Iterable[Permission], request: TokenRequest, *, asked: str, names
 
 def _told(row: Permission, request: TokenRequest, *, asked: str, names: Mapping[str, str]) -> str:
     family = request.scope.family
-    resources = [family] if family in row.resources else sorted(row.resources)
+    resources = [family] if row.names(family) else sorted(row.resources)
     tenants = [asked] if _has(row, asked) else _tenants(row)
     text = f"{quoted([names.get(resource, resource) for resource in resources])} in {quoted(tenants)}"
     consents = sorted(row.consents)

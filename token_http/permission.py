@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.entra.wildcard import wildcard_over
 from shared.setting_values import GUID
 from token_http.message import HOME
 
@@ -35,6 +36,10 @@ class Permission:
             return own
         # It takes an id, since names are a document's own.
         return asked if self.any_customer and GUID.fullmatch(asked) and asked not in {partner, own} else None
+
+    def names(self, resource: str) -> bool:
+        """Whether one of its resources is this one (a family), or stands for hosts like it."""
+        return resource in self.resources or wildcard_over(resource) in self.resources
 
     def may_cover(self, asked: str, *, partner: str) -> bool:
         """Whether there can be a consent with whose own tenant this row would allow it."""

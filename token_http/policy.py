@@ -8,6 +8,7 @@ from itertools import chain, islice
 from shared.callers.assertion import Principal
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.customers.reach import Reach
+from shared.entra.wildcard import is_wildcard, wildcard_over
 from shared.setting_values import GUID
 from token_http import near_rows
 from token_http.message import TokenRequest
@@ -42,6 +43,7 @@ class Policy:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     _rows: Mapping[_Entry, Sequence[int]] = field(init=False, repr=False, compare=False)
     _own: Mapping[_Whose, Sequence[int]] = field(init=False, repr=False, compare=False)
+    _wildcards: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Write the index: a request must not cost more the more rows there are for others."""
@@ -53,6 +55,8 @@ class Policy:
                 rows.setdefault(entry, []).append(number)
         object.__setattr__(self, "_rows", rows)
         object.__setattr__(self, "_own", own)
+        wildcards = frozenset(name for row in self.permissions for name in row.resources if is_wildcard(name))
+        object.__setattr__(self, "_wildcards", wildcards)
 
     def possible(self, principal: Principal, request: TokenRequest) -> "Possible":
         """The rows that allow this or might, whatever is known of the consent; raises NotPermitted when there are none.
@@ -93,8 +97,7 @@ class Policy:
 
     def _not_permitted(self, principal: Principal, request: TokenRequest, rows: Sequence[int]) -> NotPermitted:
         """The refusal; `rows` are for what was asked, but for the tenant."""
-        whose: list[_Whose] = [(principal.object_id, None), *((None, role) for role in sorted(principal.roles))]
-        own = dict.fromkeys(islice(chain(rows, *(self._own.get(one, ()) for one in whose)), MOST_LOOKED_AT))
+        own = dict.fromkeys(islice(chain(rows, *(self._own.get(one, ()) for one in _whose(principal))), MOST_LOOKED_AT))
         near = (self.permissions[number] for number in own)
         told = near_rows.told(near, request, asked=_spelled(request.tenant), names=self.names)
         detail = f"The caller is {principal.object_id}. {told}".rstrip()
@@ -104,11 +107,13 @@ class Policy:
         """The rows that are for this principal, consent and resource, in order."""
         if consent == MANAGEMENT_NAME:
             return ()  # no document can name it; this holds whatever becomes of documents
-        found = self._rows.get((principal.object_id, None, consent, resource), ())
-        for role in principal.roles:
-            of_role = self._rows.get((None, role, consent, resource))
-            if of_role:
-                found = sorted((*found, *of_role))
+        over = wildcard_over(resource) if self._wildcards else None
+        found: Sequence[int] = ()
+        for named in (resource, over) if over in self._wildcards else (resource,):
+            for caller, role in _whose(principal):
+                rows = self._rows.get((caller, role, consent, named))
+                if rows:
+                    found = sorted({*found, *rows}) if found else rows
         return found
 
 
@@ -135,6 +140,11 @@ def _spelled(tenant: str) -> str:
     asked = tenant.strip().lower()
     inner = asked[1:-1]
     return inner if asked[:1] == "{" and asked[-1:] == "}" and GUID.fullmatch(inner) else asked
+
+
+def _whose(principal: Principal) -> list[_Whose]:
+    """What a row may name this principal by."""
+    return [(principal.object_id, None), *((None, role) for role in sorted(principal.roles))]
 
 
 def _entries(row: Permission) -> Iterator[_Entry]:

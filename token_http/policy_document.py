@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.cloud import Cloud
 from shared.consents.consent import MANAGEMENT_NAME, NAME
+from shared.entra.wildcard import is_wildcard, wildcard
 from shared.setting_values import GUID
 from token_http.message import HOME, HOMES
 from token_http.permission import Permission
@@ -89,8 +90,16 @@ def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN
         tenants=_tenants(place, tenants - {ANY_CUSTOMER} - home, words),
         home=bool(home),
         any_customer=ANY_CUSTOMER in tenants,
-        resources=frozenset(words.cloud.canonical(resource) for resource in resources),
+        resources=frozenset(_resource(place, resource, words.cloud) for resource in resources),
     )
+
+
+def _resource(place: str, name: str, cloud: Cloud) -> str:
+    """The family that a row's resource means, or the wildcard that it is."""
+    family, allowed = cloud.canonical(name), wildcard(cloud)
+    # Any other would be hosts of whoever owns the domain, and the token goes where the caller sends it.
+    _require(family == allowed or not is_wildcard(family), f"{place}: the one wildcard of a resource is {allowed}.")
+    return family
 
 
 def _tenants(place: str, tenants: frozenset[str], words: _Words) -> dict[str, str]:

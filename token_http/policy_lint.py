@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.cloud import Cloud
 from shared.entra.resource import is_resource
+from shared.entra.wildcard import is_wildcard
 from shared.errors import InvalidRequest
 from token_http.permission import Permission
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
@@ -79,7 +80,7 @@ def _too_wide(rows: list[Permission]) -> Iterator[Finding]:
 
 def _unknown(rows: list[Permission], consents: frozenset[str] | None) -> Iterator[Finding]:
     for row in rows:
-        for resource in sorted(resource for resource in row.resources if not is_resource(resource)):
+        for resource in sorted(name for name in row.resources if not is_resource(name) and not is_wildcard(name)):
             sentence = f"{resource} is no short name, identifier URI or application id, so no request can match it."
             yield Finding(kind=UNKNOWN, place=row.name, sentence=sentence)
         for consent in sorted(row.consents - consents if consents is not None else ()):

@@ -7,6 +7,7 @@ the bits that are left of all the numbers of what it names, so no row is compare
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
+from shared.entra.wildcard import wildcard_over
 from token_http.message import HOME
 from token_http.permission import Permission
 
@@ -46,7 +47,7 @@ def _coverings(rows: Sequence[Permission]) -> Iterator[Rows]:
         names = {(asked, tenant) for asked, tenant in _tenants(row) if asked != tenant}
         wide = any_customer & _all(tenants, names)
         named = 0 if row.any_customer else ~any_customer & _all(tenants, _tenants(row))
-        same = callers[row.caller, row.role] & _all(consents, row.consents) & _all(resources, row.resources)
+        same = callers[row.caller, row.role] & _all(consents, row.consents) & _giving(resources, row.resources)
         yield same & (wide | named) & ~(1 << number)
 
 
@@ -68,6 +69,14 @@ def _all(naming: Mapping[Hashable, Rows], things: Iterable[Hashable]) -> Rows:
     rows = -1
     for thing in things:
         rows &= naming[thing]
+    return rows
+
+
+def _giving(naming: Mapping[Hashable, Rows], resources: Iterable[str]) -> Rows:
+    """The rows that name every one of these resources, or the wildcard over it."""
+    rows = -1
+    for resource in resources:
+        rows &= naming[resource] | naming[wildcard_over(resource)]
     return rows
 
 

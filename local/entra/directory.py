@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.entra.aadsts import EntraError
-from local.world import Application, Resource, Tenant, User, World
+from local.world import SHAREPOINT, Application, Resource, Tenant, User, World
 
 # Path segments that name no tenant: the user's own is meant.
 HOME_OF_THE_USER = frozenset({"common", "organizations"})
+# What follows a tenant's label: its sites, its people's own files, and its administration.
+SHAREPOINT_PARTS = ("", "-my", "-admin")
 _NEVER = datetime.fromtimestamp(0, UTC)
 
 
@@ -16,11 +18,19 @@ class Directory:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._tenants = {name: tenant for tenant in world.tenants for name in (tenant.id, tenant.domain)}
+        self._tenants = {
+            name: tenant for tenant in world.tenants for name in (tenant.id, tenant.domain, tenant.initial_domain)
+        }
         self._applications = {application.client_id: application for application in world.applications}
         self._resources = {
             name: resource for resource in world.resources for name in (resource.app_id, *resource.identifiers)
         }
+        self._sharepoint = {
+            f"https://{tenant.label}{part}.sharepoint.com": tenant.id
+            for tenant in world.tenants
+            for part in SHAREPOINT_PARTS
+        }
+        self._resources |= dict.fromkeys(self._sharepoint, self._resources[SHAREPOINT])
         self._people = {user.object_id: user for user in world.users}
         self._revoked: dict[str, datetime] = {}
         self._consents: dict[tuple[str, str, str], tuple[str, ...]] = {}
@@ -50,6 +60,10 @@ class Directory:
     def resource(self, identifier: str) -> Resource | None:
         """The API with this identifier URI (one trailing slash is ignored) or application id."""
         return self._resources.get(identifier.removesuffix("/").lower())
+
+    def is_of_another(self, tenant: Tenant, identifier: str) -> bool:
+        """Whether this identifier URI is a host of SharePoint of another tenant."""
+        return self._sharepoint.get(identifier.removesuffix("/").lower(), tenant.id) != tenant.id
 
     def person(self, object_id: str) -> User | None:
         """The user with this object id."""

@@ -113,7 +113,8 @@ class Grants:
         self._check_injected(request, tenant, requested, user=session.user.object_id)
         admit_application(application, tenant)
         admit_person(session.user, application, tenant)
-        if requested.resource.app_id in self.directory.lacking(tenant=tenant.id):
+        lacks = requested.resource.app_id in self.directory.lacking(tenant=tenant.id)
+        if lacks or self.directory.is_of_another(tenant, requested.prefix):
             raise EntraError(500011, resource=requested.prefix, tenant=tenant.name)
         granted = granted_scopes(self.directory, application, tenant, requested)
         target = Target(tenant=tenant, resource=requested.resource, audience=requested.audience)

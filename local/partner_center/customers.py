@@ -51,7 +51,7 @@ def document(tenant: Tenant) -> dict[str, Any]:
         "id": tenant.id,
         "companyProfile": {
             "tenantId": tenant.id,
-            "domain": tenant.domain,
+            "domain": tenant.initial_domain,
             "companyName": tenant.name,
             "links": {"self": _link(f"{path}/profiles/company")},
             "attributes": {"objectType": "CustomerCompanyProfile"},

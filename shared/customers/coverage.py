@@ -2,18 +2,25 @@
 
 from collections.abc import Sequence
 
-from shared.cloud import APPLICATION_IDS, Cloud
+from shared.cloud import APPLICATION_IDS, SHAREPOINT, Cloud
 from shared.customers.application_grants import Grant, GrantSet
 from shared.customers.errors import ScopesMissing
 from shared.entra.resource import DEFAULT_SCOPE
 from shared.entra.tokens import AccessToken
+from shared.entra.wildcard import wildcard, wildcard_over
 
 
 def grant_of(grants: GrantSet | None, resource: str, cloud: Cloud) -> Grant | None:
     """What the grant set asks for of this resource (canonical); None where it asks for nothing."""
-    family = cloud.family(resource)
-    application_id = APPLICATION_IDS.get(family, resource) if family else resource
+    application_id = _application_id(resource, cloud)
     return next((grant for grant in grants.grants if grant.application_id == application_id), None) if grants else None
+
+
+def _application_id(resource: str, cloud: Cloud) -> str:
+    if wildcard_over(resource) == wildcard(cloud):
+        return SHAREPOINT
+    family = cloud.family(resource)
+    return APPLICATION_IDS.get(family, resource) if family else resource
 
 
 def granted_scopes(token: AccessToken) -> Sequence[str]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import from_text, to_text
-from shared.entra.whose_fault import LATER, MISMATCH
+from shared.entra.whose_fault import LATER, MISMATCH, NOBODY
 from shared.rows import Row, Value
 
 WORKS = "works"
+# Not tried: the policy names a wildcard, and the tenant's own host is not known, since its initial domain is not.
+HOST_UNKNOWN = "host_unknown"
 # What passes by itself is told once it has lasted so long.
 UNANSWERED_TOLD_AFTER = timedelta(days=1)
 MOST_MISSING, LONGEST_NAME = 50, 200
@@ -19,10 +21,13 @@ UNJUDGED = frozenset({LATER, MISMATCH})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One row. `outcome` is `works` or the code of an error, `number` its AADSTS number, `whose` who has to act.
+    """One row. `outcome` is `works`, the code of an error, or `host_unknown`; `number` is the error's AADSTS number.
+
+    `whose` is who has to act.
 
     `since` is when it began to be so, `first_on` when this customer and resource were first tried. `unanswered_since`:
-    the authority has not answered since then, and the rest says what it had said before. `customer` is the name.
+    the authority has not answered since then, and the rest says what it had said before. `customer` is the name, and
+    `domain` one of the customer's domains.
     """
 
     consent: str
@@ -38,6 +43,7 @@ class Result:
     since: datetime
     missing: Sequence[str] = ()
     unanswered_since: datetime | None = None
+    domain: str = ""
 
     @property
     def key(self) -> str:
@@ -53,7 +59,7 @@ class Result:
         """Whether somebody has to act, or the authority has not answered for a day."""
         if self.unanswered_since is not None and abs(now - self.unanswered_since) >= UNANSWERED_TOLD_AFTER:
             return True
-        return not self.works and self.whose not in UNJUDGED
+        return not self.works and self.whose not in {*UNJUDGED, NOBODY}
 
     def is_as(self, other: "Result | None") -> bool:
         """Whether both say the same, but for when."""
@@ -79,6 +85,7 @@ def to_fields(result: Result) -> dict[str, Value]:
     return {
         **{name: getattr(result, name) for name in _TEXTS},
         "customer": result.customer[:LONGEST_NAME],
+        "domain": result.domain[:LONGEST_NAME],
         "missing": json.dumps(list(result.missing[:MOST_MISSING])),
         **({} if result.number is None else {"number": result.number}),
         **{name: to_text(moment) for name, moment in moments.items() if moment is not None},
@@ -104,6 +111,7 @@ def from_row(row: Row) -> Result | None:
             since=moments["since"],
             missing=tuple(str(scope) for scope in json.loads(given.get("missing", "[]"))),
             unanswered_since=moments.get("unanswered_since"),
+            domain=given.get("domain", ""),
         )
     except (KeyError, ValueError, TypeError):
         return None

@@ -129,7 +129,8 @@ def test_a_customer_has_the_shape_of_the_documentation(partner: Partner) -> None
     customer = partner.call("GET", f"customers/{CONTOSO}").json()
     assert customer == partner.call("GET", "customers?size=1").json()["items"][0]
     profile = customer["companyProfile"]
-    assert (profile["tenantId"], profile["domain"], profile["companyName"]) == (CONTOSO, "contoso.example", "Contoso")
+    told = (profile["tenantId"], profile["domain"], profile["companyName"])
+    assert told == (CONTOSO, "contoso.onmicrosoft.com", "Contoso")
     assert profile["attributes"] == {"objectType": "CustomerCompanyProfile"}
     assert customer["relationshipToPartner"] == "reseller"
     assert customer["links"] == {"self": {"uri": f"/customers/{CONTOSO}", "method": "GET", "headers": []}}

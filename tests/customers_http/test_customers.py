@@ -85,7 +85,7 @@ def test_every_customer_is_listed_for_whoever_may_manage_them(state: StackState)
     assert found[0] == {
         "tenant": CONTOSO,
         "name": "Contoso",
-        "domain": "contoso.example",
+        "domain": "contoso.onmicrosoft.com",
         "from": ["partner_center"],
         "relationship": None,
     }

@@ -60,6 +60,7 @@ class Scene:
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
     unlisted: BrokerError | None = None
     called: Callable[[int], str] = name
+    domain: Callable[[int], str] = lambda _number: "example"
     probe: Probe = lambda _token, _target: None
     per_second: float = 1e6
     memory_age: float = 30.0
@@ -100,7 +101,7 @@ class Scene:
         return CheckRun(
             planner=Planner(
                 home_tenant=HOME,
-                partner_center_scope=SCOPE,
+                cloud=PUBLIC,
                 store=self.store,
                 authority=self.authority,
                 list_customers=self._listed,
@@ -126,7 +127,8 @@ class Scene:
     def _listed(self, _token: AccessToken, _correlation: str) -> Sequence[Customer]:
         if self.unlisted is not None:
             raise self.unlisted
-        return [Customer(tenant_id=tenant(n), name=self.called(n), domain="example") for n in range(self.customers)]
+        numbers = range(self.customers)
+        return [Customer(tenant_id=tenant(n), name=self.called(n), domain=self.domain(n)) for n in numbers]
 
     def tried(self) -> list[tuple[str, str]]:
         """What customers were tried for, since the last time this was asked."""

@@ -24,7 +24,9 @@ def bounds() -> Bounds:
 
 def target(number: int = 1, *, consent: str = "partner", resource: str = GRAPH) -> Target:
     part = Part(consent=consent, lineage="l1", person=PERSON, refresh_token="refresh")
-    return Target(part=part, tenant_id=tenant(number), customer="x", resource=resource, before=None)
+    return Target(
+        part=part, tenant_id=tenant(number), customer="x", domain="", resource=resource, named=resource, before=None
+    )
 
 
 def result(one: Target, outcome: str, whose: str) -> Result:

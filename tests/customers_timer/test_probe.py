@@ -35,7 +35,9 @@ def probe(server: RoughServer) -> Iterator[OrganizationProbe]:
 def target(resource: str = GRAPH) -> Target:
     person = Person(tenant_id=tenant(0), object_id="person", username="ada")
     part = Part(consent="partner", lineage="l1", person=person, refresh_token="refresh")
-    return Target(part=part, tenant_id=tenant(1), customer="x", resource=resource, before=None)
+    return Target(
+        part=part, tenant_id=tenant(1), customer="x", domain="", resource=resource, named=resource, before=None
+    )
 
 
 def says(status: str) -> Act:

@@ -44,6 +44,7 @@ from tests.fakes.scripted_authority import Asked, says
 
 NO_RIGHTS = says("invalid_grant", 50020)
 MANY = 200
+HOSTS = "https://*.sharepoint.com"
 
 
 @pytest.fixture
@@ -345,6 +346,61 @@ def test_a_consent_of_another_tenants_person_is_tried_for_the_tenants_that_the_p
     report = scene.run()
     assert sorted(scene.tried()) == [(tenant(7), GRAPH), (tenant(7), ARM)]
     assert (list(report.unlisted), report.fields()["reasons"]) == ([], [])
+
+
+def initial(number: int) -> str:
+    return f"customer{number}.onmicrosoft.com"
+
+
+def test_a_wildcard_is_tried_as_each_customers_own_host(scene: Scene) -> None:
+    scene.reach = {"partner": everywhere(GRAPH, HOSTS)}
+    scene.domain = initial
+    report = scene.run()
+    assert sorted(scene.tried()) == sorted(
+        (tenant(n), resource) for n in range(3) for resource in (GRAPH, f"https://customer{n}.sharepoint.com")
+    )
+    assert (report.fields()["works"], report.fields()["untried"]) == (6, 0)
+
+
+def test_a_host_that_nobody_knows_is_not_tried_and_the_reason_is_kept(scene: Scene) -> None:
+    scene.reach = {"partner": everywhere(HOSTS)}
+    scene.domain = lambda n: initial(n) if n else "customer0.example"
+    report = scene.run()
+    assert len(scene.tried()) == 2
+    assert (report.fields()["untried"], report.fields()["failing"], report.left) == (1, 0, 0)
+    assert report.fields()["reasons"] == ["host_unknown"]
+    kept = scene.result(0)
+    assert (kept.outcome, kept.resource, kept.is_failing(scene.now)) == ("host_unknown", HOSTS, False)
+    assert list(scene.results.failing()) == []
+
+
+def test_once_its_domain_is_known_a_customers_host_is_tried_and_stays_known(scene: Scene) -> None:
+    scene.reach = {"partner": everywhere(HOSTS)}
+    scene.customers = 1
+    scene.run()
+    scene.domain = initial
+    scene.now += HOUR
+    scene.run()
+    assert scene.tried() == [(tenant(0), "https://customer0.sharepoint.com")]
+    assert scene.result(0).works, "and nothing is kept of the wildcard"
+    scene.domain = lambda _number: ""
+    for unlisted in (None, PartnerCenterUnavailable()):
+        scene.unlisted = unlisted
+        scene.now += DAY
+        scene.run()
+        assert scene.tried() == [(tenant(0), "https://customer0.sharepoint.com")]
+
+
+def test_customers_without_a_host_take_nobodys_turn(scene: Scene) -> None:
+    scene.reach, scene.customers, scene.per_second = {"partner": everywhere(HOSTS)}, MANY, 1e-6
+    assert scene.run().left == 0
+
+
+def test_what_three_hosts_met_ends_the_wildcard_for_all(scene: Scene) -> None:
+    scene.reach, scene.customers, scene.domain = {"partner": everywhere(HOSTS)}, MANY, initial
+    scene.authority.refuse = lambda asked: says("invalid_scope", 70011)(asked) if asked.scope != SCOPE else None
+    scene.run()
+    assert MOST_ALIKE <= len(scene.tried()) < MOST_ALIKE + WORKERS
 
 
 def test_a_customer_who_came_is_new_and_those_of_the_first_run_are_not(scene: Scene) -> None:

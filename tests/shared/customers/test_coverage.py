@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.cloud import CHINA, PUBLIC
-from shared.customers.application_grants import Grant, parse_grants
+from shared.cloud import CHINA, PUBLIC, SHAREPOINT, Cloud
+from shared.customers.application_grants import Grant, GrantSet, parse_grants
 from shared.customers.coverage import grant_of, granted_scopes, require_covered
 from shared.customers.errors import ScopesMissing
 from shared.entra.tokens import AccessToken
@@ -32,6 +32,14 @@ def graph(cloud_resource: str = "https://graph.microsoft.com") -> Grant:
 @pytest.mark.parametrize("resource", ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"])
 def test_a_resource_is_found_by_each_of_its_names(resource: str) -> None:
     assert graph(resource).scopes == ("User.Read", "Mail.Send")
+
+
+@pytest.mark.parametrize(("cloud", "host"), [(PUBLIC, "contoso.sharepoint.com"), (CHINA, "contoso.sharepoint.cn")])
+def test_every_host_of_sharepoint_is_one_api(cloud: Cloud, host: str) -> None:
+    grants = GrantSet(display_name="x", grants=[Grant.of_api(SHAREPOINT, cloud, ("a",))])
+    found = grant_of(grants, f"https://{host}", cloud)
+    assert found is not None
+    assert grant_of(grants, f"https://{host}.example", cloud) is None
 
 
 def test_a_resource_of_another_cloud_is_found_by_its_name_there() -> None:

@@ -84,7 +84,7 @@ def test_every_customer_is_listed_page_after_page(
 ) -> None:
     whole = center.customers(token, correlation=CORRELATION)
     assert [customer.tenant_id for customer in whole] == [CONTOSO, NORTHWIND, TAILSPIN, WINGTIP]
-    assert (whole[0].name, whole[0].domain) == ("Contoso", "contoso.example")
+    assert (whole[0].name, whole[0].domain) == ("Contoso", "contoso.onmicrosoft.com")
     controls.clear("requests")
     with closing(Outbound(trusted_ca_file=str(stack.ca_file), threads=1)) as outbound:
         one_by_one = PartnerCenter(outbound, url=stack.partner_center, page_size=1)
