@@ -22,12 +22,13 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     _quiet_libraries()
     services = Services.of(settings, clock=clock)
     issuer = token_http.wiring.issuer(services)
+    forgetting = token_http.wiring.forgetting(services, issuer)
     parts = (
         *consent_http.wiring.wire(services, on_change=issuer.forget),
-        *customers_http.wiring.wire(services, on_change=issuer.forget_refusals),
+        *customers_http.wiring.wire(services, forgetting=forgetting),
         *customers_timer.wiring.wire(services, read_reach=token_http.wiring.reach(services)),
         *refresh_timer.wiring.wire(services),
-        *token_http.wiring.wire(services, issuer),
+        *token_http.wiring.wire(services, issuer, watch=forgetting.watch),
     )
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for part in parts:

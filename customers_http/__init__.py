@@ -1,8 +1,8 @@
-"""The partner's customers: who they are, the application's consent in their tenants, and the check of what works."""
+"""The partner's customers: who they are, the application's consent in each, what works there, what is forgotten."""
 
 import azure.functions as func
 
-from customers_http import check_routes, customer_routes, status_routes
+from customers_http import check_routes, customer_routes, flush_routes, status_routes
 from customers_http.dependencies import Dependencies
 
 __all__ = ["Dependencies", "blueprints"]
@@ -10,4 +10,4 @@ __all__ = ["Dependencies", "blueprints"]
 
 def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:
     """The operators' routes; all are anonymous to the host, and guarded in code."""
-    return [part.blueprint(dependencies) for part in (customer_routes, check_routes, status_routes)]
+    return [part.blueprint(dependencies) for part in (customer_routes, check_routes, status_routes, flush_routes)]

@@ -47,9 +47,7 @@ def read_change(
 ) -> Change:
     """What a request asks for; raises InvalidRequest."""
     checked_parameters(parameters, known)
-    tenant_id, plan = unverified_tenant.lower(), parameters.get("plan", "")
-    if not GUID.fullmatch(tenant_id) or tenant_id == home_tenant:
-        raise InvalidRequest("tenant: the id of a customer's tenant.")
+    tenant_id, plan = read_tenant(unverified_tenant, home_tenant=home_tenant), parameters.get("plan", "")
     if plan and not PLAN.fullmatch(plan):
         raise InvalidRequest("plan: what a dry run with replace=true has answered.")
     return Change(
@@ -61,6 +59,14 @@ def read_change(
         operator=operator,
         correlation=correlation,
     )
+
+
+def read_tenant(unverified_tenant: str, *, home_tenant: str) -> str:
+    """The id of a customer's tenant; raises InvalidRequest."""
+    tenant_id = unverified_tenant.lower()
+    if not GUID.fullmatch(tenant_id) or tenant_id == home_tenant:
+        raise InvalidRequest("tenant: the id of a customer's tenant.")
+    return tenant_id
 
 
 def _is(parameters: Mapping[str, str], name: str, *, default: str) -> bool:

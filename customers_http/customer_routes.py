@@ -39,7 +39,8 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             error.knowing(**change.facts)
             raise
         finally:  # what failed may have been done all the same
-            dependencies.on_change(change.tenant_id)
+            if not change.dry_run:
+                dependencies.forgetting.soon(change.tenant_id)
 
     @routes.get("customers")
     async def customers_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

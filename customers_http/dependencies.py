@@ -1,19 +1,20 @@
 """What the routes of customers work with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.flushing import Flushing
 from customers_http.listing import CustomerList
 from customers_http.status import Status
 from shared.callers.operator_check import OperatorCheck
+from shared.forgetting import Forgetting
 from shared.pool import Pool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What customers' routes work with; `on_change` is told the tenant in which the application's consent was changed.
+    """What customers' routes work with; `forgetting` is told the tenant in which the application's consent was changed.
 
     They wait for Partner Center in a pool of their own, a check has its own too, and `reading` is for what was found:
     none waits behind another.
@@ -24,6 +25,7 @@ class Dependencies:
     listing: CustomerList
     customers: Customers
     status: Status
-    on_change: Callable[[str], None]
+    forgetting: Forgetting
+    flushing: Flushing
     pool: Pool
     reading: Pool

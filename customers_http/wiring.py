@@ -1,12 +1,11 @@
 """How customers' routes are put together: Partner Center, Graph, the grant sets, and the check."""
 
-from collections.abc import Callable
-
 import azure.functions as func
 
 import customers_http
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.flushing import Flushing
 from customers_http.granting import Granting
 from customers_http.listing import CustomerList
 from customers_http.management_consent import ManagementConsent
@@ -19,14 +18,15 @@ from shared.customers.partner_center import PartnerCenter
 from shared.customers.relationships import RelationshipReader
 from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
+from shared.forgetting import Forgetting
 from shared.pool import Pool
 from shared.services import Services
 
 CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS = 8, 4, 4
 
 
-def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.Blueprint]:
-    """The routes of customers; `on_change` hears each tenant in which the application's consent was changed."""
+def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
+    """The routes of customers; `forgetting` hears each tenant in which the application's consent was changed."""
     settings, applications, store = services.settings, services.applications, services.store
     center = PartnerCenter(services.outbound, url=settings.partner_center_url)
     graph = Graph(services.outbound, url=settings.graph_url)
@@ -47,7 +47,8 @@ def wire(services: Services, *, on_change: Callable[[str], None]) -> list[func.B
         status=Status(
             store=store, credential=services.credential, results=Results(services.rows), clock=services.clock
         ),
-        on_change=on_change,
+        forgetting=forgetting,
+        flushing=Flushing(forgetting=forgetting, reaches_all=services.rows.is_shared, within=settings.memory_age),
         pool=Pool("customers", threads=CUSTOMERS_THREADS),
         reading=Pool("status", threads=STATUS_THREADS),
     )

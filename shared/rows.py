@@ -45,6 +45,10 @@ class Rows(Protocol):
     A table comes into being with its first row; one that is not there is as good as empty.
     """
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether all instances of the broker see the same rows, and not those of one machine alone."""
+
     def put(self, table: str, row: Row) -> None:
         """Write a row, whole, over the one that is there."""
 

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS entries (
 class SqliteRows:
     """Rows in a file, which is made when it is first used, and which this user alone may read."""
 
+    is_shared = False
+
     def __init__(self, file: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._file = file
         self._busy_seconds = busy_seconds

@@ -39,6 +39,8 @@ LAST = "~"
 class TableRows:
     """Rows in a storage account, by the broker's managed identity; an emulator on loopback speaks the same."""
 
+    is_shared = True
+
     def __init__(self, url: str, credential: TokenCredential, *, trusted_ca_file: str | None) -> None:
         """`url` is the table endpoint, cloud by cloud another; `trusted_ca_file` counts on loopback alone."""
         local = urlsplit(url).hostname in LOOPBACK

@@ -65,6 +65,12 @@ class ExchangeQueue[K: Hashable, T]:
         self._fill()
         return flight.outcome
 
+    def leave(self, is_over: Callable[[K], bool]) -> None:
+        """Whoever asks from now on for one of these keys begins anew; those who wait get what is under way."""
+        # What has not begun yet will be as new as what anybody else would begin.
+        for key in [key for key, flight in self._flights.items() if not flight.callers and is_over(key)]:
+            del self._flights[key]
+
     def _wait(self, key: K, flight: _Flight[T], caller: str) -> None:
         flight.callers.add(caller)
         self._queues.setdefault(caller, OrderedDict()).setdefault(key, flight)
@@ -107,7 +113,8 @@ class ExchangeQueue[K: Hashable, T]:
             del self._under_way[caller]
             if caller not in self._queues:
                 del self._last_turn[caller]
-        del self._flights[key]
+        if self._flights.get(key) is flight:
+            del self._flights[key]
         if done.cancelled():
             flight.outcome.cancel()
         elif error := done.exception():

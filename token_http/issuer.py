@@ -1,5 +1,6 @@
 """The engine behind every dialect: policy, then memory, then one exchange for all who want the same token."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,9 +71,9 @@ class Issuer:
         """Read this consent anew at its next use: a person has just changed it."""
         self._consents.forget(consent)
 
-    def forget_refusals(self, tenant_id: str) -> None:
-        """Ask the authority again for whatever it refused in this tenant: an operator has just changed something."""
-        self._tokens.forget_refusals(tenant_id)
+    def forget_tenants(self, tenant_ids: Collection[str]) -> None:
+        """Ask the authority again for whatever it gave or refused in these tenants: something has changed there."""
+        self._tokens.forget(tenant_ids)
 
     async def decide(self, principal: Principal, request: TokenRequest) -> Decision:
         """What the policy in force says to this; raises NotPermitted, VaultUnavailable or VaultRefused.

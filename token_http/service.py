@@ -20,11 +20,15 @@ type Requests = Callable[[Principal], Sequence[TokenRequest]]
 class TokenService:
     """Verifies who asks, then issues; raises the refusal after it was recorded."""
 
-    def __init__(self, *, verifier: AssertionVerifier, issuer: Issuer, pool: Pool, clock: Clock) -> None:
+    def __init__(
+        self, *, verifier: AssertionVerifier, issuer: Issuer, pool: Pool, clock: Clock, watch: Callable[[], None]
+    ) -> None:
+        """`watch` sees to it that what others forget is forgotten here too; nobody waits for that."""
         self._verifier = verifier
         self._issuer = issuer
         self._pool = pool
         self._clock = clock
+        self._watch = watch
 
     async def issue(self, trail: Trail, assertion_of: Callable[[], str], requests_of: Requests) -> list[Issued]:
         """A token for each request of one message, all or none.
@@ -32,6 +36,7 @@ class TokenService:
         `assertion_of` takes the unverified assertion out of the message, `requests_of` reads the rest for the caller;
         both may refuse, and are called here so that such a refusal is on record too.
         """
+        self._watch()
         try:
             caller = self._verifier.caller(await self._principal(trail, assertion_of()))
             requests = requests_of(caller)

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -102,10 +103,11 @@ class TokenCache:
         self._refusals.pop(key)
         return None
 
-    def forget_refusals(self, tenant_id: str) -> None:
-        """Ask the authority again for whatever it refused in this tenant: somebody has just mended it."""
-        for key in [key for key in self._refusals if key.tenant_id == tenant_id]:
-            self._refusals.pop(key)
+    def forget(self, tenant_ids: Collection[str]) -> None:
+        """Ask the authority again for whatever it gave or refused in these tenants: somebody has changed something."""
+        for memory in (self._tokens, self._refusals):
+            for key in [key for key in memory if key.tenant_id in tenant_ids]:
+                memory.pop(key)
 
     def keep_refusal(self, key: TokenKey, error: BrokerError, *, owner: str) -> None:
         """Remember a refusal for a moment, so that a caller in a loop does not get the broker throttled."""

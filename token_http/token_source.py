@@ -1,6 +1,7 @@
 """Where tokens come from: memory, else one exchange for all who want the same, each at its caller's turn and cost."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 
@@ -37,11 +38,14 @@ class TokenSource:
         self._pool = pool
         self._cache = TokenCache(clock)
         self._with_own: set[str] = set()  # callers who have ever had a token of their own: most never do
+        self._forgotten: Counter[str] = Counter()  # how often each tenant was
         self._exchanges: ExchangeQueue[TokenKey, AccessToken | None] = ExchangeQueue(slots=pool.threads)
 
-    def forget_refusals(self, tenant_id: str) -> None:
-        """Ask the authority again for whatever it refused in this tenant."""
-        self._cache.forget_refusals(tenant_id)
+    def forget(self, tenant_ids: Collection[str]) -> None:
+        """Ask the authority again for whatever it gave or refused in these tenants; what is under way does not stay."""
+        self._cache.forget(tenant_ids)
+        self._forgotten.update(tenant_ids)
+        self._exchanges.leave(lambda key: key.tenant_id in tenant_ids)
 
     def remembered(self, key: TokenKey, wanted: Wanted) -> AccessToken | None:
         """A remembered token that is good enough; the next one is fetched meanwhile if it is near its end."""
@@ -102,6 +106,7 @@ class TokenSource:
         if served is None or served.consent.lineage != key.lineage:
             return None
         place = Place.of(key.tenant_id, home=served.consent.person.tenant_id)
+        forgotten = self._forgotten[key.tenant_id]
         try:
             exchanged = await self._pool.run(
                 lambda: self._authority.exchange(
@@ -114,10 +119,12 @@ class TokenSource:
                 )
             )
         except BrokerError as error:
-            self._cache.keep_refusal(key, error, owner=principal.object_id)
+            if forgotten == self._forgotten[key.tenant_id]:
+                self._cache.keep_refusal(key, error, owner=principal.object_id)
             raise
         # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
-        self._cache.keep(key._replace(claims_sha256=""), exchanged.access_token, owner=principal.object_id)
-        if key.own:
-            self._with_own.add(key.own)
+        if forgotten == self._forgotten[key.tenant_id]:
+            self._cache.keep(key._replace(claims_sha256=""), exchanged.access_token, owner=principal.object_id)
+            if key.own:
+                self._with_own.add(key.own)
         return exchanged.access_token

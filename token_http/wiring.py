@@ -8,8 +8,10 @@ import azure.functions as func
 import token_http
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
+from shared.forgetting import Forgetting
 from shared.key_vault import KeyVault
 from shared.keys.signed_claims import unverified_claims
+from shared.marks import Marks
 from shared.pool import Pool
 from shared.services import Services
 from shared.settings import Settings
@@ -23,7 +25,7 @@ from token_http.service import TokenService
 
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
-VAULT_THREADS, HEALTH_THREADS, DIAGNOSIS_THREADS = 8, 3, 6
+VAULT_THREADS, HEALTH_THREADS, DIAGNOSIS_THREADS, MARKS_THREADS = 8, 3, 6, 2
 
 
 def issuer(services: Services) -> Issuer:
@@ -36,6 +38,19 @@ def issuer(services: Services) -> Issuer:
         limits=AgeLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
         cloud=settings.cloud,
         pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
+        clock=services.clock,
+    )
+
+
+def forgetting(services: Services, issuer: Issuer) -> Forgetting:
+    """What has a customer's tenant forgotten, here and by every instance."""
+    # Read twice in the time that the setting promises: the last reading may have begun a moment before the mark.
+    every = services.settings.memory_age / 2
+    return Forgetting(
+        Marks(services.rows, max_age=every, clock=services.clock),
+        forget=issuer.forget_tenants,
+        every=every,
+        pool=Pool("marks", threads=MARKS_THREADS),
         clock=services.clock,
     )
 
@@ -53,11 +68,13 @@ def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
     return read
 
 
-def wire(services: Services, issuer: Issuer) -> list[func.Blueprint]:
+def wire(services: Services, issuer: Issuer, *, watch: Callable[[], None]) -> list[func.Blueprint]:
     """The routes of tokens, of the policy, and of health."""
     settings = services.settings
     dependencies = Dependencies(
-        service=TokenService(verifier=services.verifier, issuer=issuer, pool=services.assertions, clock=services.clock),
+        service=TokenService(
+            verifier=services.verifier, issuer=issuer, pool=services.assertions, clock=services.clock, watch=watch
+        ),
         operator=services.operator,
         # One at a time: it is all work of the processor.
         lint_pool=Pool("lint", threads=1),

@@ -20,6 +20,7 @@ ROUTES = [
     ("PUT", f"customers/{TAILSPIN}/consent"),
     ("DELETE", f"customers/{CONTOSO}/consent"),
 ]
+FLUSH = ("POST", f"customers/{CONTOSO}/flush")
 # As many as there are threads for Partner Center in an instance.
 THREADS = 4
 
@@ -68,7 +69,7 @@ def test_a_person_with_the_role_uses_them_from_azure_cli(stack: StackState, cons
         assert answer.raise_for_status().json()["dry_run"] is True
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(("method", "path"), [*ROUTES, FLUSH])
 def test_a_person_without_the_role_is_refused(stack: StackState, center: Controls, method: str, path: str) -> None:
     headers = {"Authorization": f"Bearer {token_of_person(stack, SECOND_ADMIN)}"}
     answer = send(method, f"{stack.host}/api/{path}", headers=headers)

@@ -21,6 +21,7 @@ CHANGES = {
     "device.started",
     "customer.consented",
     "customer.consent_removed",
+    "customer.flushed",
 }
 
 
@@ -61,6 +62,7 @@ def live_through_a_day(state: StackState) -> None:
     assert provisioning.call("PUT", path).json()["outcome"] == "created"
     assert operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()["works"] is True
     assert provisioning.call("DELETE", path).json()["outcome"] == "removed"
+    assert provisioning.call("POST", f"customers/{CONTOSO}/flush").json()["reaches"] == "this_instance"
     assert operator.call("DELETE", "consents/partner/link").json()["status"] == "links_revoked"
     assert operator.call("DELETE", "consents/partner").json()["status"] == "withdrawn"
     assert Workload(state=state, name="reports").token("contoso", "graph").json()["code"] == "consent_withdrawn"
@@ -77,7 +79,7 @@ def on_record(state: StackState) -> None:
     ways = [(record["way"], record["operator"]) for record in found if record["event"] == "consent.stored"]
     assert ways == [("browser", ""), ("device", OPERATOR), ("import", OPERATOR), ("restore", OPERATOR)]
     made = [record["operator"] for record in found if str(record["event"]).startswith("customer.")]
-    assert made == [PROVISIONING, PROVISIONING]
+    assert made == [PROVISIONING, PROVISIONING, PROVISIONING]
     log = "".join(file.read_text() for file in (state.folder / "log").iterdir())
     secrets = [line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()]
     assert len(secrets) > 30

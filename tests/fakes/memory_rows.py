@@ -11,6 +11,8 @@ from shared.rows_errors import RowsUnavailable
 class MemoryRows:
     """See Rows; `away` makes it unavailable, `writes` counts what was written."""
 
+    is_shared = True
+
     def __init__(self) -> None:
         self.away = False
         self.writes = 0

@@ -192,3 +192,31 @@ def test_a_failure_is_everybodys_who_waits_and_frees_the_slot() -> None:
         assert await queue.run("key", works, caller="a") == "token"
 
     asyncio.run(scenario())
+
+
+def test_who_asks_after_a_key_was_left_begins_anew_and_who_waits_gets_what_is_under_way() -> None:
+    async def scenario() -> None:
+        desk = Desk(slots=2)
+        early = desk.ask("one", "contoso")
+        await settle()
+        desk.queue.leave(lambda key: key == "contoso")
+        late = desk.ask("two", "contoso")
+        await settle()
+        assert desk.begun == [("one", "contoso"), ("two", "contoso")]
+        await desk.end("contoso")
+        assert early.done()
+        assert late.done()
+        assert desk.ask("one", "contoso") is not late, "nothing is left behind"
+
+    asyncio.run(scenario())
+
+
+def test_what_has_not_begun_when_its_key_is_left_is_done_once() -> None:
+    async def scenario() -> None:
+        desk = Desk(slots=1)
+        desk.ask("one", "busy")
+        early = desk.ask("one", "contoso")
+        desk.queue.leave(lambda key: key == "contoso")
+        assert desk.ask("two", "contoso") is early
+
+    asyncio.run(scenario())

@@ -678,3 +678,54 @@ def test_no_token_and_no_consent_lies_in_memory_for_good() -> None:
         assert scene.issuer._consents.remembered("partner") is None
 
     play(scenario)
+
+
+def test_a_tenant_that_was_forgotten_is_asked_anew_and_the_others_are_not() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.write_policy(row(tenants=["contoso", "northwind"]))
+        before = await scene.ask()
+        await scene.ask(request("northwind"))
+        scene.issuer.forget_tenants({CONTOSO_ID})
+        after = await scene.ask()
+        assert after.token != before.token
+        assert (await scene.ask(request("northwind"))).from_cache
+
+    play(scenario)
+
+
+def test_what_was_refused_in_a_tenant_that_was_forgotten_is_asked_anew() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.authority.refuse = says("access_denied", CONDITIONAL_ACCESS)
+        with pytest.raises(CustomerTenantRefused):
+            await scene.ask()
+        scene.authority.refuse = lambda _asked: None
+        scene.issuer.forget_tenants({CONTOSO_ID})
+        assert (await scene.ask()).token
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("refusal", [None, says("access_denied", CONDITIONAL_ACCESS)])
+def test_what_was_under_way_when_its_tenant_was_forgotten_serves_nobody_else(
+    refusal: Callable[[Asked], BrokerError] | None,
+) -> None:
+    async def scenario(scene: Scene) -> None:
+        reached, gate = threading.Event(), threading.Event()
+
+        def slow(asked: Asked) -> BrokerError | None:
+            reached.set()
+            assert gate.wait(20)
+            return refusal(asked) if refusal else None
+
+        scene.authority.refuse = slow
+        early = asyncio.create_task(scene.ask())
+        assert await asyncio.to_thread(reached.wait, 20)
+        scene.issuer.forget_tenants({CONTOSO_ID})
+        scene.authority.refuse = lambda _asked: None
+        late = await scene.ask()
+        gate.set()
+        told = (await asyncio.gather(early, return_exceptions=True))[0]
+        assert isinstance(told, CustomerTenantRefused) == bool(refusal)
+        assert (await scene.ask()).token == late.token
+
+    play(scenario)

@@ -37,7 +37,11 @@ class Desk:
         self.scene.write_policy(row(caller=WORKLOAD, resources=["graph", "arm"]))
         verifier = AssertionVerifier(read_settings(ENVIRONMENT), home.keys)
         self.service = TokenService(
-            verifier=verifier, issuer=self.scene.issuer, pool=Pool("assertions", threads=2), clock=self.scene.clock
+            verifier=verifier,
+            issuer=self.scene.issuer,
+            pool=Pool("assertions", threads=2),
+            clock=self.scene.clock,
+            watch=lambda: None,
         )
 
     def ask(

@@ -109,6 +109,23 @@ def test_a_consent_is_withdrawn_when_somebody_said_yes_and_restored(state: Stack
     assert command(state, "operator", "partner-broker", "restore", "ended").returncode == 0
 
 
+def test_a_customer_that_is_flushed_gets_a_new_token_and_a_dry_run_leaves_the_old_one(state: StackState) -> None:
+    def token() -> str:
+        return command(state, "reports", "partner-token", "contoso", "graph").stdout.strip()
+
+    kept, consent = token(), ("partner-broker", "customers", "consent", CONTOSO)
+    assert command(state, "provisioning", *consent).returncode == 0
+    assert token() == kept
+    done = command(state, "provisioning", "partner-broker", "flush", "--customer", CONTOSO, "--customer", "nobody")
+    assert (done.returncode, done.stdout.splitlines()[1].split()) == (1, [CONTOSO, "this_instance", "0"])
+    assert "nobody: invalid_request: " in done.stderr
+    assert "Only the instance that answered has forgotten" in done.stderr
+    flushed = token()
+    assert flushed != kept
+    assert command(state, "provisioning", *consent, "--apply").returncode == 0
+    assert token() != flushed, "a changed consent flushes by itself"
+
+
 def consented(state: StackState, refusal: dict[str, object]) -> dict[str, str]:
     """What becomes of Contoso and then Tailspin when Entra ID refuses so; everything is as before afterwards."""
     entra = Controls(state, state.entra)

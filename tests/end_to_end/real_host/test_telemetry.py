@@ -41,6 +41,7 @@ RECORDS = {
     "device.started": {"consents_device"},
     "customer.consented": {"customers_consent"},
     "customer.consent_removed": {"customers_remove_consent"},
+    "customer.flushed": {"customers_flush"},
     "secret.leaked": {"token"},
     "refresh.consent": {"refresh"},
     "refresh.run": {"refresh"},

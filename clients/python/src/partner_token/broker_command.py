@@ -9,6 +9,7 @@ from partner_token.completion import completion_command
 from partner_token.doctor_command import doctor
 from partner_token.entrance import run
 from partner_token.exit_codes import EPILOG
+from partner_token.flush_command import flush
 from partner_token.status_command import status
 from partner_token.version import VERSION
 from partner_token.whoami_command import whoami
@@ -52,6 +53,7 @@ for _verb in (
     act_commands.import_token,
     act_commands.device,
     customer_commands.customers,
+    flush,
     policy_commands.policy,
     whoami,
     doctor,

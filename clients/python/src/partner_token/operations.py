@@ -76,6 +76,10 @@ class Operations:
         query |= {**({"replace": "true"} if replace else {}), **({"plan": plan} if plan else {})}
         return self._asked(method, f"customers/{_part(tenant)}/consent", query=query)
 
+    def flush(self, tenant: str) -> dict[str, Any]:
+        """Forget what is remembered of a customer's tenant; the answer says how far that reaches."""
+        return self._asked("POST", f"customers/{_part(tenant)}/flush")
+
     def policy_check(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the access policy would allow a request."""
         return self._asked("POST", "policy/check", fields)

@@ -1,0 +1,35 @@
+"""An operator has everything forgotten that is remembered of a customer: tokens, and what was refused there."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.audit import record
+from shared.callers.assertion import Principal
+from shared.errors import BrokerError
+from shared.forgetting import Forgetting
+
+EVERY_INSTANCE, THIS_INSTANCE = "every_instance", "this_instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flushing:
+    """`reaches_all`: whether the instances share the rows by which they tell each other; `within`: how soon."""
+
+    forgetting: Forgetting
+    reaches_all: bool
+    within: timedelta
+
+    async def run(self, tenant_id: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
+        """Whom it reaches, and within how many seconds; raises what the rows raise: then it reached this instance."""
+        reaches = EVERY_INSTANCE if self.reaches_all else THIS_INSTANCE
+        told = {"operator": operator.object_id, "correlation_id": correlation}
+        try:
+            await self.forgetting.everywhere(tenant_id)
+        except BrokerError as error:
+            record("customer.flushed", {"tenant": tenant_id, "reaches": THIS_INSTANCE, "outcome": error.code, **told})
+            detail = f"{error.detail} Only the instance that answered has forgotten the customer.".strip()
+            raise type(error)(detail, retry_after=error.retry_after) from error
+        record("customer.flushed", {"tenant": tenant_id, "reaches": reaches, "outcome": "flushed", **told})
+        within = round(self.within.total_seconds()) if self.reaches_all else 0
+        return {"tenant": tenant_id, "reaches": reaches, "within_seconds": within}
