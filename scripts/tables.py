@@ -5,7 +5,7 @@ import json
 import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shared.acts import ACTS
@@ -17,6 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("consent_http", "customers_http", "customers_timer", "refresh_timer", "shared", "token_http")
 TABLE_ROWS = re.compile(r"(?<=<!-- made by `make docs` -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
 
+# A code's place in troubleshooting: what the code says, and its remedy; the rest is written by hand.
+CODE_PLACE = re.compile(
+    r"(?P<head>^#### `(?P<code>\w+)`\n\n\* \*\*What happened\*\*: ).*?"
+    r"(?P<cause> Usual cause: .*\n\* \*\*Who notices\*\*: .*\n\* \*\*What to do\*\*: ).*?(?P<check> Check: .*)$",
+    re.MULTILINE,
+)
 EMPHASIS = re.compile(r"\*(\w+)\*")
 STORAGE = "Only for a real `func start`: its timers keep their state there. The local host needs none."
 
@@ -31,21 +37,42 @@ def every_error() -> list[type[BrokerError]]:
 
 
 def errors() -> str:
-    """Every error with its answer."""
+    """Every error as a program sees it; what it says and its remedy stand in troubleshooting."""
     rows = [
-        f"| `{kind.code}` | `{kind.error}` | {kind.status} | {kind.says} | {kind.remedy} | `{kind.act.name}` |"
+        f"| [`{kind.code}`](troubleshooting.md#{kind.code}) | `{kind.error}` | {kind.status} | {_act(kind)} |"
         for kind in every_error()
     ]
-    return _table("code | OAuth `error` | status | what it says | what to do | `act`", rows)
+    return _table("code | OAuth `error` | status | `act`", rows)
+
+
+def _act(kind: type[BrokerError]) -> str:
+    return f"[`{kind.act.name}`](#{kind.act.name.replace('.', '')})"
 
 
 def acts() -> str:
-    """Every act with its parameters."""
-    rows = [
-        f"| `{act.name}` | {', '.join(f'`{name}`' for name in act.parameters) or 'none'} | {act.means} |"
+    """Every act with its parameters and the codes that ask for it, each below a heading of its own."""
+    asking: dict[str, list[str]] = {name: [] for name in ACTS}
+    for kind in every_error():
+        asking[kind.act.name].append(f"[`{kind.code}`](troubleshooting.md#{kind.code})")
+    return "\n".join(
+        f"### `{act.name}`\n\n{act.means[0].upper()}{act.means[1:]}."
+        f" Parameters: {', '.join(f'`{name}`' for name in act.parameters) or 'none'}."
+        f" Codes: {', '.join(asking[act.name]) or 'none'}.\n"
         for act in ACTS.values()
-    ]
-    return _table("act | parameters | what it is", rows)
+    )
+
+
+def troubleshooting() -> str:
+    """The page on troubleshooting, with what each code says and its remedy as the code has them."""
+    known = {kind.code: kind for kind in every_error()}
+    text = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
+    return CODE_PLACE.sub(lambda found: _place(found, known), text)
+
+
+def _place(found: re.Match[str], known: Mapping[str, type[BrokerError]]) -> str:
+    if (kind := known.get(found["code"])) is None:
+        return found[0]
+    return f"{found['head']}{kind.says}{found['cause']}{kind.remedy}{found['check']}"
 
 
 def settings() -> str:
@@ -69,6 +96,7 @@ def written() -> dict[Path, str]:
     """Each file with what it should hold."""
     return {
         ROOT / "docs/errors.md": _page("docs/errors.md", errors(), acts()),
+        ROOT / "docs/troubleshooting.md": troubleshooting(),
         ROOT / "docs/settings.md": _page("docs/settings.md", settings()),
         ROOT / "local.settings.sample.json": sample(),
     }

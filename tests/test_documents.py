@@ -86,7 +86,7 @@ def test_a_page_has_a_place_for_each_of_its_tables(name: str, tables: int) -> No
 
 
 def test_no_two_errors_share_a_code() -> None:
-    codes = [row[0] for row in table_rows("docs/errors.md", 6)]
+    codes = re.findall(r"^\| \[`(\w+)`\]", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
     assert len(codes) == len(set(codes)) > 0
 
 

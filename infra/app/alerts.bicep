@@ -80,6 +80,8 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for alert 
   kind: 'LogAlert'
   properties: {
     displayName: alert.title
+    // The name is the place's anchor: tests hold the page to it.
+    description: 'What happened, who notices and what to do: docs/troubleshooting.md#${alert.name}'
     severity: alert.severity
     enabled: true
     // On the first deployment the tables are not there yet.

@@ -49,7 +49,7 @@ resource alert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'The broker does not answer, or says that it can issue no tokens.'
+    description: 'The broker does not answer, or says that it can issue no tokens. What happened, who notices and what to do: docs/troubleshooting.md#down'
     severity: 1
     enabled: true
     scopes: [

@@ -34,7 +34,7 @@ resource nearExpiry 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02
       endpointType: 'MonitorAlert'
       properties: {
         severity: 'Sev1'
-        description: 'A secret or certificate of the broker\'s token vault is near its end or past it. docs/operate.md says what to do.'
+        description: 'A secret or certificate of the broker\'s token vault is near its end or past it. What happened, who notices and what to do: docs/troubleshooting.md#near-expiry'
         actionGroups: [
           actionGroupId
         ]

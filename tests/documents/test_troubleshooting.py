@@ -11,10 +11,17 @@ from scripts.tables import every_error
 from shared.entra.aadsts import MEANINGS
 from shared.entra.authority_errors import ErrorAnswer, judge
 from shared.entra.place import Place
-from tests.documents.pages import ROOT, rows, section
+from tests.documents.pages import ROOT, anchors, headings, section
 
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text()
-CODES = [row for row in rows(section(TEXT, "The broker's own codes"), 3) if row[0].startswith("`")]
+ALERTS, CODES = section(TEXT, "The alerts"), section(TEXT, "The broker's own codes")
+QUERIES = ROOT / "infra" / "app" / "queries"
+# What every place says, in this order.
+PLACE = re.compile(
+    r"^#+ `?([\w-]+)`?\n\n\* \*\*What happened\*\*: (.+)\n\* \*\*Who notices\*\*: (.+)\n\* \*\*What to do\*\*: (.+)\n",
+    re.MULTILINE,
+)
+PLACES = [*PLACE.findall(ALERTS), *PLACE.findall(CODES)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +58,34 @@ def codes_of(number: int) -> dict[str, str]:
     return {name: judge(answer, place).code for name, place in places.items()}
 
 
-def test_every_code_has_one_row_and_no_other_has() -> None:
-    assert sorted(row[0].strip("`") for row in CODES) == sorted(kind.code for kind in every_error())
+def test_every_code_has_one_place_and_no_other_has() -> None:
+    assert sorted(re.findall(r"^#### `(\w+)`$", CODES, re.MULTILINE)) == sorted(kind.code for kind in every_error())
 
 
-@pytest.mark.parametrize("row", CODES, ids=lambda row: row[0].strip("`"))
-def test_every_row_says_what_lies_behind_it_and_what_to_check(row: list[str]) -> None:
-    assert all(len(cell) > 5 for cell in row[1:])
+def test_every_alert_has_one_place_and_no_other_has() -> None:
+    """The two beside the queries are Key Vault's own and the one from outside."""
+    names = [*(file.stem for file in QUERIES.glob("*.kql")), "near-expiry", "down"]
+    assert sorted(re.findall(r"^### ([\w-]+)$", ALERTS, re.MULTILINE)) == sorted(names)
 
 
-def test_no_remedy_of_the_list_of_errors_is_repeated() -> None:
-    assert [kind.code for kind in every_error() if kind.remedy.rstrip(".").lower() in TEXT.lower()] == []
+def test_no_two_places_of_the_page_have_one_anchor() -> None:
+    titles = headings(TEXT)
+    assert len(titles) == len(anchors(TEXT))
+
+
+def test_every_place_says_what_happened_who_notices_and_what_to_do() -> None:
+    assert len(PLACES) == len(re.findall(r"^###+ [\w`-]+$", ALERTS + CODES, re.MULTILINE))
+    for name, *told in PLACES:
+        assert all(len(sentence) > 8 and sentence.endswith(".") for sentence in told), name
+
+
+@pytest.mark.parametrize("alert", ["misconfigured", "denied-burst"])
+def test_the_codes_that_raise_an_alert_say_so_and_no_other_does(alert: str) -> None:
+    query = (QUERIES / f"{alert}.kql").read_text()
+    listed = re.search(r"'operator\.refused'\)[^(]*outcome in \(([^)]*)\)", query)
+    assert listed
+    told = {name for name, _, noticed, _ in PLACES if f"(#{alert})" in noticed}
+    assert told == set(re.findall(r"'(\w+)'", listed[1]))
 
 
 def test_every_number_that_the_broker_knows_is_told_once_and_no_other_is() -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from tests.documents.pages import anchors
 from tests.infra.check import noticing
 from tests.infra.damage import GONE, Added, Put, Removed, Source, Text
 from tests.infra.kinds import (
@@ -17,7 +18,7 @@ from tests.infra.kinds import (
     WORKBOOK,
     WORKSPACE,
 )
-from tests.infra.project import INFRA, Project
+from tests.infra.project import INFRA, ROOT, Project
 
 DESTINATION, FILTER = "properties.destination", "properties.filter.includedEventTypes"
 CONDITION = "properties.criteria.allOf.0"
@@ -79,6 +80,28 @@ def every_query_is_an_alert_that_tells_people(project: Project) -> None:
             window, frequency = rule.at("properties.windowSize"), rule.at("properties.evaluationFrequency")
             assert minutes(window) >= minutes(frequency)
         assert told["proof-missing"].at("properties.windowSize") == "P2D"
+
+
+PLACE = re.compile(r"What happened, who notices and what to do: docs/troubleshooting\.md#([a-z-]+)$")
+
+
+@noticing(
+    Source("app/alerts.bicep", "docs/troubleshooting.md#${alert.name}", "docs/operate.md"),
+    Put(LOG_ALERT, "properties.description", "Look at the pages."),
+    Put(METRIC_ALERT, "properties.description", "What happened: docs/troubleshooting.md#nowhere"),
+    Put(EXPIRY_EVENTS, f"{DESTINATION}.properties.description", ""),
+)
+def every_alert_names_the_place_of_the_page_that_says_what_to_do(project: Project) -> None:
+    page = anchors((ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8"))
+    for deployment in project:
+        told = {one.name: one.at("properties.description") for one in deployment.all(LOG_ALERT)}
+        told["down"] = deployment.one(METRIC_ALERT).at("properties.description")
+        told["near-expiry"] = deployment.one(EXPIRY_EVENTS).at(f"{DESTINATION}.properties.description")
+        for name, text in told.items():
+            place = PLACE.search(text)
+            assert place
+            assert name.endswith(place[1])
+            assert place[1] in page
 
 
 def minutes(duration: str) -> int:

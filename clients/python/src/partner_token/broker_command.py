@@ -9,6 +9,7 @@ from partner_token.completion import completion_command
 from partner_token.doctor_command import doctor
 from partner_token.entrance import run
 from partner_token.exit_codes import EPILOG
+from partner_token.explained import explain
 from partner_token.flush_command import flush
 from partner_token.status_command import status
 from partner_token.version import VERSION
@@ -28,7 +29,8 @@ examples:
 
 \b
 Sign in with az login as somebody who has an app role of the broker: Consent.Read,
-Consent.Manage, Customers.Read, Customers.Manage. `partner-broker COMMAND --help` says more.
+Consent.Manage, Customers.Read, Customers.Manage. `partner-broker COMMAND --help` says more,
+and which errors ask for it.
 
 \b
 {EPILOG}
@@ -60,6 +62,7 @@ for _verb in (
     completion_command(lambda: (partner_broker, PROGRAM)),
 ):
     partner_broker.add_command(_verb)
+    explain(_verb, _verb.name or "")
 
 
 def main(arguments: list[str] | None = None) -> int:
