@@ -130,6 +130,7 @@ PARTNER_CENTER = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 KEY_VAULT = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
 SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
+POWER_BI, DEVOPS = "00000009-0000-0000-c000-000000000000", "499b84ac-1321-427f-aa17-267ca6975798"
 TOKEN_EXCHANGE = "api://AzureADTokenExchange"
 
 ADMIN = User(
@@ -218,6 +219,8 @@ DEFAULT_WORLD = World(
         Resource(app_id=TEAMS, name="Skype and Teams Tenant Admin API", identifiers=()),
         # Each tenant has identifiers of its own for it.
         Resource(app_id=SHAREPOINT, name="Office 365 SharePoint Online", identifiers=()),
+        Resource(app_id=POWER_BI, name="Power BI Service", identifiers=("https://analysis.windows.net/powerbi/api",)),
+        Resource(app_id=DEVOPS, name="Azure DevOps", identifiers=()),
         Resource(app_id=BROKER_API, name="Broker API", identifiers=(f"api://{BROKER_API}",), version=2),
     ),
     applications=(

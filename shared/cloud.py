@@ -4,8 +4,10 @@ An API has many spellings. Its *family* is what policies, shares and records com
 Its *exact audience* is what is asked of the authority, since a token's `aud` echoes it and some APIs mind a slash.
 
 Sources: learn, authentication-national-cloud and graph/deployments (hosts), answers/questions/1190472 (issuers of
-version 1 tokens), workload-identity-federation-config-app-trust-managed-identity (audiences). An app registration
-belongs to one cloud, and tokens of one mean nothing in another.
+version 1 tokens), workload-identity-federation-config-app-trust-managed-identity (audiences), connect-ippssession
+(compliance), power-bi/developer/embedded/embed-sample-for-customers-national-clouds (Power BI; US Government is GCC
+High), azure/devops/integrate/get-started/authentication/entra-oauth (Azure DevOps, which no national cloud has). An
+app registration belongs to one cloud, and tokens of one mean nothing in another.
 """
 
 from collections.abc import Mapping
@@ -83,6 +85,7 @@ class Cloud:
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
 # It has no short name: its identifier is another in every tenant.
 SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
+DEVOPS = "499b84ac-1321-427f-aa17-267ca6975798"
 APPLICATION_IDS: Mapping[str, str] = MappingProxyType(
     {
         "graph": "00000003-0000-0000-c000-000000000000",
@@ -92,6 +95,8 @@ APPLICATION_IDS: Mapping[str, str] = MappingProxyType(
         "keyvault": "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
         "partnercenter": "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd",
         "teams": TEAMS,
+        "powerbi": "00000009-0000-0000-c000-000000000000",
+        "devops": DEVOPS,
     }
 )
 PUBLIC = Cloud(
@@ -110,6 +115,9 @@ PUBLIC = Cloud(
             "keyvault": "https://vault.azure.net",
             "aadgraph": "https://graph.windows.net",
             "teams": TEAMS,
+            "compliance": "https://ps.compliance.protection.outlook.com",
+            "powerbi": "https://analysis.windows.net/powerbi/api",
+            "devops": DEVOPS,
         }
     ),
     other_forms=MappingProxyType(
@@ -133,6 +141,8 @@ US_GOVERNMENT = Cloud(
             "keyvault": "https://vault.usgovcloudapi.net",
             "aadgraph": "https://graph.microsoftazure.us",
             "teams": TEAMS,
+            "compliance": "https://ps.compliance.protection.office365.us",
+            "powerbi": "https://high.analysis.usgovcloudapi.net/powerbi/api",
         }
     ),
     other_forms=MappingProxyType({"https://management.core.usgovcloudapi.net": "arm"}),
@@ -153,6 +163,8 @@ CHINA = Cloud(
             "keyvault": "https://vault.azure.cn",
             "aadgraph": "https://graph.chinacloudapi.cn",
             "teams": TEAMS,
+            "compliance": "https://ps.compliance.protection.partner.outlook.cn",
+            "powerbi": "https://analysis.chinacloudapi.cn/powerbi/api",
         }
     ),
     other_forms=MappingProxyType({"https://management.core.chinacloudapi.cn": "arm"}),

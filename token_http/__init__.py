@@ -73,7 +73,7 @@ def _module_route(routes: Routes, dependencies: Dependencies) -> None:
             lambda _caller: modules.requests(name, req.params, dependencies.cloud),
         )
         module = modules.module_named(name)
-        response = json_response(module.parameters(issued), correlation=correlation)
+        response = json_response(module.parameters(issued, dependencies.cloud), correlation=correlation)
         return warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
 
 

@@ -1,134 +1,30 @@
-"""The PowerShell modules of partners: which tokens each Connect command takes, and under which parameters.
+"""The module dialect's words: a module's name and a query become a request for each token that it takes."""
 
-Sources: learn, Connect-AzAccount (azps-16.2.0), Connect-AzureRmAccount, Connect-AzureAD, Connect-MsolService,
-Connect-ExchangeOnline, Connect-MgGraph, Connect-PartnerCenter; Partner Center's Secure Application Model pages.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME, checked_name
-from shared.entra.resource import Scope
 from shared.errors import InvalidRequest
 from shared.request_fields import checked_parameters
-from token_http.message import HOME, Issued, TokenRequest
-from token_http.notice import Notice, retired
+from token_http.message import HOME, TokenRequest
+from token_http.module import Module
+from token_http.module_table import MODULES
 
 PARAMETERS = ("tenant", "consent")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenParameter:
-    """One parameter that takes an access token; `trailing_slash` asks for the audience with one."""
-
-    parameter: str
-    resource: str
-    trailing_slash: bool = False
-
-    def scope(self, cloud: Cloud) -> Scope:
-        """The scope to ask for in this cloud."""
-        return Scope.of_resource(cloud.resource(self.resource) + ("/" if self.trailing_slash else ""), cloud)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Module:
-    """One module: its Connect command, its tokens, and the parameters for the account and the tenant ("" for none).
-
-    `home_account` replaces the tenant's parameter in the partner's own tenant, `notice` names what replaces the module.
-    """
-
-    name: str
-    command: str
-    tokens: Sequence[TokenParameter]
-    account: str = ""
-    tenant: str = ""
-    home_account: str = ""
-    home_only: bool = False
-    notice: Notice | None = None
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """What there is to know of the module itself."""
-        return (self.notice,) if self.notice else ()
-
-    def parameters(self, issued: Sequence[Issued]) -> dict[str, str]:
-        """What the Connect command takes, ready to splat; `issued` in the order of `tokens`."""
-        first = issued[0]
-        told = {parameter.parameter: token.token.token for parameter, token in zip(self.tokens, issued, strict=True)}
-        if self.account:
-            told[self.account] = first.account
-        if first.is_home and self.home_account:
-            return {**told, self.home_account: first.account}
-        return {**told, self.tenant: first.token.tenant_id} if self.tenant else told
-
-
-_GRAPH = TokenParameter(parameter="MsGraphAccessToken", resource="graph")
-_AAD_GRAPH = TokenParameter(parameter="AdGraphAccessToken", resource="aadgraph")
-# Azure Resource Manager's own audience ends in a slash, and its modules compare it.
-_ARM = TokenParameter(parameter="AccessToken", resource="arm", trailing_slash=True)
-
-_MODULES = (
-    Module(
-        name="Az",
-        command="Connect-AzAccount",
-        tokens=(_ARM, TokenParameter(parameter="MicrosoftGraphAccessToken", resource="graph")),
-        account="AccountId",
-        tenant="Tenant",
-    ),
-    Module(
-        name="AzureRM",
-        command="Connect-AzureRmAccount",
-        tokens=(_ARM, TokenParameter(parameter="GraphAccessToken", resource="aadgraph")),
-        account="AccountId",
-        tenant="TenantId",
-        notice=retired("AzureRM is retired: use Az."),
-    ),
-    Module(
-        name="AzureAD",
-        command="Connect-AzureAD",
-        tokens=(
-            TokenParameter(parameter="AadAccessToken", resource="aadgraph"),
-            TokenParameter(parameter="MsAccessToken", resource="graph"),
-        ),
-        account="AccountId",
-        tenant="TenantId",
-        notice=retired("AzureAD is retired: use Graph (Connect-MgGraph or Connect-Entra)."),
-    ),
-    Module(
-        name="MSOnline",
-        command="Connect-MsolService",
-        tokens=(_AAD_GRAPH, _GRAPH),
-        notice=retired("MSOnline is retired: use Graph (Connect-MgGraph or Connect-Entra)."),
-    ),
-    Module(
-        name="PartnerCenter",
-        command="Connect-PartnerCenter",
-        tokens=(TokenParameter(parameter="AccessToken", resource="partnercenter"),),
-        tenant="Tenant",
-        home_only=True,
-    ),
-    Module(
-        name="ExchangeOnline",
-        command="Connect-ExchangeOnline",
-        tokens=(TokenParameter(parameter="AccessToken", resource="exchange"),),
-        tenant="DelegatedOrganization",
-        home_account="UserPrincipalName",
-    ),
-    Module(
-        name="Graph",
-        command="Connect-MgGraph",
-        tokens=(TokenParameter(parameter="AccessToken", resource="graph"),),
-    ),
-)
-MODULES: Mapping[str, Module] = {module.name.lower(): module for module in _MODULES}
+# Modules that people ask for, and why none of their commands can be connected here.
+TAKES_NO_TOKEN: Mapping[str, str] = {
+    "spo": "Connect-SPOService takes no access token.",
+    "azuredevops": "Azure DevOps has no Connect command: ask for a token of devops.",
+}
 
 
 def module_named(unverified_name: str) -> Module:
     """The module of this name, in any case; raises InvalidRequest naming those there are."""
-    module = MODULES.get(unverified_name.lower())
+    name = unverified_name.lower()
+    module = MODULES.get(name)
     if module is None:
-        raise InvalidRequest(f"module: one of {', '.join(module.name for module in _MODULES)}.")
+        names = ", ".join(module.name for module in MODULES.values())
+        raise InvalidRequest(f"module: {TAKES_NO_TOKEN.get(name, f'one of {names}.')}")
     return module
 
 

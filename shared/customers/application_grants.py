@@ -42,7 +42,7 @@ class Grant:
     @classmethod
     def of_api(cls, application_id: str, cloud: Cloud, scopes: Sequence[str] = ()) -> "Grant":
         """Scopes of an API by its application id, named as people know it."""
-        names = {known: name for name, known in APPLICATION_IDS.items()}
+        names = {known: name for name, known in APPLICATION_IDS.items() if name in cloud.resources}
         named = names.get(application_id, application_id)
         return cls(
             resource=named,
@@ -148,8 +148,9 @@ def _grant(place: str, row: Any, cloud: Cloud) -> Grant:  # noqa: ANN401 - JSON
     resource, scopes = row["resource"], row["scopes"]
     _require(isinstance(resource, str), f"{place}: `resource` should be a text.")
     named = resource.lower()
-    known = named in APPLICATION_IDS or bool(GUID.fullmatch(named))
-    _require(known, f"{place}: `resource` should be an application id or one of {', '.join(APPLICATION_IDS)}.")
+    names = [name for name in APPLICATION_IDS if name in cloud.resources]
+    known = named in names or bool(GUID.fullmatch(named))
+    _require(known, f"{place}: `resource` should be an application id or one of {', '.join(names)}.")
     # Partner Center separates scopes by commas.
     good = isinstance(scopes, list) and all(
         isinstance(scope, str) and NAME.fullmatch(scope) and not {",", "/"} & set(scope) for scope in scopes

@@ -92,19 +92,24 @@ def exchanges(text: str) -> list[Exchange]:
 
 def differences(wanted: Any, found: Any, key: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
     """Where what came is not what the page says; nothing when it is."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
+    if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for one, other in zip(wanted, found, strict=True):
+            yield from differences(one, other, key)
+    elif isinstance(wanted, dict) and isinstance(found, dict):
         if wanted.keys() != found.keys():
             yield f"{sorted(wanted)} is written, {sorted(found)} came"
         for name in wanted.keys() & found.keys():
             yield from differences(wanted[name], found[name], name)
-    elif key in TIMES:
-        if type(wanted) is not type(found) or not str(found).isdigit():
-            yield f"{key}: {found!r}"
-    elif isinstance(wanted, str) and isinstance(found, str):
-        if not matches(wanted, found):
-            yield f"{key}: {wanted!r} is written, {found!r} came"
-    elif wanted != found:
+    elif not _is_as_written(wanted, found, key):
         yield f"{key}: {wanted!r} is written, {found!r} came"
+
+
+def _is_as_written(wanted: Any, found: Any, key: str) -> bool:  # noqa: ANN401 - JSON
+    if key in TIMES:
+        return type(wanted) is type(found) and str(found).isdigit()
+    if isinstance(wanted, str) and isinstance(found, str):
+        return matches(wanted, found)
+    return bool(wanted == found)
 
 
 def matches(written: str, found: str) -> bool:

@@ -23,7 +23,11 @@ PROGRAMS: dict[str, Callable[[list[str]], int]] = {
     "partner-token": token_command.main,
     "partner-broker": broker_command.main,
 }
-OWN = [file for file in DOCUMENTS if "systems" in file.parts or file.stem in {"migrate", "troubleshooting", "glossary"}]
+OWN = [
+    file
+    for file in DOCUMENTS
+    if file.parent == ROOT / "docs" / "systems" or file.stem in {"migrate", "troubleshooting", "glossary"}
+]
 POWERSHELL = ROOT / "clients" / "powershell" / "PartnerToken" / "Public"
 ROUTES = json.loads((ROOT / "token_http" / "openapi.json").read_text())["paths"]
 METHODS = ("GET", "POST", "PUT", "DELETE")

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from shared.callers.assertion import AssertionVerifier
-from shared.cloud import CHINA, CLOUDS, PUBLIC, Cloud
+from shared.cloud import CHINA, CLOUDS, PUBLIC, US_GOVERNMENT, Cloud
 from shared.entra.resource import Scope, is_resource
+from shared.errors import InvalidRequest
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
 from shared.settings import SettingsError, read_settings
@@ -54,7 +55,14 @@ def test_every_short_name_stands_for_a_resource_and_means_it_in_any_spelling(clo
 
 
 def test_a_short_name_means_the_same_kind_of_thing_in_every_cloud() -> None:
-    assert {frozenset(cloud.resources) for cloud in CLOUDS.values()} == {frozenset(PUBLIC.resources)}
+    """Azure DevOps is in the public cloud alone."""
+    assert {frozenset({*cloud.resources, "devops"}) for cloud in CLOUDS.values()} == {frozenset(PUBLIC.resources)}
+
+
+@pytest.mark.parametrize("cloud", [US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)
+def test_a_short_name_that_a_cloud_has_not_is_refused_with_those_it_has(cloud: Cloud) -> None:
+    with pytest.raises(InvalidRequest, match=r"or one of graph, arm, .*powerbi\.$"):
+        Scope.of_resource("devops", cloud)
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(CLOUDS.values(), 2)))

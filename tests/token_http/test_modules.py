@@ -1,6 +1,7 @@
 """The PowerShell modules over real HTTP: the exact parameters of each Connect command, and whose tokens they hold."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -17,20 +18,29 @@ from local.world import (
     CONTOSO,
     DEFAULT_WORLD,
     EXCHANGE,
+    KEY_VAULT,
     NORTHWIND,
     PARTNER_APPLICATION,
     PARTNER_TENANT,
+    POWER_BI,
+    TEAMS,
 )
 from shared.cloud import CHINA, PUBLIC, US_GOVERNMENT, Cloud
+from shared.entra.tokens import AccessToken
 from shared.errors import InvalidRequest
 from tests.local_control import Controls
 from tests.token_http.over_http import bearing, on_record, records, send, write_policy
-from token_http.modules import MODULES, requests
+from token_http.message import Issued
+from token_http.module import Module
+from token_http.module_table import MODULES
+from token_http.modules import requests
 
 CODES = httpx.codes
 # Azure Resource Manager's own audience ends in a slash.
 ARM, MS_GRAPH, AD_GRAPH = "https://management.azure.com/", "https://graph.microsoft.com", "https://graph.windows.net"
 OUTLOOK, PARTNER_CENTER = "https://outlook.office365.com", "https://api.partnercenter.microsoft.com"
+VAULT, TEAMS_API = "https://vault.azure.net", "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
+POWER_BI_API = "https://analysis.windows.net/powerbi/api"
 REPORTS, INTRUDER = (DEFAULT_WORLD.identity(name).object_id for name in ("reports", "intruder"))
 POLICY = {
     "description": "Reports may connect every module; the intruder may reach Azure Resource Manager alone.",
@@ -41,7 +51,9 @@ POLICY = {
             "caller": REPORTS,
             "consents": ["partner"],
             "tenants": ["contoso", "home"],
-            "resources": ["arm", "graph", "aadgraph", "exchange", "partnercenter"],
+            "resources": [
+                *("arm", "graph", "aadgraph", "exchange", "partnercenter", "keyvault", "teams", "powerbi"),
+            ],
         },
         {
             "name": "half of Az",
@@ -53,32 +65,53 @@ POLICY = {
     ],
 }
 # The audiences of each module's tokens, by the parameter that takes them.
-TOKENS: Mapping[str, Mapping[str, str]] = {
+TOKENS: Mapping[str, Mapping[str, str | list[str]]] = {
     "Az": {"AccessToken": ARM, "MicrosoftGraphAccessToken": MS_GRAPH},
+    "AzKeyVault": {"AccessToken": ARM, "KeyVaultAccessToken": VAULT},
     "AzureRM": {"AccessToken": ARM, "GraphAccessToken": AD_GRAPH},
     "AzureAD": {"AadAccessToken": AD_GRAPH, "MsAccessToken": MS_GRAPH},
     "MSOnline": {"AdGraphAccessToken": AD_GRAPH, "MsGraphAccessToken": MS_GRAPH},
     "PartnerCenter": {"AccessToken": PARTNER_CENTER},
     "ExchangeOnline": {"AccessToken": OUTLOOK},
     "Graph": {"AccessToken": MS_GRAPH},
+    "Entra": {"AccessToken": MS_GRAPH},
+    # Microsoft Graph first.
+    "Teams": {"AccessTokens": [MS_GRAPH, TEAMS_API]},
+    "PowerBI": {"Token": POWER_BI_API},
 }
 OTHERS: Mapping[str, Mapping[str, str]] = {
     "Az": {"AccountId": ADMIN.username, "Tenant": CONTOSO},
+    "AzKeyVault": {"AccountId": ADMIN.username, "Tenant": CONTOSO},
     "AzureRM": {"AccountId": ADMIN.username, "TenantId": CONTOSO},
     "AzureAD": {"AccountId": ADMIN.username, "TenantId": CONTOSO},
     "MSOnline": {},
     "ExchangeOnline": {"DelegatedOrganization": CONTOSO},
     "Graph": {},
+    "Entra": {},
+    "Teams": {},
+    "PowerBI": {},
 }
 OTHERS_AT_HOME: Mapping[str, Mapping[str, str]] = {
     "Az": {"AccountId": ADMIN.username, "Tenant": PARTNER_TENANT},
+    "AzKeyVault": {"AccountId": ADMIN.username, "Tenant": PARTNER_TENANT},
     "AzureRM": {"AccountId": ADMIN.username, "TenantId": PARTNER_TENANT},
     "AzureAD": {"AccountId": ADMIN.username, "TenantId": PARTNER_TENANT},
     "MSOnline": {},
     "PartnerCenter": {"Tenant": PARTNER_TENANT},
     "ExchangeOnline": {"UserPrincipalName": ADMIN.username},
     "Graph": {},
+    "Entra": {},
+    "Teams": {},
+    "PowerBI": {},
 }
+# What the stand-in's world has not by itself.
+GRANTS = (
+    (PARTNER_TENANT, EXCHANGE, "Exchange.Manage"),
+    (PARTNER_TENANT, AAD_GRAPH, "Directory.Read.All"),
+    (PARTNER_TENANT, KEY_VAULT, "user_impersonation"),
+    *((tenant, TEAMS, "user_impersonation") for tenant in (PARTNER_TENANT, CONTOSO)),
+    *((tenant, POWER_BI, "Tenant.Read.All") for tenant in (PARTNER_TENANT, CONTOSO)),
+)
 REPLACEMENTS = {"AzureRM": "use Az", "AzureAD": "Connect-MgGraph", "MSOnline": "Connect-MgGraph"}
 
 
@@ -89,9 +122,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
     with running_stack(tmp_path_factory.mktemp("modules") / "state", settings=quiet) as started:
         write_policy(started, "policy-1", POLICY)
         entra = Controls(started, started.entra)
-        for resource, scope in ((EXCHANGE, "Exchange.Manage"), (AAD_GRAPH, "Directory.Read.All")):
+        for tenant, resource, scope in GRANTS:
             grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": [scope]}
-            entra.post("consents", {"tenant": PARTNER_TENANT, **grant})
+            entra.post("consents", {"tenant": tenant, **grant})
         with Person() as person:
             page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
         assert "Your consent is stored" in page.text
@@ -107,13 +140,19 @@ def connect(workload: Workload, module: str, query: str = "tenant=contoso") -> h
     return send(workload.state, "GET", f"connect/{module}?{query}", headers=bearing(workload))
 
 
+def several(one: str | list[str]) -> list[str]:
+    return one if isinstance(one, list) else [one]
+
+
 def check_parameters(content: dict[str, Any], module: str, others: Mapping[str, str], tenant_id: str) -> None:
     """The body is what the command is splatted with: one parameter too many would make it fail."""
     assert set(content) == set(TOKENS[module]) | set(others)
     for parameter, audience in TOKENS[module].items():
-        claims = claims_of(content.pop(parameter))
-        assert (claims["aud"], claims["tid"]) == (audience, tenant_id), parameter
-        assert claims["oid"] == ADMIN.object_id_in(tenant_id)
+        given = content.pop(parameter)
+        assert isinstance(given, list) == isinstance(audience, list), "a list where the command wants one, in its order"
+        claims = [claims_of(token) for token in several(given)]
+        assert [one["aud"] for one in claims] == several(audience), parameter
+        assert {(one["tid"], one["oid"]) for one in claims} == {(tenant_id, ADMIN.object_id_in(tenant_id))}
     assert content == others
 
 
@@ -172,7 +211,9 @@ def test_a_module_is_named_in_any_case(reports: Workload) -> None:
 @pytest.mark.parametrize(
     ("module", "query", "named"),
     [
-        ("Teams", "tenant=contoso", "module: one of Az, AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline"),
+        ("Skype", "tenant=contoso", "module: one of Az, AzKeyVault, AzureRM, AzureAD, MSOnline, PartnerCenter, Exchan"),
+        ("SPO", "tenant=contoso", "module: Connect-SPOService takes no access token."),
+        ("AzureDevOps", "tenant=contoso", "module: Azure DevOps has no Connect command: ask for a token of devops."),
         ("Az%20", "tenant=contoso", "module: one of"),
         ("..%2Ftoken", "tenant=contoso", "module: one of"),
         ("Graph", "", "tenant:"),
@@ -244,9 +285,45 @@ def test_what_another_host_may_hand_through_is_refused_too(module: str, query: d
 @pytest.mark.parametrize("cloud", [PUBLIC, US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)
 @pytest.mark.parametrize("module", TOKENS)
 def test_in_every_cloud_a_module_asks_for_that_clouds_own_resources(module: str, cloud: Cloud) -> None:
-    short = {ARM: "arm", MS_GRAPH: "graph", AD_GRAPH: "aadgraph", OUTLOOK: "exchange", PARTNER_CENTER: "partnercenter"}
+    short = {
+        ARM: "arm",
+        MS_GRAPH: "graph",
+        AD_GRAPH: "aadgraph",
+        OUTLOOK: "exchange",
+        PARTNER_CENTER: "partnercenter",
+        VAULT: "keyvault",
+        TEAMS_API: "teams",
+        POWER_BI_API: "powerbi",
+    }
     asked = requests(module, {} if module == "PartnerCenter" else {"tenant": "contoso"}, cloud)
+    audiences = [audience for given in TOKENS[module].values() for audience in several(given)]
     assert [request.scope.resource for request in asked] == [
-        cloud.resources[short[audience]] + ("/" if audience == ARM else "") for audience in TOKENS[module].values()
+        cloud.resources[short[audience]] + ("/" if audience == ARM else "") for audience in audiences
     ]
     assert {request.scope.names for request in asked} == {(".default",)}
+
+
+@pytest.mark.parametrize(
+    ("module", "parameter", "us_government", "china"),
+    [
+        ("Az", "Environment", "AzureUSGovernment", "AzureChinaCloud"),
+        ("AzKeyVault", "Environment", "AzureUSGovernment", "AzureChinaCloud"),
+        ("Graph", "Environment", "USGov", "China"),
+        ("Entra", "Environment", "USGov", "China"),
+        ("ExchangeOnline", "ExchangeEnvironmentName", "O365USGovGCCHigh", "O365China"),
+        ("PowerBI", "Environment", "USGovHigh", "China"),
+    ],
+)
+def test_a_command_is_told_which_national_cloud_it_connects_to(
+    module: str, parameter: str, us_government: str, china: str
+) -> None:
+    """Without it, the command would send the token to the public cloud's addresses."""
+    found = MODULES[module.lower()]
+    told = [found.parameters(issued_for(found), cloud).get(parameter) for cloud in (PUBLIC, US_GOVERNMENT, CHINA)]
+    assert told == [None, us_government, china]
+
+
+def issued_for(module: Module) -> list[Issued]:
+    token = AccessToken(token="t", expires_on=datetime.now(UTC), scope="s", tenant_id=CONTOSO)
+    one = Issued(token=token, account="ada", is_home=False, resource="r", lineage="l", permission="p", from_cache=False)
+    return [one for _ in module.tokens]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.cloud import CHINA, PUBLIC, US_GOVERNMENT, Cloud
-from token_http.modules import MODULES
+from token_http.module_table import MODULES
 from token_http.notice import AAD_GRAPH_RETIRED, STALE, Notice, header, of_resource
 
 NOTICES = [STALE, AAD_GRAPH_RETIRED, *(notice for module in MODULES.values() for notice in module.notices)]

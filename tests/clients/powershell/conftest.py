@@ -8,7 +8,17 @@ from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload
-from local.world import AAD_GRAPH, ADMIN, CONTOSO, DEFAULT_WORLD, EXCHANGE, PARTNER_APPLICATION, PARTNER_TENANT
+from local.world import (
+    AAD_GRAPH,
+    ADMIN,
+    CONTOSO,
+    DEFAULT_WORLD,
+    EXCHANGE,
+    PARTNER_APPLICATION,
+    PARTNER_TENANT,
+    POWER_BI,
+    TEAMS,
+)
 from tests.clients.powershell.pwsh import Session, session
 from tests.local_control import Controls
 from tests.token_http.over_http import write_policy
@@ -22,10 +32,21 @@ POLICY = {
             "caller": DEFAULT_WORLD.identity("reports").object_id,
             "consents": ["partner", "spare"],
             "tenants": ["contoso", "home"],
-            "resources": ["arm", "graph", "aadgraph", "exchange", "partnercenter"],
+            "resources": [
+                *("arm", "graph", "aadgraph", "exchange", "partnercenter", "keyvault", "teams", "powerbi"),
+            ],
         },
     ],
 }
+
+
+# What the stand-in's world has not by itself.
+GRANTS = (
+    (PARTNER_TENANT, EXCHANGE, "Exchange.Manage"),
+    (PARTNER_TENANT, AAD_GRAPH, "Directory.Read.All"),
+    (CONTOSO, TEAMS, "user_impersonation"),
+    (CONTOSO, POWER_BI, "Tenant.Read.All"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +57,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
     with running_stack(folder, keeps_ledger=True, settings=quiet) as started:
         write_policy(started, "policy-1", POLICY)
         entra = Controls(started, started.entra)
-        for resource, scope in ((EXCHANGE, "Exchange.Manage"), (AAD_GRAPH, "Directory.Read.All")):
+        for tenant, resource, scope in GRANTS:
             grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": [scope]}
-            entra.post("consents", {"tenant": PARTNER_TENANT, **grant})
+            entra.post("consents", {"tenant": tenant, **grant})
         with Person() as person:
             assert person.consent(Workload(state=started, name="operator").link(), ADMIN).is_success
         yield started

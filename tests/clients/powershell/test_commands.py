@@ -15,7 +15,8 @@ from local.workload import Workload
 from local.world import BROKER_API, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT
 from tests.clients.powershell.pwsh import MODULE, Failure, Outcome, Session, needs_pwsh, powershell
 from tests.local_control import Controls
-from token_http.modules import MODULES, Module
+from token_http.module import Module
+from token_http.module_table import MODULES
 
 type Ask = Callable[..., Outcome]
 
@@ -142,13 +143,16 @@ def test_the_drop_in_warns_of_an_api_that_serves_no_request(ask: Ask) -> None:
 
 # Parameters of the Connect commands by their documentation, as far as the broker may give them.
 CONNECT = {
-    "Connect-AzAccount": "$AccessToken, $MicrosoftGraphAccessToken, $AccountId, $Tenant",
+    "Connect-AzAccount": "$AccessToken, $MicrosoftGraphAccessToken, $KeyVaultAccessToken, $AccountId, $Tenant",
     "Connect-AzureRmAccount": "$AccessToken, $GraphAccessToken, $AccountId, $TenantId",
     "Connect-AzureAD": "$AadAccessToken, $MsAccessToken, $AccountId, $TenantId",
     "Connect-MsolService": "$AdGraphAccessToken, $MsGraphAccessToken",
     "Connect-PartnerCenter": "$AccessToken, $Tenant",
     "Connect-ExchangeOnline": "$AccessToken, $DelegatedOrganization, $UserPrincipalName",
     "Connect-MgGraph": "[securestring] $AccessToken",
+    "Connect-Entra": "[securestring] $AccessToken",
+    "Connect-MicrosoftTeams": "[string[]] $AccessTokens",
+    "Connect-PowerBIServiceAccount": "[string] $Token",
 }
 
 
@@ -161,7 +165,7 @@ def stand_in(command: str) -> str:
         foreach ($name in $PSBoundParameters.Keys) {{
             $value = $PSBoundParameters[$name]
             if ($value -is [securestring]) {{ $value = ConvertFrom-SecureString $value -AsPlainText }}
-            $taken[$name] = "$value"
+            $taken[$name] = if ($value -is [array]) {{ $value }} else {{ "$value" }}
         }}
         $taken
     }}
@@ -173,13 +177,24 @@ def test_a_module_is_connected_with_the_parameters_of_its_command(ask: Ask, modu
     tenant = "" if module.home_only else "contoso"
     command = f"Connect-Partner -Module {module.name.lower()} {tenant} -ConnectParameter @{{ Quietly = $true }}"
     outcome = ask(f"{stand_in(module.command)}\n{command}")
-    taken: Mapping[str, str] = returned(outcome)
+    taken: Mapping[str, str | list[str]] = returned(outcome)
     assert taken["Quietly"] == "True"
-    tokens = [claims_of(taken[parameter.parameter]) for parameter in module.tokens]
+    given = [taken[name] for name in dict.fromkeys(parameter.parameter for parameter in module.tokens)]
+    tokens = [claims_of(token) for one in given for token in (one if isinstance(one, list) else [one])]
+    assert len(tokens) == len(module.tokens)
     assert {token["tid"] for token in tokens} == {PARTNER_TENANT if module.home_only else CONTOSO}
     retired = [parameter for parameter in module.tokens if parameter.resource == "aadgraph"]
     assert len(outcome.warnings) == len(module.notices) + len(retired)
     assert all("is retired" in warning for warning in outcome.warnings)
+
+
+def test_a_connect_command_that_is_another_ones_alias_gets_its_secret_as_that_one_takes_it(ask: Ask) -> None:
+    """Connect-Entra is documented as an alias for Connect-MgGraph."""
+    alias = (
+        "Remove-Item Function:Connect-Entra -ErrorAction Ignore; Set-Alias Connect-Entra Connect-MgGraph -Scope Global"
+    )
+    taken = returned(ask(f"{stand_in('Connect-MgGraph')}\n{alias}\nConnect-Partner -Module Entra contoso"))
+    assert claims_of(taken["AccessToken"])["aud"] == GRAPH
 
 
 @pytest.mark.parametrize(

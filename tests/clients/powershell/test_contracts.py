@@ -15,7 +15,7 @@ from local.world import ADMIN
 from tests.clients.powershell.contracts import Contract, contracts, differences, filled
 from tests.consent_http.rig import old_token
 from tests.local_control import Controls
-from token_http.modules import MODULES
+from token_http.module_table import MODULES
 
 CONTRACTS = list(contracts())
 

@@ -10,7 +10,7 @@ from customers_http.check import MOST_PAIRS
 from shared.acts import ACTS
 from tests.clients.powershell.pwsh import CLIENT, MODULE, Session, needs_pwsh, powershell
 from token_http.message import FIELDS, MAX_MIN_LIFETIME
-from token_http.modules import MODULES
+from token_http.module_table import MODULES
 
 FILES = sorted(file for file in CLIENT.rglob("*") if file.suffix in {".ps1", ".psm1", ".psd1"})
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cloud import APPLICATION_IDS, CHINA, PUBLIC
-from shared.customers.application_grants import SECRET, GrantSets, parse_grants, read_grant_sets, read_grants
+from shared.customers.application_grants import SECRET, Grant, GrantSets, parse_grants, read_grant_sets, read_grants
 from shared.customers.errors import ApplicationGrantsInvalid, CustomerWithoutGrants
 from tests.fakes.memory_vault import MemoryVault
 
@@ -36,10 +36,16 @@ def test_a_grant_set_names_resources_as_partner_center_and_entra_take_them() -> 
 @pytest.mark.parametrize("resource", APPLICATION_IDS)
 def test_each_short_name_has_an_application_id_and_its_clouds_own_scope(resource: str) -> None:
     text = written(grants=[{"resource": resource.upper(), "scopes": ["user_impersonation"]}])
-    for cloud in (PUBLIC, CHINA):
+    for cloud in (one for one in (PUBLIC, CHINA) if resource in one.resources):
         (grant,) = parse_grants(text, cloud).grants
         assert grant.application_id == APPLICATION_IDS[resource]
         assert grant.default_scope == f"{cloud.resources[resource]}/.default"
+
+
+def test_a_short_name_of_another_cloud_is_none() -> None:
+    with pytest.raises(ApplicationGrantsInvalid, match=r"one of graph, .*powerbi"):
+        parse_grants(written(grants=[{"resource": "devops", "scopes": ["vso.code"]}]), CHINA)
+    assert Grant.of_api(APPLICATION_IDS["devops"], CHINA).default_scope == f"{APPLICATION_IDS['devops']}/.default"
 
 
 def test_a_scope_twice_counts_once() -> None:

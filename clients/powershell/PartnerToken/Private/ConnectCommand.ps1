@@ -2,17 +2,25 @@
 
 $script:ConnectCommands = @{
     Az             = 'Connect-AzAccount'
+    AzKeyVault     = 'Connect-AzAccount'
     AzureRM        = 'Connect-AzureRmAccount'
     AzureAD        = 'Connect-AzureAD'
     MSOnline       = 'Connect-MsolService'
     PartnerCenter  = 'Connect-PartnerCenter'
     ExchangeOnline = 'Connect-ExchangeOnline'
     Graph          = 'Connect-MgGraph'
+    Entra          = 'Connect-Entra'
+    Teams          = 'Connect-MicrosoftTeams'
+    PowerBI        = 'Connect-PowerBIServiceAccount'
 }
 $script:GalleryNames = @{
     Az             = 'Az.Accounts'
+    AzKeyVault     = 'Az.Accounts'
     ExchangeOnline = 'ExchangeOnlineManagement'
     Graph          = 'Microsoft.Graph.Authentication'
+    Entra          = 'Microsoft.Entra.Authentication'
+    Teams          = 'MicrosoftTeams'
+    PowerBI        = 'MicrosoftPowerBIMgmt.Profile'
 }
 
 # Looked for before any token is asked for.
@@ -33,7 +41,7 @@ function Get-ConnectCommand {
 function Assert-ConnectAnswer {
     [CmdletBinding()]
     param([Parameter(Mandatory)] $Answer)
-    if (-not ($Answer.Content.PSObject.Properties | Where-Object -FilterScript { $_.Name -like '*AccessToken' })) {
+    if (-not ($Answer.Content.PSObject.Properties | Where-Object -FilterScript { $_.Name -match 'Tokens?$' })) {
         throw (Get-BrokerFailure -Answer $Answer)
     }
 }

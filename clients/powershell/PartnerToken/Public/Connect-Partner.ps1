@@ -9,7 +9,8 @@ function Connect-Partner {
     Errors are those of Get-PartnerToken, or of the Connect command itself.
 
     .PARAMETER Module
-    Az, AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline or Graph.
+    Az, AzKeyVault (Az with a token for Key Vaults), AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline, Graph,
+    Entra, Teams or PowerBI.
 
     .PARAMETER Tenant
     The customer tenant's id, a name that the access policy gives it, or home for the partner's own tenant.
@@ -47,6 +48,10 @@ function Connect-Partner {
     The token is turned into the SecureString that Connect-MgGraph wants.
 
     .EXAMPLE
+    Connect-Partner -Module Teams -Tenant contoso
+    Get-Team -NumberOfThreads 1
+
+    .EXAMPLE
     foreach ($customer in 'contoso', 'northwind') {
         Connect-Partner -Module ExchangeOnline -Tenant $customer -ConnectParameter @{ ShowBanner = $false }
         Get-Mailbox -ResultSize 10
@@ -59,7 +64,7 @@ function Connect-Partner {
     [CmdletBinding()]
     param(
         [Parameter(Mandatory, Position = 0)]
-        [ValidateSet('Az', 'AzureRM', 'AzureAD', 'MSOnline', 'PartnerCenter', 'ExchangeOnline', 'Graph')]
+        [ValidateSet('Az', 'AzKeyVault', 'AzureRM', 'AzureAD', 'MSOnline', 'PartnerCenter', 'ExchangeOnline', 'Graph', 'Entra', 'Teams', 'PowerBI')]
         [string] $Module,
 
         [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
