@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from bench.tenants import HOME, Tenants, running_tenants
@@ -24,11 +25,14 @@ from customers_timer.plan import Planner
 from customers_timer.run import CheckRun
 from shared.clock import utc_now
 from shared.cloud import PUBLIC
+from shared.consents.applications import Application
 from shared.consents.consent import Consent, Person
 from shared.consents.store import ConsentStore
+from shared.customers.access import Actor
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
 from shared.customers.results import Results
+from shared.customers.sources import PARTNER_CENTER, Found, Known
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
@@ -90,9 +94,9 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
     planner = Planner(
         home_tenant=HOME,
         cloud=PUBLIC,
+        application=Application(client_id="client", authority=authority),
         store=_store(),
-        authority=authority,
-        list_customers=lambda token, correlation: center.customers(token, correlation=correlation),
+        find=partial(_found, center),
         results=kept,
         clock=utc_now,
     )
@@ -112,6 +116,11 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
         age=AGE,
         clock=utc_now,
     )
+
+
+def _found(center: PartnerCenter, partner: Actor, correlation: str) -> Found:
+    listed = center.customers(partner.token(PUBLIC.partner_center_scope), correlation=correlation)
+    return Found(customers=[Known(customer=one, sources=(PARTNER_CENTER,), delegation=None) for one in listed])
 
 
 def _store() -> ConsentStore:

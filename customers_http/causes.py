@@ -29,6 +29,7 @@ def shown(result: Result) -> dict[str, Any]:
         "consent": result.consent,
         "tenant": result.tenant_id,
         "name": result.customer,
+        "from": list(result.sources),
         "resource": result.resource,
         "outcome": result.outcome,
         "since": to_text(result.since),

@@ -7,7 +7,7 @@ from typing import Any
 from customers_http.seeing import told_error
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.customers.patience import within
-from shared.customers.sources import GDAP, PARTNER_CENTER, CustomerSources, Found, Known
+from shared.customers.sources import SOURCES, CustomerSources, Found, Known
 from shared.request_fields import checked_parameters
 
 LIST_PARAMETERS = ("consent",)
@@ -27,8 +27,9 @@ class CustomerList:
         partner = self.sources.actors.partner(consent)
         with within(LIST_SECONDS):
             found = self.sources.found(partner, correlation=correlation)
+        found.require_any()
         rows = sorted((_row(one) for one in found.customers), key=lambda row: (row["name"], row["tenant"]))
-        return {"customers": rows, "sources": {name: _source(found, name, consent) for name in (PARTNER_CENTER, GDAP)}}
+        return {"customers": rows, "sources": {name: _source(found, name, consent) for name in SOURCES}}
 
 
 def _row(known: Known) -> dict[str, Any]:

@@ -58,7 +58,9 @@ class Attempts:
         if whose in UNJUDGED and before is not None:
             # Silence is no verdict: what was known stays so, until somebody says otherwise.
             now = self.clock().replace(microsecond=0)
-            return replace(before, tried_on=now, unanswered_since=before.unanswered_since or now)
+            since = before.unanswered_since or now
+            told = replace(before, customer=target.customer, domain=target.domain, sources=target.sources)
+            return replace(told, tried_on=now, unanswered_since=since)
         result = self._result(target, error.code, whose, number=error.authority_code)
         missing = error.missing if isinstance(error, ScopesMissing) else ()
         silent = result.tried_on if whose in UNJUDGED else None
@@ -80,6 +82,7 @@ class Attempts:
             number=number,
             whose=whose,
             since=before.since if before is not None and lasts else now,
+            sources=target.sources,
         )
 
 

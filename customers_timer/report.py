@@ -17,8 +17,9 @@ class CheckFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`ended` are consents whose part ended before it began, `unlisted` those whose customers could not be told.
+    """`ended` are consents whose part ended before it began, `unlisted` those whose customers no source told.
 
+    `silent` has consent, source and code of each source of customers that did not answer.
     `reasons` are codes of what kept customers from being tried; `left` counts those that stay due.
     """
 
@@ -27,6 +28,7 @@ class Report:
     consents: int
     ended: Sequence[str]
     unlisted: Sequence[str]
+    silent: Sequence[str]
     customers: int
     due: int
     left: int
@@ -43,6 +45,7 @@ class Report:
             "consents": self.consents,
             "ended": list(self.ended[:MOST_TOLD]),
             "unlisted": list(self.unlisted[:MOST_TOLD]),
+            "silent": list(self.silent[:MOST_TOLD]),
             "customers": self.customers,
             "works": tally.states[WORKING],
             "failing": tally.states[FAILING],

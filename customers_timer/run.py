@@ -38,6 +38,7 @@ class _Found:
     plans: list[Plan] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +127,10 @@ class CheckRun:
                 found.plans.append(plan)
                 found.targets += plan.targets
                 plan.targets.clear()
-                found.unlisted += [name] if plan.unlisted else []
-                bounds.reasons |= {plan.unlisted} - {""}
+                found.silent += [f"{name} {source} {code}" for source, code in sorted(plan.silent.items())]
+                if plan.is_unlisted:
+                    found.unlisted.append(name)
+                    bounds.reasons |= set(plan.silent.values())
         return found
 
     def _report(self, began: datetime, found: _Found, due: int, work: Work) -> Report:
@@ -138,6 +141,7 @@ class CheckRun:
             consents=sum(1 for plan in found.plans if plan.customers) + len(found.ended),
             ended=found.ended,
             unlisted=found.unlisted,
+            silent=found.silent,
             customers=sum(plan.customers for plan in found.plans),
             due=due,
             left=due - work.tally.done,

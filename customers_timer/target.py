@@ -1,5 +1,6 @@
 """What one try is for: a consent, a customer, a resource; and when it is due."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +29,7 @@ class Target:
     """One customer and resource by one consent; `before` is what was known of it, None where nothing was.
 
     `resource` is a family of the policy, whose identifier is an audience too; `named` is what the policy calls it. Both
-    are the same wildcard where the customer's own host is not known.
+    are the same wildcard where the customer's own host is not known. `sources` tell of the customer.
     """
 
     part: Part
@@ -38,6 +39,7 @@ class Target:
     resource: str
     named: str
     before: Result | None
+    sources: Sequence[str] = ()
 
     @property
     def has_host(self) -> bool:

@@ -13,23 +13,27 @@ from customers_timer.plan import Planner, ReachOf
 from customers_timer.probe import OrganizationProbe
 from customers_timer.run import CheckRun
 from customers_timer.work import GrantOf
+from shared.customers.access import Actors
 from shared.customers.application_grants import Grant, GrantSets, any_grant_set, read_grant_sets
 from shared.customers.coverage import grant_of
+from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
+from shared.customers.relationships import RelationshipReader
 from shared.customers.results import Results
+from shared.customers.sources import CustomerSources
 from shared.services import Services
 
 
 def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.Blueprint]:
     """The timer; `read_reach` reads the access policy, and says of each consent how far it reaches."""
     settings, results, authority = services.settings, Results(services.rows), services.applications.partner.authority
-    partner_center = PartnerCenter(services.outbound, url=settings.partner_center_url)
+    sources = _sources(services)
     planner = Planner(
         home_tenant=settings.home_tenant,
         cloud=settings.cloud,
+        application=services.applications.partner,
         store=services.store,
-        authority=authority,
-        list_customers=lambda token, correlation: partner_center.customers(token, correlation=correlation),
+        find=lambda partner, correlation: sources.found(partner, correlation=correlation),
         results=results,
         clock=services.clock,
     )
@@ -50,6 +54,17 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.
         clock=services.clock,
     )
     return [customers_timer.blueprint(customers_timer.Dependencies(check=run))]
+
+
+def _sources(services: Services) -> CustomerSources:
+    settings = services.settings
+    return CustomerSources(
+        actors=Actors(settings=settings, applications=services.applications, store=services.store),
+        center=PartnerCenter(services.outbound, url=settings.partner_center_url),
+        reader=RelationshipReader(
+            graph=Graph(services.outbound, url=settings.graph_url), graph_scope=settings.cloud.graph_scope
+        ),
+    )
 
 
 def _probe(services: Services) -> Probe:

@@ -23,7 +23,7 @@ UNJUDGED = frozenset({LATER, MISMATCH})
 class Result:
     """One row. `outcome` is `works`, the code of an error, or `host_unknown`; `number` is the error's AADSTS number.
 
-    `whose` is who has to act.
+    `whose` is who has to act, `sources` who tells of this customer (sources.py).
 
     `since` is when it began to be so, `first_on` when this customer and resource were first tried. `unanswered_since`:
     the authority has not answered since then, and the rest says what it had said before. `customer` is the name, and
@@ -44,6 +44,7 @@ class Result:
     missing: Sequence[str] = ()
     unanswered_since: datetime | None = None
     domain: str = ""
+    sources: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -87,6 +88,7 @@ def to_fields(result: Result) -> dict[str, Value]:
         "customer": result.customer[:LONGEST_NAME],
         "domain": result.domain[:LONGEST_NAME],
         "missing": json.dumps(list(result.missing[:MOST_MISSING])),
+        "sources": " ".join(result.sources),
         **({} if result.number is None else {"number": result.number}),
         **{name: to_text(moment) for name, moment in moments.items() if moment is not None},
     }
@@ -112,6 +114,7 @@ def from_row(row: Row) -> Result | None:
             missing=tuple(str(scope) for scope in json.loads(given.get("missing", "[]"))),
             unanswered_since=moments.get("unanswered_since"),
             domain=given.get("domain", ""),
+            sources=tuple(given.get("sources", "").split()),
         )
     except (KeyError, ValueError, TypeError):
         return None

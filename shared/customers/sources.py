@@ -6,7 +6,7 @@ Partner Center lists no customers to an indirect reseller, and no relationship i
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.customers.access import Actor, Actors
 from shared.customers.customer import Customer
@@ -16,6 +16,9 @@ from shared.customers.relationships import RelationshipReader
 from shared.errors import BrokerError
 
 PARTNER_CENTER, GDAP = "partner_center", "gdap"
+SOURCES = (PARTNER_CENTER, GDAP)
+# Of a tenant that no source tells of, and a row of the policy does.
+POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +32,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """All customers, and what each source that did not answer met."""
+    """All customers, and what each source that did not answer met; `delegations` has former customers' too."""
 
     customers: Sequence[Known]
-    failures: Mapping[str, BrokerError]
+    failures: Mapping[str, BrokerError] = field(default_factory=dict)
+    delegations: Mapping[str, Delegation] = field(default_factory=dict)
+
+    def require_any(self) -> None:
+        """Raise what Partner Center met when neither source answered."""
+        if len(self.failures) == len(SOURCES):
+            raise self.failures[PARTNER_CENTER]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +53,16 @@ class CustomerSources:
     reader: RelationshipReader
 
     def found(self, partner: Actor, *, correlation: str) -> Found:
-        """Every customer; raises what Partner Center met when neither answers. They are asked side by side."""
+        """Every customer, and what failed; raises nothing. They are asked side by side."""
         with ThreadPoolExecutor(2, thread_name_prefix="broker-sources") as threads:
             listing = threads.submit(copy_context().run, self._listed, partner, correlation)
             delegating = threads.submit(copy_context().run, self._delegations, partner, correlation)
             listed, delegations = listing.result(), delegating.result()
-        if isinstance(listed, BrokerError) and isinstance(delegations, BrokerError):
-            raise listed
         met = {PARTNER_CENTER: listed, GDAP: delegations}
         failures = {name: error for name, error in met.items() if isinstance(error, BrokerError)}
-        return Found(
-            customers=_together(
-                () if isinstance(listed, BrokerError) else listed,
-                {} if isinstance(delegations, BrokerError) else delegations,
-            ),
-            failures=failures,
-        )
+        told = {} if isinstance(delegations, BrokerError) else delegations
+        customers = _together(() if isinstance(listed, BrokerError) else listed, told)
+        return Found(customers=customers, failures=failures, delegations=told)
 
     def _listed(self, partner: Actor, correlation: str) -> Sequence[Customer] | BrokerError:
         try:

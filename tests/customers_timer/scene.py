@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.in_force import InForce
@@ -12,17 +14,25 @@ from customers_timer.plan import Planner
 from customers_timer.report import Report
 from customers_timer.run import CheckRun
 from shared.cloud import PUBLIC
+from shared.consents.applications import Application, Applications
 from shared.consents.consent import Consent, Person
 from shared.consents.store import ConsentStore
 from shared.crew import Limits
+from shared.customers.access import Actor, Actors
 from shared.customers.application_grants import Grant
 from shared.customers.customer import Customer
+from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
+from shared.customers.relationships import Relationship, RelationshipReader
 from shared.customers.result import Result
 from shared.customers.results import Results
+from shared.customers.roles import CONSENTING
+from shared.customers.sources import CustomerSources
+from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 from shared.marks import Marks
+from shared.settings import Settings
 from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority
@@ -42,6 +52,13 @@ def name(number: int) -> str:
     return f"Customer {number:05}"
 
 
+def delegated(number: int, days: float = 365, **more: Any) -> Relationship:  # noqa: ANN401 - fields of a relationship
+    """A relationship with one customer that ends in so many days from noon, and carries a role for consenting."""
+    usual = {"status": "active", "extends": False, "roles": CONSENTING, "id": f"relationship-{number}"}
+    fields = {**usual, "name": f"Delegated {number}", "ends": NOON + timedelta(days=days), **more}
+    return Relationship(tenant_id=tenant(number), **fields)
+
+
 def everywhere(*resources: str) -> Reach:
     return Reach(everywhere=frozenset(resources), by_tenant={})
 
@@ -59,6 +76,8 @@ class Scene:
     vault: MemoryVault = field(default_factory=MemoryVault)
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
     unlisted: BrokerError | None = None
+    relationships: list[Relationship] = field(default_factory=list)
+    unseen: BrokerError | None = None
     called: Callable[[int], str] = name
     domain: Callable[[int], str] = lambda _number: "example"
     probe: Probe = lambda _token, _target: None
@@ -102,9 +121,9 @@ class Scene:
             planner=Planner(
                 home_tenant=HOME,
                 cloud=PUBLIC,
+                application=Application(client_id="partner", authority=cast("Authority", self.authority)),
                 store=self.store,
-                authority=self.authority,
-                list_customers=self._listed,
+                find=lambda partner, correlation: self.sources.found(partner, correlation=correlation),
                 results=self.results,
                 clock=self.clock,
             ),
@@ -124,11 +143,28 @@ class Scene:
             limits=self.limits,
         )
 
-    def _listed(self, _token: AccessToken, _correlation: str) -> Sequence[Customer]:
+    @property
+    def sources(self) -> CustomerSources:
+        settings = cast("Settings", SimpleNamespace(cloud=PUBLIC))
+        nobody = Applications(partner=cast("Application", None))
+        return CustomerSources(
+            actors=Actors(settings=settings, applications=nobody, store=self.store),
+            center=cast("PartnerCenter", SimpleNamespace(customers=self._listed)),
+            reader=cast("RelationshipReader", SimpleNamespace(read=self._relationships)),
+        )
+
+    def _listed(self, _token: AccessToken, *, correlation: str) -> Sequence[Customer]:
+        assert correlation
         if self.unlisted is not None:
             raise self.unlisted
         numbers = range(self.customers)
         return [Customer(tenant_id=tenant(n), name=self.called(n), domain=self.domain(n)) for n in numbers]
+
+    def _relationships(self, _partner: Actor, _management: Actor | None, *, correlation: str) -> list[Relationship]:
+        assert correlation
+        if self.unseen is not None:
+            raise self.unseen
+        return self.relationships
 
     def tried(self) -> list[tuple[str, str]]:
         """What customers were tried for, since the last time this was asked."""

@@ -16,7 +16,12 @@ from customers_timer.target import most_overdue_first
 from shared.cloud import PUBLIC
 from shared.crew import Limits
 from shared.customers.application_grants import Grant
-from shared.customers.errors import DelegatedRoleMissing, PartnerCenterUnavailable
+from shared.customers.errors import (
+    DelegatedRoleMissing,
+    GraphUnavailable,
+    PartnerCenterUnavailable,
+    RelationshipsUnseen,
+)
 from shared.customers.reach import Reach
 from shared.customers.result import WORKS
 from shared.entra.whose_fault import APPLICATION, CALLER, CUSTOMER, LATER, NOBODY
@@ -35,6 +40,7 @@ from tests.customers_timer.scene import (
     Scene,
     counting,
     customers_alone,
+    delegated,
     everywhere,
     name,
     of,
@@ -336,8 +342,54 @@ def test_without_partner_center_those_are_tried_who_are_known(scene: Scene) -> N
     scene.now += DAY
     report = scene.run()
     assert len(scene.tried()) == 3
-    assert (list(report.unlisted), report.fields()["reasons"]) == (["partner"], ["partner_center_unavailable"])
-    assert report.removed == 0
+    assert list(report.silent) == ["partner partner_center partner_center_unavailable"]
+    assert (list(report.unlisted), report.removed) == ([], 0), "relationships could be read"
+
+
+def test_where_no_source_answers_the_run_says_so(scene: Scene) -> None:
+    scene.run()
+    scene.tried()
+    scene.unlisted, scene.unseen = PartnerCenterUnavailable(), RelationshipsUnseen()
+    scene.now += DAY
+    report = scene.run()
+    assert (len(scene.tried()), report.removed, list(report.unlisted)) == (3, 0, ["partner"])
+    assert report.fields()["reasons"] == ["partner_center_unavailable", "relationships_unseen"]
+
+
+def test_a_customer_whom_a_relationship_alone_tells_of_is_tried_and_its_result_says_so(scene: Scene) -> None:
+    scene.relationships = [delegated(1), delegated(7)]
+    scene.run()
+    assert [one for one, _ in sorted(scene.tried())] == [tenant(n) for n in (0, 1, 2, 7)]
+    told = {n: (scene.result(n).customer, list(scene.result(n).sources)) for n in (0, 1, 7)}
+    assert told == {
+        0: (name(0), ["partner_center"]),
+        1: (name(1), ["partner_center", "gdap"]),
+        7: ("Delegated 7", ["gdap"]),
+    }
+
+
+def test_without_the_right_to_read_relationships_partner_centers_customers_are_tried(scene: Scene) -> None:
+    scene.unseen = RelationshipsUnseen()
+    report = scene.run()
+    assert (len(scene.tried()), list(report.unlisted)) == (3, [])
+    assert list(report.silent) == ["partner gdap relationships_unseen"]
+    assert report.fields()["reasons"] == []
+
+
+def test_whom_a_silent_source_told_of_stays_and_whom_the_other_one_tells_of_no_more_goes(scene: Scene) -> None:
+    scene.relationships = [delegated(7)]
+    scene.run()
+    scene.tried()
+    scene.unseen, scene.customers = GraphUnavailable(), 2
+    scene.now += DAY
+    assert scene.run().removed == 1
+    assert [one for one, _ in sorted(scene.tried())] == [tenant(n) for n in (0, 1, 7)]
+
+
+def test_a_tenant_that_the_policy_alone_names_says_so(scene: Scene) -> None:
+    scene.reach = {"partner": Reach(everywhere=frozenset(), by_tenant={ELSEWHERE: frozenset({GRAPH})})}
+    scene.run()
+    assert [list(one.sources) for one in scene.results.all("partner")] == [["policy"]]
 
 
 def test_a_consent_of_another_tenants_person_is_tried_for_the_tenants_that_the_policy_names(scene: Scene) -> None:
