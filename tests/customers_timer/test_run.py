@@ -622,16 +622,17 @@ def test_nothing_that_is_kept_or_recorded_holds_a_token(scene: Scene, caplog: py
 
 def test_a_consent_that_is_withdrawn_amid_a_run_is_exchanged_no_more() -> None:
     scene = Scene(customers=200, memory_age=0.0)
-    withdrawn_at, is_withdrawn = 20, threading.Event()
+    withdrawn_at, is_withdrawn, asked_then = 20, threading.Event(), [0]
 
     def amid(_asked: Asked) -> None:
         if len(scene.authority.asked) >= withdrawn_at and not is_withdrawn.is_set():
             is_withdrawn.set()
             scene.store.withdraw("partner", by="operator", on=NOON)
+            asked_then[0] = len(scene.authority.asked)
 
     scene.authority.refuse = amid
     report = scene.run()
     # Those that were on their way at that moment, one for each thread, come to their end.
-    assert withdrawn_at <= len(scene.authority.asked) <= withdrawn_at + 2 * WORKERS
+    assert withdrawn_at <= asked_then[0] <= len(scene.authority.asked) <= asked_then[0] + 2 * WORKERS
     assert "consent_withdrawn" in report.reasons
     assert report.left > 0
