@@ -42,10 +42,13 @@ class Standing:
 class Standings:
     """Reads and writes them; may block, and raises what the vault raises."""
 
-    def __init__(self, vault: SecretVault, store: ConsentStore, *, clock: Clock) -> None:
+    def __init__(
+        self, vault: SecretVault, store: ConsentStore, *, clock: Clock, most_remembered: int = MOST_REMEMBERED
+    ) -> None:
         self._vault = vault
         self._store = store
         self._clock = clock
+        self._most = most_remembered
         self._budget = Budget(PAGE_READS, seconds=WINDOW_SECONDS)
         self._lately: OrderedDict[str, _Look] = OrderedDict()  # by the link's id
         self._lock = threading.Lock()
@@ -65,7 +68,7 @@ class Standings:
             if look is mine or look.is_over(self._clock()):
                 look = self._lately[link_id] = mine
                 self._lately.move_to_end(link_id)
-                while len(self._lately) > MOST_REMEMBERED:
+                while len(self._lately) > self._most:
                     self._lately.popitem(last=False)
         if look is mine:
             mine.run(lambda: self._within_budget(name), self._clock)

@@ -124,7 +124,7 @@ def wait_until_up(host: Host) -> None:
     assert host.process.is_alive(), host.log()
 
 
-def eventually(true: Callable[[], object], *, seconds: float = 5) -> None:
+def eventually(true: Callable[[], object], *, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until
