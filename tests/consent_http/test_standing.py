@@ -31,7 +31,9 @@ class Scene:
         self.asked: Counter[str] = Counter()
         self.vault = MemoryVault(clock=self.clock, before=self._count)
         self.down = False
-        self.standings = Standings(self.vault, ConsentStore(self.vault), clock=self.clock, most_remembered=most_remembered)
+        self.standings = Standings(
+            self.vault, ConsentStore(self.vault), clock=self.clock, most_remembered=most_remembered
+        )
 
     def _count(self, operation: str, _name: str) -> None:
         self.asked[operation] += 1
