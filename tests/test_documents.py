@@ -138,6 +138,10 @@ def test_nothing_but_the_app_is_deployed() -> None:
     ignored = (ROOT / ".funcignore").read_text().split()
     for name in ("local/", "tests/", "bench/", "docs/", "scripts/", ".venv/", ".local/", "local.settings*.json"):
         assert name in ignored
+    # What the page on deploying has its reader write into the clone.
+    for name in ("*.pem", "*.zip", "application-grants*.json", "assignment.json", "check.json", "link.json"):
+        assert name in ignored
+    assert "policy-*.json" in ignored
     # What azd keeps of its environments.
     assert ".azure/" in ignored
     for name in ("function_app.py", "host.json", "requirements.txt", "shared/", "consent_http/"):

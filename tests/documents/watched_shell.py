@@ -36,7 +36,7 @@ case "$name $*" in
     "az account get-access-token"* | "az keyvault secret show"* | "az ad app credential reset"* | "azd auth token"*)
         echo "$SECRET" ;;
     "python -m local env"*) printf 'export IDENTITY_HEADER=%s' "$SECRET" ;;
-    "azd env get-values"*) ;;
+    "azd env get-values"* | "python3 -c import json, shlex"*) ;;
     "python -m local"* | "az "* | "azd "*) echo _ ;;
     "partner-token completion"* | "partner-broker completion"*) ;;
     "partner-token "*" --output header"*) echo "Authorization: Bearer $SECRET" ;;
