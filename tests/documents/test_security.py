@@ -127,16 +127,6 @@ def test_the_places_in_the_picture_are_those_of_the_page() -> None:
     assert f"pictures/{PICTURE.name}" in THREATS
 
 
-def test_the_picture_is_for_light_and_dark_and_for_those_who_do_not_see_it() -> None:
-    text = PICTURE.read_text()
-    light, _, dark = text.partition("@media (prefers-color-scheme: dark)")
-    coloured = re.compile(r"\.(\w+) \{ [^}]*#[0-9a-f]{6}")
-    assert set(coloured.findall(light)) == set(coloured.findall(dark))
-    assert "<title" in text
-    assert "<desc" in text
-    assert "http" not in text.replace("http://www.w3.org/2000/svg", ""), "it loads nothing"
-
-
 @pytest.mark.parametrize("name", ["SECURITY.md", "docs/security.md", "docs/threat-model.md"])
 def test_the_pages_are_found_from_the_readme(name: str) -> None:
     assert f"({name})" in (ROOT / "README.md").read_text()
