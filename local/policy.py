@@ -7,6 +7,7 @@ from local.world import CONTOSO, DEFAULT_WORLD, NORTHWIND, TAILSPIN, WINGTIP
 
 REPORTS_POLICY: dict[str, Any] = {
     "description": "The reports workload reads customers; every other caller gets nothing.",
+    "schema": 2,
     "tenants": {"contoso": CONTOSO, "northwind": NORTHWIND, "tailspin": TAILSPIN, "wingtip": WINGTIP},
     "permissions": [
         {
@@ -22,6 +23,13 @@ REPORTS_POLICY: dict[str, Any] = {
             "consents": ["partner"],
             "tenants": ["home"],
             "resources": ["partnercenter"],
+        },
+        {
+            "name": "reports as the application",
+            "caller": DEFAULT_WORLD.identity("reports").object_id,
+            "as": "application",
+            "tenants": ["contoso", "northwind", "tailspin"],
+            "resources": ["graph", "exchange"],
         },
     ],
 }

@@ -13,6 +13,7 @@ from shared.errors import SHORT_RETRY_SECONDS, BrokerError
 from shared.request_fields import body_or_query, checked_parameters, json_body
 from shared.responses import correlation_id, error_response, json_response, written_response
 from shared.routes import Routes
+from shared.subject import APPLICATION, Subject
 from token_http import identity_dialect, modules, oauth_routes
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
@@ -49,18 +50,21 @@ def _plain_route(routes: Routes, dependencies: Dependencies) -> None:
 def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
     @routes.get("msi/{consent}/{tenant}", render=_identity_error)
     async def msi(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        correlation, path = correlation_id(context), req.route_params
+        return await answer(req, context, req.route_params["consent"])
+
+    @routes.get("msi-application/{tenant}", render=_identity_error)
+    async def msi_application(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        return await answer(req, context, APPLICATION)
+
+    async def answer(req: func.HttpRequest, context: func.Context, subject: Subject) -> func.HttpResponse:
+        tenant, cloud = req.route_params["tenant"], dependencies.cloud
         (issued,) = await dependencies.service.issue(
             dependencies.trail(req, context, dialect="managed_identity"),
             lambda: identity_dialect.assertion_of(req.headers),
-            lambda caller: [
-                identity_dialect.parse(
-                    path["consent"], path["tenant"], req.params, caller=caller, cloud=dependencies.cloud
-                )
-            ],
+            lambda caller: [identity_dialect.parse(subject, tenant, req.params, caller=caller, cloud=cloud)],
         )
         content = identity_dialect.render(issued, client_id=dependencies.partner_client_id, now=dependencies.clock())
-        return warned(json_response(content, correlation=correlation), issued.warnings)
+        return warned(json_response(content, correlation=correlation_id(context)), issued.warnings)
 
 
 def _module_route(routes: Routes, dependencies: Dependencies) -> None:
@@ -83,7 +87,7 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
         await dependencies.operator(req, CONSENT_READ)
         question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
         decision = await dependencies.service.decide(question.principal, question.request)
-        return json_response(dry_run.answer(decision), correlation=correlation_id(context))
+        return json_response(dry_run.answer(question, decision), correlation=correlation_id(context))
 
     @routes.post("policy/lint")
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

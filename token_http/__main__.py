@@ -8,6 +8,7 @@ from pathlib import Path
 from shared.cloud import CLOUDS, PUBLIC
 from shared.errors import InvalidRequest
 from shared.setting_values import guid, list_of, text
+from shared.subject import As
 from token_http import policy_check
 from token_http.policy import Policy
 from token_http.policy_document import PolicyDocumentInvalid, compile_document
@@ -61,7 +62,8 @@ def _check(options: argparse.Namespace, documents: dict[str, str]) -> int:
     fields = {
         "caller": options.caller,
         "roles": options.role,
-        "consent": options.consent,
+        "as": options.kind,
+        **({"consent": options.consent} if options.consent else {}),
         "tenant": options.tenant,
         "resource": options.resource,
     }
@@ -71,7 +73,7 @@ def _check(options: argparse.Namespace, documents: dict[str, str]) -> int:
         decision = policy.check(question.principal, question.request, own=home)
     except NotPermitted:
         decision = None
-    answer = policy_check.answer(decision)
+    answer = policy_check.answer(question, decision)
     print(json.dumps(answer))  # noqa: T201 - as above
     return 0 if answer["allowed"] else 1
 
@@ -89,7 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     check_command = commands.add_parser("check", help="would this caller be given this token, and by which row")
     check_command.add_argument("--caller", required=True, help="object id of the calling identity")
     check_command.add_argument("--role", action="append", default=[], help="an app role it has; may be repeated")
-    check_command.add_argument("--consent", default="partner", help="(%(default)s)")
+    check_command.add_argument(
+        "--as", dest="kind", choices=[one.value for one in As], default=As.USER.value, help="%(default)s"
+    )
+    check_command.add_argument("--consent", help="(partner; none as application)")
     check_command.add_argument("--tenant", required=True, help="an id, a name of a document, or home")
     check_command.add_argument("--resource", required=True, help="a short name, identifier URI or application id")
     for command in (lint_command, check_command):

@@ -1,7 +1,8 @@
 """The managed-identity dialect: the App Service protocol, so that an unmodified Azure SDK gets a customer's token.
 
-`GET .../msi/{consent}/{tenant}?resource=...&api-version=2019-08-01` with the caller's own token where App Service has
-its secret, in `X-IDENTITY-HEADER` (learn: app-service/overview-managed-identity, "REST endpoint reference").
+`GET .../msi/{consent}/{tenant}?resource=...&api-version=2019-08-01`, or `.../msi-application/{tenant}?...` for a token
+of the application, with the caller's own token where App Service has its secret, in `X-IDENTITY-HEADER` (learn:
+app-service/overview-managed-identity, "REST endpoint reference").
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from shared.consents.consent import checked_name
 from shared.entra.resource import Scope
 from shared.errors import AssertionMissing, BrokerError, InvalidRequest
 from shared.request_fields import checked_parameters
+from shared.subject import APPLICATION, Subject
 from token_http.message import Issued, TokenRequest
 
 API_VERSION = "2019-08-01"
@@ -31,7 +33,7 @@ def assertion_of(headers: Mapping[str, str]) -> str:
     return identity_header
 
 
-def parse(consent: str, tenant: str, query: Mapping[str, str], *, caller: Principal, cloud: Cloud) -> TokenRequest:
+def parse(consent: Subject, tenant: str, query: Mapping[str, str], *, caller: Principal, cloud: Cloud) -> TokenRequest:
     """The request; raises InvalidRequest naming the parameter that is wrong, unknown, or about another identity."""
     checked_parameters(query, PARAMETERS)
     if query.get("api-version") != API_VERSION:
@@ -42,7 +44,8 @@ def parse(consent: str, tenant: str, query: Mapping[str, str], *, caller: Princi
     for selector in SELECTORS:
         if selector in query and query[selector].lower() not in own:
             raise InvalidRequest(f"{selector}: another identity than the caller's; leave it out.")
-    return TokenRequest(tenant=tenant, consent=checked_name(consent), scope=Scope.of_resource(query["resource"], cloud))
+    checked = consent if consent is APPLICATION else checked_name(consent)
+    return TokenRequest(tenant=tenant, consent=checked, scope=Scope.of_resource(query["resource"], cloud))
 
 
 def render(issued: Issued, *, client_id: str, now: datetime) -> dict[str, str]:

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.cloud import Cloud
+from shared.consents.consent import Consent
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
-from shared.entra.tokens import Exchanger
+from shared.entra.tokens import Issuing
 from shared.errors import ConsentUnusable
 from shared.pool import Pool
+from shared.subject import APPLICATION, Subject
 from token_http.message import Issued, TokenRequest
 from token_http.notice import of_resource
 from token_http.policy import Decision, Policy
@@ -45,7 +47,7 @@ class Issuer:
     def __init__(
         self,
         *,
-        authority: Exchanger,
+        authority: Issuing,
         consents: ConsentStore,
         policies: PolicySource,
         limits: AgeLimits,
@@ -64,7 +66,11 @@ class Issuer:
             lambda name: pools.vault.run(lambda: consents.load(name)), clock=clock, **ages
         )
         self._tokens = TokenSource(
-            authority=authority, consent=self._consents.remembered, pool=pools.exchange, clock=clock
+            authority=authority,
+            home_tenant=policies.home_tenant,
+            consent=self._consents.remembered,
+            pool=pools.exchange,
+            clock=clock,
         )
 
     def forget(self, consent: str) -> None:
@@ -82,6 +88,8 @@ class Issuer:
         """
         policy = await self._policy.get(None)
         possible = policy.possible(principal, request)
+        if request.consent is APPLICATION:
+            return possible.decide(own=policy.home_tenant)
         try:
             own = (await self._consents.get(request.consent)).consent.person.tenant_id
         except ConsentUnusable:
@@ -100,13 +108,21 @@ class Issuer:
             return Missing(fetch=lambda: self._policy.get(None), is_reading=True)
         policy = value_of(policy)
         possible = policy.possible(wanted.principal, request)
-        reading = self._consents.at_hand(request.consent, since=since)
+        name = request.consent
+        if name is APPLICATION:
+            wanted.decision = possible.decide(own=policy.home_tenant)
+            return self._found(wanted, wanted.decision, None, own=policy.home_tenant)
+        reading = self._consents.at_hand(name, since=since)
         if reading is None:
-            return Missing(fetch=lambda: self._read(request.consent), is_reading=True)
+            return Missing(fetch=lambda: self._read(name), is_reading=True)
         own = reading.consent.person.tenant_id if isinstance(reading, Served) else policy.home_tenant
-        decision = wanted.decision = possible.decide(own=own)
-        served = value_of(reading)
-        key = _key(served, decision, wanted)
+        wanted.decision = possible.decide(own=own)
+        return self._found(wanted, wanted.decision, value_of(reading).consent, own=own)
+
+    def _found(self, wanted: Wanted, decision: Decision, consent: Consent | None, *, own: str) -> Issued | Missing:
+        """The token in memory for what was decided: of this consent, or without one of the application."""
+        request = wanted.request
+        key = _key(consent.lineage if consent else APPLICATION, decision, wanted)
         found = wanted.fetched.get(key)
         if found is None:
             token = self._tokens.remembered(key, wanted)
@@ -115,10 +131,10 @@ class Issuer:
             found = Found(token=token, from_cache=True)
         return Issued(
             token=found.token,
-            account=served.consent.person.username,
+            account=consent.person.username if consent else "",
             is_home=decision.tenant_id == own,
             resource=request.scope.resource,
-            lineage=served.consent.lineage,
+            lineage=consent.lineage if consent else "",
             permission=decision.permission,
             from_cache=found.from_cache,
             warnings=(*found.notices, *of_resource(request.scope.family, self._cloud)),
@@ -130,8 +146,8 @@ class Issuer:
             await self._consents.get(consent)
 
 
-def _key(served: Served, decision: Decision, wanted: Wanted) -> TokenKey:
+def _key(lineage: Subject, decision: Decision, wanted: Wanted) -> TokenKey:
     """What the token is kept under: what was challenged, or wanted fresh, replaces nobody else's."""
     request = wanted.request
     own = wanted.principal.object_id if request.claims or request.fresh else ""
-    return token_key(served.consent.lineage, decision.tenant_id, str(request.scope), claims=request.claims, own=own)
+    return token_key(lineage, decision.tenant_id, str(request.scope), claims=request.claims, own=own)

@@ -8,10 +8,11 @@ from typing import Any
 
 from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME, checked_name
-from shared.entra.resource import Scope
+from shared.entra.resource import DEFAULT_SCOPE, Scope
 from shared.entra.tokens import AccessToken
 from shared.errors import InvalidRequest
 from shared.strict_json import parse_json
+from shared.subject import APPLICATION, As, Subject
 from token_http.notice import Notice
 
 HOME = "home"
@@ -24,6 +25,7 @@ FIELDS: Mapping[str, type] = {
     "tenant": str,
     "resource": str,
     "scope": str,
+    "as": str,
     "consent": str,
     "claims": str,
     "min_lifetime": int,
@@ -37,24 +39,31 @@ BODY_ALONE = ("claims", "fresh")
 class TokenRequest:
     """What a caller wants; `tenant` is as asked for and means nothing until the policy has resolved it.
 
+    `consent` is the name of a stored one, or APPLICATION for a token of the application itself.
     `claims` is a claims challenge to satisfy (JSON text), `min_lifetime` in seconds; `fresh` asks for a token that is
     no older than a minute.
     """
 
     tenant: str
     scope: Scope
-    consent: str = DEFAULT_NAME
+    consent: Subject = DEFAULT_NAME
     claims: str | None = field(default=None, repr=False)
     min_lifetime: int = 0
     fresh: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise InvalidRequest for what no token of the application can be of."""
+        if self.consent is APPLICATION:
+            scope_of_application(self.scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
     """A token for the caller and how it came about.
 
-    `account` is the username of the person who consented, `is_home` whether the token is for that person's own tenant,
-    `warnings` what the caller should know of this token.
+    `account` is the username of the person who consented, `is_home` whether the token is for that person's own tenant;
+    a token of the application has no account and no lineage (""), and its home is the partner's. `warnings` are what
+    the caller should know of this token.
     """
 
     token: AccessToken
@@ -74,7 +83,7 @@ def parse(fields: Mapping[str, Any], cloud: Cloud) -> TokenRequest:
     return TokenRequest(
         tenant=fields["tenant"],
         scope=asked_scope(fields, cloud),
-        consent=checked_name(fields.get("consent", DEFAULT_NAME)),
+        consent=asked_subject(fields),
         claims=checked_claims(fields.get("claims")),
         min_lifetime=_min_lifetime(fields.get("min_lifetime", 0)),
         fresh=fields.get("fresh", False),
@@ -95,6 +104,25 @@ def render(issued: Issued, *, now: datetime) -> dict[str, Any]:
         "resource": issued.resource,
         "tenant_id": token.tenant_id,
     }
+
+
+def scope_of_application(scope: Scope) -> Scope:
+    """The scope, if it can be that of the application's own token; raises InvalidRequest."""
+    if scope.names != (DEFAULT_SCOPE,):
+        raise InvalidRequest("scope: the application's own token has all its app roles of a resource: .default.")
+    return scope
+
+
+def asked_subject(fields: Mapping[str, Any]) -> Subject:
+    """In whose name a body's `as` and `consent` want a token; raises InvalidRequest."""
+    kind = fields.get("as", As.USER.value)
+    if kind == APPLICATION.value:
+        if "consent" in fields:
+            raise InvalidRequest("consent: a token of the application is of nobody's consent; leave it out.")
+        return APPLICATION
+    if kind != As.USER.value:
+        raise InvalidRequest("as: user or application.")
+    return checked_name(fields.get("consent", DEFAULT_NAME))
 
 
 def asked_scope(fields: Mapping[str, Any], cloud: Cloud) -> Scope:

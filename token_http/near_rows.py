@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from shared.quoted import quoted
+from shared.subject import APPLICATION
 from token_http.message import HOME, TokenRequest
 from token_http.permission import Permission
 
@@ -30,8 +31,11 @@ def _told(row: Permission, request: TokenRequest, *, asked: str, names: Mapping[
     resources = [family] if row.names(family) else sorted(row.resources)
     tenants = [asked] if _has(row, asked) else _tenants(row)
     text = f"{quoted([names.get(resource, resource) for resource in resources])} in {quoted(tenants)}"
-    consents = sorted(row.consents)
-    return text if request.consent in row.consents else f"{text} with the consent {quoted(consents)}"
+    if request.consent in row.consents:
+        return text
+    if APPLICATION in row.consents:
+        return f"{text} as the application"
+    return f"{text} with the consent {quoted(sorted(one for one in row.consents if one is not APPLICATION))}"
 
 
 def _has(row: Permission, asked: str) -> bool:

@@ -12,17 +12,26 @@ from typing import Any
 
 from shared.callers.assertion import bearer
 from shared.cloud import Cloud
-from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.entra.resource import Scope
 from shared.errors import AssertionMissing, InvalidRequest
+from shared.subject import APPLICATION
 from token_http import message
-from token_http.message import HOME, HOMES, Issued, TokenRequest, asked_scope, checked_claims
+from token_http.message import (
+    HOME,
+    HOMES,
+    Issued,
+    TokenRequest,
+    asked_scope,
+    asked_subject,
+    checked_claims,
+    scope_of_application,
+)
 from token_http.notice import PERSISTENT_CODE, Notice
 from token_http.refusals import GrantTypeUnsupported, TargetInvalid
 
-REFRESH = "refresh_token"
+REFRESH, CLIENT_CREDENTIALS = "refresh_token", "client_credentials"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-GRANTS = (REFRESH, EXCHANGE)
+GRANTS = (REFRESH, CLIENT_CREDENTIALS, EXCHANGE)
 # RFC 7523 section 2.2: how a client proves itself by an assertion in the form.
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # RFC 8693 section 3.
@@ -79,10 +88,15 @@ def parse(form: Mapping[str, str], tenant: str, *, version: Version, cloud: Clou
         raise InvalidRequest(f"grant_type: {' or '.join(GRANTS)}.")
     if grant_type not in GRANTS:
         raise GrantTypeUnsupported(f"It takes {' and '.join(GRANTS)}.")
+    is_application = grant_type == CLIENT_CREDENTIALS
+    if is_application and tenant.lower() in HOMES:
+        # There is no person whose own tenant it could stand for.
+        raise InvalidRequest(f"tenant: {CLIENT_CREDENTIALS} takes one by id or name, or home.")
+    kind = {"as": APPLICATION.value} if is_application else {}
     return TokenRequest(
         tenant=HOME if tenant.lower() in HOMES else tenant,
         scope=_scope(form, version=version, cloud=cloud),
-        consent=checked_name(form.get("consent", DEFAULT_NAME)),
+        consent=asked_subject({**{name: form[name] for name in ("consent",) if name in form}, **kind}),
         claims=checked_claims(form.get("claims")),
     )
 
@@ -103,20 +117,21 @@ def _scope(form: Mapping[str, str], *, version: Version, cloud: Cloud) -> Scope:
         told = "resource or scope: exactly one of the two." if is_exchange else "scope: it is missing."
         raise TargetInvalid(told)
     try:
-        return asked_scope(asked, cloud)
+        scope = asked_scope(asked, cloud)
+        return scope_of_application(scope) if form["grant_type"] == CLIENT_CREDENTIALS else scope
     except InvalidRequest as problem:
         raise TargetInvalid(problem.detail) from None
 
 
 def with_notices(issued: Issued, form: Mapping[str, str], authorization: str | None) -> Issued:
     """The same, with a notice of what the form had for nothing; the caller's own token is not among it."""
-    proves = form.get("grant_type") == REFRESH and authorization is None
+    proves = form.get("grant_type") != EXCHANGE and authorization is None
     names = [name for name in IGNORED if name in form and not (proves and name == "client_assertion")]
     return replace(issued, warnings=(*issued.warnings, *([_ignored(names)] if names else [])))
 
 
 def _ignored(names: list[str]) -> Notice:
-    text = f"Ignored: {', '.join(names)}. The broker has a consent of its own; keep no secret for this."
+    text = f"Ignored: {', '.join(names)}. The broker proves itself; keep no secret for this."
     return Notice(code=PERSISTENT_CODE, text=text)
 
 

@@ -1,10 +1,11 @@
 """One row of the access policy, and which tenant its callers mean by what they write."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from shared.entra.wildcard import wildcard_over
 from shared.setting_values import GUID
+from shared.subject import Subject
 from token_http.message import HOME
 
 
@@ -12,37 +13,38 @@ from token_http.message import HOME
 class Permission:
     """One row: this caller (object id or app role), these consents, these tenants, these resources.
 
+    `consents` is APPLICATION alone in a row for tokens of the application itself.
     `tenants` maps what a caller may write (an id, a name of the document) to the tenant's id. `home` allows the
-    consent's own tenant, `any_customer` any tenant but the partner's and the consent's own.
+    consent's own tenant (the partner's, where there is no consent), `any_customer` any tenant that is not apart.
     """
 
     name: str
     caller: str | None
     role: str | None
-    consents: frozenset[str]
+    consents: frozenset[Subject]
     tenants: Mapping[str, str]
     home: bool
     any_customer: bool
     resources: frozenset[str]
 
-    def tenant_for(self, asked: str, *, partner: str, own: str) -> str | None:
+    def tenant_for(self, asked: str, *, own: str, apart: Collection[str]) -> str | None:
         """The id of the tenant that this row's callers mean by `asked`; None for one they may not have.
 
-        `partner` is the partner's home tenant, `own` that of the consent.
+        `own` is the tenant of the consent; `apart` are partners' own tenants, which no `*` covers.
         """
         if asked in self.tenants:
             return self.tenants[asked]
         if self.home and asked in {HOME, own}:
             return own
         # It takes an id, since names are a document's own.
-        return asked if self.any_customer and GUID.fullmatch(asked) and asked not in {partner, own} else None
+        return asked if self.any_customer and GUID.fullmatch(asked) and asked not in {own, *apart} else None
 
     def names(self, resource: str) -> bool:
         """Whether one of its resources is this one (a family), or stands for hosts like it."""
         return resource in self.resources or wildcard_over(resource) in self.resources
 
-    def may_cover(self, asked: str, *, partner: str) -> bool:
+    def may_cover(self, asked: str, *, apart: Collection[str]) -> bool:
         """Whether there can be a consent with whose own tenant this row would allow it."""
         if asked in self.tenants or (self.home and asked == HOME):
             return True
-        return bool(GUID.fullmatch(asked)) and (self.home or (self.any_customer and asked != partner))
+        return bool(GUID.fullmatch(asked)) and (self.home or (self.any_customer and asked not in apart))

@@ -10,6 +10,7 @@ from shared.consents.consent import MANAGEMENT_NAME
 from shared.customers.reach import Reach
 from shared.entra.wildcard import is_wildcard, wildcard_over
 from shared.setting_values import GUID
+from shared.subject import APPLICATION, Subject
 from token_http import near_rows
 from token_http.message import TokenRequest
 from token_http.permission import Permission
@@ -19,7 +20,7 @@ ANY_CUSTOMER = "*"
 # A caller may have thousands of rows, and a refusal is to cost little.
 MOST_LOOKED_AT = 200
 # What rows are found by: either an object id or a role, then a consent and a family of resources.
-type _Entry = tuple[str | None, str | None, str, str]
+type _Entry = tuple[str | None, str | None, Subject, str]
 type _Whose = tuple[str | None, str | None]
 
 
@@ -35,11 +36,13 @@ class Decision:
 class Policy:
     """All rows of all documents; rows only add, so their order says no more than which of several is named.
 
+    `consent_tenants` are those of other partners' people, which `*` is never for where no person stands in between.
     `names` are short names of resources by their family, for those who read.
     """
 
     permissions: tuple[Permission, ...]
     home_tenant: str
+    consent_tenants: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     _rows: Mapping[_Entry, Sequence[int]] = field(init=False, repr=False, compare=False)
     _own: Mapping[_Whose, Sequence[int]] = field(init=False, repr=False, compare=False)
@@ -63,14 +66,14 @@ class Policy:
 
         So nobody learns whether there is a consent that they may not use.
         """
-        asked, partner = _spelled(request.tenant), self.home_tenant
+        asked, apart = _spelled(request.tenant), self._apart(request.consent)
         numbers = self._rows_for(principal, request.consent, request.scope.family)
         refused = partial(self._not_permitted, principal, request, numbers)
         rows = [self.permissions[number] for number in numbers]
-        rows = [row for row in rows if row.may_cover(asked, partner=partner)]
+        rows = [row for row in rows if row.may_cover(asked, apart=apart)]
         if not rows:
             raise refused()
-        return Possible(asked=asked, partner=partner, rows=rows, refused=refused)
+        return Possible(asked=asked, apart=apart, rows=rows, refused=refused)
 
     def check(self, principal: Principal, request: TokenRequest, *, own: str) -> Decision:
         """The row that allows this; raises NotPermitted when none does, which tells the caller of its own rows alone.
@@ -79,8 +82,11 @@ class Policy:
         """
         return self.possible(principal, request).decide(own=own)
 
-    def reach(self, consent: str) -> Reach:
-        """How far this consent reaches into customers' tenants, whoever asks.
+    def _apart(self, subject: Subject) -> frozenset[str]:
+        return frozenset({self.home_tenant}) | (self.consent_tenants if subject is APPLICATION else frozenset())
+
+    def reach(self, consent: Subject) -> Reach:
+        """How far this consent, or the application itself, reaches into customers' tenants, whoever asks.
 
         `home` is no customer, and whoever lists customers leaves the partner's tenant and the consent's own out.
         """
@@ -103,7 +109,7 @@ class Policy:
         detail = f"The caller is {principal.object_id}. {told}".rstrip()
         return NotPermitted(detail).knowing(caller=principal.object_id)
 
-    def _rows_for(self, principal: Principal, consent: str, resource: str) -> Sequence[int]:
+    def _rows_for(self, principal: Principal, consent: Subject, resource: str) -> Sequence[int]:
         """The rows that are for this principal, consent and resource, in order."""
         if consent == MANAGEMENT_NAME:
             return ()  # no document can name it; this holds whatever becomes of documents
@@ -122,14 +128,14 @@ class Possible:
     """Rows that may allow what a principal asked for; which of them does, the consent's own tenant decides."""
 
     asked: str
-    partner: str
+    apart: frozenset[str]
     rows: Sequence[Permission]
     refused: Callable[[], NotPermitted]
 
     def decide(self, *, own: str) -> Decision:
         """The first row that allows it for a consent of this tenant; raises NotPermitted."""
         for row in self.rows:
-            tenant_id = row.tenant_for(self.asked, partner=self.partner, own=own)
+            tenant_id = row.tenant_for(self.asked, own=own, apart=self.apart)
             if tenant_id is not None:
                 return Decision(permission=row.name, tenant_id=tenant_id)
         raise self.refused()

@@ -6,15 +6,16 @@ from typing import Any
 
 from shared.callers.assertion import Principal
 from shared.cloud import Cloud
-from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import InvalidRequest
 from shared.setting_values import GUID
-from token_http.message import TokenRequest, asked_scope
+from shared.subject import kind_of_subject
+from token_http.message import TokenRequest, asked_scope, asked_subject
 from token_http.policy import Decision
 
 FIELDS: Mapping[str, type] = {
     "caller": str,
     "roles": list,
+    "as": str,
     "consent": str,
     "tenant": str,
     "resource": str,
@@ -51,13 +52,14 @@ def parse(fields: Mapping[str, Any], cloud: Cloud) -> Question:
     request = TokenRequest(
         tenant=fields["tenant"],
         scope=asked_scope(fields, cloud),
-        consent=checked_name(fields.get("consent", DEFAULT_NAME)),
+        consent=asked_subject(fields),
     )
     return Question(principal=principal, request=request)
 
 
-def answer(decision: Decision | None) -> dict[str, Any]:
-    """The decision: whether it is allowed, by which row, and which tenant it comes to."""
+def answer(question: Question, decision: Decision | None) -> dict[str, Any]:
+    """The decision: whether it is allowed, in whose name, by which row, and which tenant it comes to."""
+    told = {"as": kind_of_subject(question.request.consent)}
     if decision is None:
-        return {"allowed": False, "permission": None, "tenant_id": None}
-    return {"allowed": True, "permission": decision.permission, "tenant_id": decision.tenant_id}
+        return {"allowed": False, **told, "permission": None, "tenant_id": None}
+    return {"allowed": True, **told, "permission": decision.permission, "tenant_id": decision.tenant_id}

@@ -10,17 +10,20 @@ from shared.cloud import Cloud
 from shared.consents.consent import MANAGEMENT_NAME, NAME
 from shared.entra.wildcard import is_wildcard, wildcard
 from shared.setting_values import GUID
+from shared.subject import APPLICATION, As, Subject
 from token_http.message import HOME, HOMES
 from token_http.permission import Permission
 from token_http.policy import ANY_CUSTOMER
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
-PERMISSION_FIELDS = frozenset({"name", "caller", "role", "consents", "tenants", "resources"})
+# A document says no schema, or 1, as long as its rows are all for people's consents; `as` came with 2.
+SCHEMAS, SCHEMA_OF_AS = (1, 2), 2
+PERMISSION_FIELDS = frozenset({"name", "caller", "role", "as", "consents", "tenants", "resources"})
 # A row is found by its pairs of consent and resource: a small document of two long lists would be millions of them.
 MOST_PAIRS = 20_000
 # A row's name is on record with every token that the row decides.
 LONGEST_NAME = 100
-DOCUMENT_FIELDS = frozenset({"$schema", "description", "tenants", "permissions"})
+DOCUMENT_FIELDS = frozenset({"$schema", "schema", "description", "tenants", "permissions"})
 
 
 class PolicyDocumentInvalid(ValueError):
@@ -39,6 +42,8 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
     _require(set(content) <= DOCUMENT_FIELDS, f"{name} has fields nobody knows.")
     for field in ("$schema", "description"):
         _require(isinstance(content.get(field, ""), str), f"{name}: `{field}` should be a text.")
+    schema = content.get("schema", SCHEMAS[0])
+    _require(type(schema) is int and schema in SCHEMAS, f"{name}: this broker knows of `schema` 1 and 2 alone.")
     names = content.get("tenants", {})
     _require(
         isinstance(names, dict)
@@ -52,7 +57,7 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
     _require(not unclear, f"{name}: a tenant's name is taken.")
     rows = content.get("permissions", [])
     _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
-    words = _Words(tenants=known, partner=home_tenant, cloud=cloud)
+    words = _Words(schema=schema, tenants=known, partner=home_tenant, cloud=cloud)
     permissions = tuple(_permission(f"{name}[{index}]", row, words) for index, row in enumerate(rows))
     pairs = sum(len(row.consents) * len(row.resources) for row in permissions)
     _require(
@@ -65,6 +70,7 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
 class _Words:
     """What the names in a document's rows mean."""
 
+    schema: int
     tenants: Mapping[str, str]
     partner: str
     cloud: Cloud
@@ -78,10 +84,12 @@ def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN
     is_id = isinstance(caller, str) and bool(GUID.fullmatch(caller.lower()))
     _require("caller" not in row or is_id, f"{place}: `caller`.")
     _require("role" not in row or (isinstance(role, str) and bool(role)), f"{place}: `role`.")
-    consents, tenants, resources = (_texts(place, row, field) for field in ("consents", "tenants", "resources"))
-    _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
+    consents = _subjects(place, row, words)
+    tenants, resources = (_texts(place, row, field) for field in ("tenants", "resources"))
     home = {tenant for tenant in tenants if tenant.lower() == HOME}
-    _require(MANAGEMENT_NAME not in consents, f"{place}: {MANAGEMENT_NAME} is the broker's own, and no caller's.")
+    # What the application may do in the partner's own tenant, no relationship bounds and no customer gave.
+    stands_alone = APPLICATION not in consents or not home or home == tenants
+    _require(stands_alone, f"{place}: `home` as application takes a row of its own.")
     return Permission(
         name=f"{place} {row.get('name', '')[:LONGEST_NAME]}".strip(),
         caller=caller.lower() if caller else None,
@@ -100,6 +108,22 @@ def _resource(place: str, name: str, cloud: Cloud) -> str:
     # Any other would be hosts of whoever owns the domain, and the token goes where the caller sends it.
     _require(family == allowed or not is_wildcard(family), f"{place}: the one wildcard of a resource is {allowed}.")
     return family
+
+
+def _subjects(place: str, row: Mapping[str, Any], words: _Words) -> frozenset[Subject]:
+    """The names of consents, or the application alone, which has none."""
+    kind = row.get("as", As.USER.value)
+    _require("as" not in row or words.schema >= SCHEMA_OF_AS, f'{place}: `as` takes "schema": 2 in the document.')
+    _require(
+        isinstance(kind, str) and kind in {one.value for one in As}, f"{place}: `as` should be user or application."
+    )
+    if kind == APPLICATION.value:
+        _require("consents" not in row, f"{place}: the application's own tokens take no `consents`.")
+        return frozenset({APPLICATION})
+    consents = _texts(place, row, "consents")
+    _require(all(NAME.fullmatch(consent) for consent in consents), f"{place}: a consent's name is malformed.")
+    _require(MANAGEMENT_NAME not in consents, f"{place}: {MANAGEMENT_NAME} is the broker's own, and no caller's.")
+    return frozenset(consents)
 
 
 def _tenants(place: str, tenants: frozenset[str], words: _Words) -> dict[str, str]:

@@ -8,6 +8,7 @@ from shared.cloud import Cloud
 from shared.entra.resource import is_resource
 from shared.entra.wildcard import is_wildcard
 from shared.errors import InvalidRequest
+from shared.subject import APPLICATION, consent_of
 from token_http.permission import Permission
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
 from token_http.policy_shadows import shadowed
@@ -72,9 +73,19 @@ def _shadowed(rows: list[Permission]) -> Iterator[Finding]:
 
 def _too_wide(rows: list[Permission]) -> Iterator[Finding]:
     for row in rows:
-        if row.any_customer:
-            whom = f"whoever has the role {row.role}" if row.role else "this caller"
+        whom = f"whoever has the role {row.role}" if row.role else "this caller"
+        is_application = APPLICATION in row.consents
+        if row.any_customer and is_application:
+            sentence = (
+                f"{whom} may act as the application in every customer's tenant that has it, whatever becomes of the "
+                "delegated relationship; name tenants."
+            )
+            yield Finding(kind=TOO_WIDE, place=row.name, sentence=sentence)
+        elif row.any_customer:
             sentence = f"{whom} may act on every customer there is and will be; name tenants where you can."
+            yield Finding(kind=TOO_WIDE, place=row.name, sentence=sentence)
+        elif row.home and is_application:
+            sentence = f"{whom} may act as the application in the partner's own tenant; is there no narrower way?"
             yield Finding(kind=TOO_WIDE, place=row.name, sentence=sentence)
 
 
@@ -83,5 +94,6 @@ def _unknown(rows: list[Permission], consents: frozenset[str] | None) -> Iterato
         for resource in sorted(name for name in row.resources if not is_resource(name) and not is_wildcard(name)):
             sentence = f"{resource} is no short name, identifier URI or application id, so no request can match it."
             yield Finding(kind=UNKNOWN, place=row.name, sentence=sentence)
-        for consent in sorted(row.consents - consents if consents is not None else ()):
+        named = {consent for one in row.consents if (consent := consent_of(one)) is not None}
+        for consent in sorted(named - consents if consents is not None else ()):
             yield Finding(kind=UNKNOWN, place=row.name, sentence=f"there is no consent {consent} (yet).")

@@ -14,9 +14,13 @@ from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_
 class PolicySource:
     """Reads and compiles every document; raises VaultUnavailable or VaultRefused."""
 
-    def __init__(self, vault: SecretVault, *, home_tenant: str, cloud: Cloud) -> None:
+    def __init__(
+        self, vault: SecretVault, *, home_tenant: str, cloud: Cloud, consent_tenants: frozenset[str] = frozenset()
+    ) -> None:
+        """`consent_tenants` are those of other partners' people (setting)."""
         self._vault = vault
-        self._home_tenant = home_tenant
+        self.home_tenant = home_tenant
+        self._consent_tenants = consent_tenants
         self._cloud = cloud
         self._reported: dict[str, str] = {}
         self._last_good: dict[str, tuple[Permission, ...]] = {}
@@ -31,7 +35,9 @@ class PolicySource:
         self._last_good = {name: permissions for name, permissions in good.items() if permissions is not None}
         rows = tuple(row for name in names for row in self._last_good.get(name, ()))
         short = {self._cloud.canonical(name): name for name in self._cloud.resources}
-        return Policy(permissions=rows, home_tenant=self._home_tenant, names=short)
+        return Policy(
+            permissions=rows, home_tenant=self.home_tenant, consent_tenants=self._consent_tenants, names=short
+        )
 
     def _document(self, name: str) -> tuple[Permission, ...] | None:
         try:
@@ -41,7 +47,7 @@ class PolicySource:
         if secret is None:
             return None
         try:
-            return compile_document(name, secret.value, home_tenant=self._home_tenant, cloud=self._cloud)
+            return compile_document(name, secret.value, home_tenant=self.home_tenant, cloud=self._cloud)
         except PolicyDocumentInvalid as problem:
             self._report(secret.version, str(problem))
             return self._last_good.get(name)

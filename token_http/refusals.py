@@ -24,8 +24,7 @@ class GrantTypeUnsupported(InvalidRequest):
     """An OAuth grant that the broker does not have; `detail` names those it has."""
 
     code, error = "grant_type_unsupported", "unsupported_grant_type"
-    says = "This grant type is not supported: the broker gives delegated tokens of the person who consented."
-    remedy = "Ask with one of these. For an app-only token, ask Entra ID as your own identity."
+    says, remedy = "This grant type is not supported.", "Ask with one of these."
 
 
 class TargetInvalid(InvalidRequest):

@@ -6,6 +6,7 @@ from shared.callers.assertion import AssertionVerifier, Principal
 from shared.clock import Clock
 from shared.errors import BrokerError
 from shared.pool import Pool
+from shared.subject import APPLICATION
 from token_http.issuer import Issuer
 from token_http.message import Issued, TokenRequest
 from token_http.one_look import all_issued
@@ -78,5 +79,7 @@ def _told(error: Exception, wanted: Wanted) -> Exception:
     if isinstance(error, BrokerError):
         request, decision = wanted.request, wanted.decision
         tenant = decision.tenant_id if decision else request.tenant
-        error.knowing(consent=request.consent, tenant=tenant, resource=request.scope.resource)
+        error.knowing(tenant=tenant, resource=request.scope.resource)
+        if request.consent is not APPLICATION:
+            error.knowing(consent=request.consent)
     return error

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from shared.clock import Clock
 from shared.entra.tokens import AccessToken
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
+from shared.subject import Subject
 from token_http.shared_memory import SharedMemory
 
 TOKENS_KEPT = 30_000
@@ -26,18 +27,19 @@ LONGEST_REFUSAL_SECONDS = 300
 class TokenKey(NamedTuple):
     """What makes two requests the same; a new consent has a new lineage, and so never meets an old token.
 
+    In place of a lineage, which is a text, tokens of the application have APPLICATION, which equals none.
     `own` is the caller whose token it is alone: the one that all share was challenged, or not fresh enough for it.
     A tuple, since the caches compare keys many times for each request.
     """
 
-    lineage: str
+    lineage: Subject
     tenant_id: str
     scope: str
     claims_sha256: str = ""
     own: str = ""
 
 
-def token_key(lineage: str, tenant_id: str, scope: str, *, claims: str | None = None, own: str = "") -> TokenKey:
+def token_key(lineage: Subject, tenant_id: str, scope: str, *, claims: str | None = None, own: str = "") -> TokenKey:
     """The key of one request; claims count by their hash."""
     digest = hashlib.sha256(claims.encode()).hexdigest() if claims else ""
     return TokenKey(lineage, tenant_id, scope, digest, own)

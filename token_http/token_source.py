@@ -1,17 +1,19 @@
 """Where tokens come from: memory, else one exchange for all who want the same, each at its caller's turn and cost."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.stored_consent import Served
 from shared.entra.place import Place
-from shared.entra.tokens import AccessToken, Exchanger
+from shared.entra.tokens import AccessToken, Issuing
 from shared.errors import BrokerError
 from shared.pool import Pool
+from shared.subject import APPLICATION
 from token_http.exchange_queue import ExchangeQueue
 from token_http.message import TokenRequest
 from token_http.notice import STALE
@@ -30,10 +32,17 @@ class TokenSource:
     """Knows nothing of policy: whoever asks has been allowed, and looks again before a token goes out."""
 
     def __init__(
-        self, *, authority: Exchanger, consent: Callable[[str], Outcome[Served] | None], pool: Pool, clock: Clock
+        self,
+        *,
+        authority: Issuing,
+        home_tenant: str,
+        consent: Callable[[str], Outcome[Served] | None],
+        pool: Pool,
+        clock: Clock,
     ) -> None:
         """`consent` is what is remembered of the consent of a name; `pool` is where exchanges run."""
         self._authority = authority
+        self._home_tenant = home_tenant
         self._consent = consent
         self._pool = pool
         self._cache = TokenCache(clock)
@@ -99,32 +108,37 @@ class TokenSource:
 
     async def _exchange(self, key: TokenKey, request: TokenRequest, principal: Principal) -> AccessToken | None:
         """A token for this key at the cost of this caller; None when its consent is not at hand any more."""
-        # Looked at when its turn has come, which may be late: what was withdrawn here meanwhile is not exchanged. If it
-        # has to be read first, that is done outside of the turn, by whoever looks again.
-        reading = self._consent(request.consent)
-        served = value_of(reading) if reading is not None else None
-        if served is None or served.consent.lineage != key.lineage:
+        work = self._work(key, request)
+        if work is None:
             return None
-        place = Place.of(key.tenant_id, home=served.consent.person.tenant_id)
         forgotten = self._forgotten[key.tenant_id]
         try:
-            exchanged = await self._pool.run(
-                lambda: self._authority.exchange(
-                    served.refresh_token,
-                    tenant_id=key.tenant_id,
-                    scope=key.scope,
-                    place=place,
-                    person=served.consent.person.object_id,
-                    claims=request.claims,
-                )
-            )
+            token = await self._pool.run(work)
         except BrokerError as error:
             if forgotten == self._forgotten[key.tenant_id]:
                 self._cache.keep_refusal(key, error, owner=principal.object_id)
             raise
-        # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
         if forgotten == self._forgotten[key.tenant_id]:
-            self._cache.keep(key._replace(claims_sha256=""), exchanged.access_token, owner=principal.object_id)
+            self._cache.keep(key._replace(claims_sha256=""), token, owner=principal.object_id)
             if key.own:
                 self._with_own.add(key.own)
-        return exchanged.access_token
+        return token
+
+    def _work(self, key: TokenKey, request: TokenRequest) -> Callable[[], AccessToken] | None:
+        """What to ask the authority for; the key alone says in whose name, so that no token is kept as another's."""
+        what: Mapping[str, Any] = {"tenant_id": key.tenant_id, "scope": key.scope, "claims": request.claims}
+        if key.lineage is APPLICATION:
+            place = Place.of(key.tenant_id, home=self._home_tenant)
+            return lambda: self._authority.for_application(place=place, **what)
+        # Looked at when its turn has come, which may be late: what was withdrawn here meanwhile is not exchanged. If it
+        # has to be read first, that is done outside of the turn, by whoever looks again.
+        reading = self._consent(request.consent) if request.consent is not APPLICATION else None
+        served = value_of(reading) if reading is not None else None
+        if served is None or served.consent.lineage != key.lineage:
+            return None
+        person = served.consent.person
+        place = Place.of(key.tenant_id, home=person.tenant_id)
+        # The new refresh token is let go: the timer renews the stored one, and the one used stays good.
+        return lambda: (
+            self._authority.exchange(served.refresh_token, place=place, person=person.object_id, **what).access_token
+        )

@@ -8,6 +8,7 @@ from shared.audit import Field, record
 from shared.bursts import Bursts
 from shared.callers.assertion import Principal
 from shared.errors import BrokerError
+from shared.subject import consent_of, kind_of_subject
 from token_http.message import Issued, TokenRequest
 from token_http.policy import Decision
 
@@ -53,8 +54,9 @@ class Trail:
                 **self._asked(),
                 **self._latest(),
                 "outcome": "issued",
-                "lineage": issued.lineage,
+                "lineage": issued.lineage or None,
                 "scope": issued.token.scope,
+                "roles": " ".join(issued.token.roles) or None,
                 "compared": " ".join(issued.token.compared),
                 "from_cache": issued.from_cache,
                 "token_sha256": issued.token.sha256,
@@ -83,7 +85,8 @@ class Trail:
         request, decision = self.request, self.decision
         return {
             "permission": decision.permission if decision else None,
-            "consent": request.consent if request else None,
+            "as": kind_of_subject(request.consent) if request else None,
+            "consent": consent_of(request.consent) if request else None,
             "tenant": decision.tenant_id if decision else None,
             # As it was written: of a refused request nothing more is known, and nobody vouches for it.
             "tenant_asked": request.tenant[:LONGEST_TENANT] if request else None,

@@ -34,7 +34,7 @@ def issuer(services: Services) -> Issuer:
     return Issuer(
         authority=services.applications.partner.authority,
         consents=services.store,
-        policies=PolicySource(services.policy_vault, home_tenant=settings.home_tenant, cloud=settings.cloud),
+        policies=_policies(services),
         limits=AgeLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
         cloud=settings.cloud,
         pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
@@ -57,8 +57,7 @@ def forgetting(services: Services, issuer: Issuer) -> Forgetting:
 
 def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
     """Reads the policy, and says then of each consent how far it reaches; may block, and raises what the vault does."""
-    home, cloud = services.settings.home_tenant, services.settings.cloud
-    policies = PolicySource(services.policy_vault, home_tenant=home, cloud=cloud)
+    policies = _policies(services)
 
     def read() -> Callable[[str], Reach]:
         policy = policies.read()
@@ -66,6 +65,16 @@ def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
         return policy.reach
 
     return read
+
+
+def _policies(services: Services) -> PolicySource:
+    settings = services.settings
+    return PolicySource(
+        services.policy_vault,
+        home_tenant=settings.home_tenant,
+        cloud=settings.cloud,
+        consent_tenants=settings.consent_tenants,
+    )
 
 
 def wire(services: Services, issuer: Issuer, *, watch: Callable[[], None]) -> list[func.Blueprint]:

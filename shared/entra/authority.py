@@ -9,12 +9,14 @@ from dataclasses import replace
 from shared.clock import Clock
 from shared.cloud import PUBLIC
 from shared.entra.application_credential import ApplicationCredential
+from shared.entra.application_refusals import of_application
 from shared.entra.authority_http import AuthorityHttp
-from shared.entra.matching import Family, matched_claims
+from shared.entra.matching import Family, matched_claims, roles_of
 from shared.entra.msal_calls import MsalCalls
 from shared.entra.place import Place
 from shared.entra.token_answers import device_sign_in, token_set
-from shared.entra.tokens import DeviceAnswer, DeviceSignIn, SignIn, TokenSet
+from shared.entra.tokens import AccessToken, DeviceAnswer, DeviceSignIn, SignIn, TokenSet
+from shared.errors import BrokerError
 
 # Beside the scope: who the person is, and a refresh token.
 OPENID = ("openid", "profile", "offline_access")
@@ -38,6 +40,7 @@ class Authority:
         family: Family = PUBLIC.family,
     ) -> None:
         """`family` tells which API an identifier is of, cloud by cloud."""
+        self._client_id = client_id
         self._family = family
         self._clock = clock
         self._calls = MsalCalls(http, client_id=client_id, credential=credential)
@@ -138,6 +141,30 @@ class Authority:
         # Entra ID answers with a new refresh token each time; were it ever left out, the one used stays good.
         tokens = token_set(answer, tenant_id=tenant_id, now=self._clock(), refresh_token=refresh_token)
         return self._matched(tokens, scope, None if place is Place.CUSTOMER else person)
+
+    def for_application(self, *, tenant_id: str, scope: str, place: Place, claims: str | None = None) -> AccessToken:
+        """A token of the application itself, by a real request each time (RFC 6749 section 4.4).
+
+        `scope` is the `.default` of one resource. Raises AnswerMismatched when the token is plainly another one.
+        """
+        try:
+            answer = self._calls.call(
+                tenant_id,
+                place,
+                lambda application: application.acquire_token_for_client([scope], claims_challenge=claims),
+            )
+        except BrokerError as error:
+            raise of_application(error, place) from error
+        token = token_set(answer, tenant_id=tenant_id, now=self._clock()).access_token
+        compared = matched_claims(
+            token.token,
+            tenant_id=tenant_id,
+            resource=scope.rpartition("/")[0],
+            application=self._client_id,
+            family=self._family,
+        )
+        # RFC 6749 section 5.1: an answer without a scope is for the one that was asked for.
+        return replace(token, scope=token.scope or scope, roles=roles_of(token.token), compared=compared)
 
     def _matched(self, tokens: TokenSet, scope: str, person: str | None) -> TokenSet:
         token = tokens.access_token

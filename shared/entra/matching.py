@@ -15,23 +15,39 @@ type Family = Callable[[str], str | None]
 
 
 def matched_claims(
-    access_token: str, *, tenant_id: str, resource: str, person: str | None, family: Family
+    access_token: str,
+    *,
+    tenant_id: str,
+    resource: str,
+    family: Family,
+    person: str | None = None,
+    application: str | None = None,
 ) -> tuple[str, ...]:
     """The names of the claims that were held against what was asked; raises AnswerMismatched.
 
     `person` is the object id of whose token it should be, where that is known: somebody has another one in every
-    tenant. `family` tells which API an audience belongs to.
+    tenant. `application` is the client id where the token should be that application's own. `family` tells which API an
+    audience belongs to.
     """
     claims = unverified_claims(access_token)
     held = {
         "tid": _same(claims.get("tid"), tenant_id),
         "aud": _same_family(claims.get("aud"), resource, family),
         "oid": _same(claims.get("oid"), person),
+        "appid": _same(claims.get("appid", claims.get("azp")), application),
+        # Scopes are a person's (learn: entra/identity-platform/access-token-claims-reference).
+        "scp": "scp" not in claims if application and claims else None,
     }
     for name, is_same in held.items():
         if is_same is False:
             raise AnswerMismatched(f"Its {name} is another.")
     return tuple(name for name, is_same in held.items() if is_same)
+
+
+def roles_of(access_token: str) -> tuple[str, ...]:
+    """The app roles that a token names, none where it cannot be read; for records and checks, never for a decision."""
+    roles = unverified_claims(access_token).get("roles")
+    return tuple(role for role in roles if isinstance(role, str)) if isinstance(roles, list) else ()
 
 
 def _same(said: Any, asked: str | None) -> bool | None:  # noqa: ANN401 - a claim

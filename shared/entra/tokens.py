@@ -12,7 +12,8 @@ from shared.entra.place import Place
 class AccessToken:
     """A token for one resource in one tenant; `scope` is what was really granted, space-separated.
 
-    `compared` names the claims that were held against what was asked; a token need not be readable (matching.py).
+    `roles` are the app roles in it, and `compared` names the claims that were held against what was asked; a token need
+    not be readable (matching.py).
     `sha256` is the token's fingerprint, made once: a token is handed out many times.
     """
 
@@ -20,6 +21,7 @@ class AccessToken:
     expires_on: datetime
     scope: str
     tenant_id: str
+    roles: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     sha256: str = field(init=False, compare=False)
 
@@ -93,3 +95,10 @@ class Exchanger(Protocol):
 
         `place` says what the tenant is to the person, and so what its refusals mean.
         """
+
+
+class Issuing(Exchanger, Protocol):
+    """Whoever gives tokens of a person and of the application: the authority, and in tests a scripted one."""
+
+    def for_application(self, *, tenant_id: str, scope: str, place: Place, claims: str | None = None) -> AccessToken:
+        """An app-only token of this tenant for one `.default` scope; raises errors of the tree."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.clock import write_offset
+from local.demo import claims_of
 from local.person import Person
 from local.state import StackState
 from local.workload import Workload, fire_timer
@@ -54,7 +55,10 @@ def test_the_whole_flow_works_with_each_credential(make_stack: StackMaker, kind:
         operator = Workload(state=state, name="operator")
         with Person() as person:
             assert person.consent(operator.link(), ADMIN).is_success
-        assert Workload(state=state, name="reports").token("contoso", "graph").is_success
+        reports = Workload(state=state, name="reports")
+        assert reports.token("contoso", "graph").is_success
+        own = claims_of(reports.token("contoso", "graph", **{"as": "application"}).json()["access_token"])
+        assert (own["appidacr"], own["idtyp"]) == (BY_SECRET if kind == "client secret" else BY_ASSERTION, "app")
         device_code(operator)
         write_offset(state.clock_file, timedelta(days=8))
         assert fire_timer(state) == "Success"

@@ -13,7 +13,7 @@ from shared.errors import BrokerError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One exchange that was asked for."""
+    """One exchange that was asked for; the application asks with no refresh token ("")."""
 
     refresh_token: str = field(repr=False)
     tenant_id: str
@@ -59,14 +59,21 @@ class ScriptedAuthority:
         asked = Asked(
             refresh_token=refresh_token, tenant_id=tenant_id, scope=scope, place=place, person=person, claims=claims
         )
+        return TokenSet(access_token=self._answered(asked), refresh_token=f"{refresh_token}+", unverified_id_token="")
+
+    def for_application(self, *, tenant_id: str, scope: str, place: Place, claims: str | None = None) -> AccessToken:
+        """See Issuing."""
+        asked = Asked(refresh_token="", tenant_id=tenant_id, scope=scope, place=place, claims=claims)
+        return self._answered(asked)
+
+    def _answered(self, asked: Asked) -> AccessToken:
         self.asked.append(asked)
         error = self.refuse(asked)
         if error is not None:
             raise error
-        token = AccessToken(
+        return AccessToken(
             token=self.text(len(self.asked)),
             expires_on=self.clock() + self.lifetime,
-            scope=scope,
-            tenant_id=tenant_id,
+            scope=asked.scope,
+            tenant_id=asked.tenant_id,
         )
-        return TokenSet(access_token=token, refresh_token=f"{refresh_token}+", unverified_id_token="")

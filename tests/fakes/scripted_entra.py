@@ -60,7 +60,7 @@ class ScriptedEntra(Outbound):
         requests.Request(method, url, headers=headers).prepare()
         for value in headers.values():
             str(value).encode("latin-1")
-        posted = Posted(tenant_id=tenant_id, secret=form["client_secret"], refresh_token=form["refresh_token"])
+        posted = Posted(tenant_id=tenant_id, secret=form["client_secret"], refresh_token=form.get("refresh_token", ""))
         self.posted.append(posted)
         return _response(self.answer(posted))
 

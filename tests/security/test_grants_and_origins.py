@@ -9,14 +9,15 @@ from tests.consent_http.browser import send
 from tests.infra.project import ROOT
 
 PRODUCT = ("consent_http", "customers_http", "refresh_timer", "token_http", "shared")
-# By MSAL's names: the code with PKCE, the device code, the refresh token. No password, no implicit grant, no
-# client credentials, nobody's token on behalf of somebody.
+# By MSAL's names: the code with PKCE, the device code, the refresh token, and client credentials for tokens of the
+# application itself. No password, no implicit grant, nobody's token on behalf of somebody.
 GRANTS = {
     "initiate_auth_code_flow",
     "acquire_token_by_auth_code_flow",
     "initiate_device_flow",
     "obtain_token_by_device_flow",
     "acquire_token_by_refresh_token",
+    "acquire_token_for_client",
 }
 
 

@@ -72,13 +72,16 @@ def check(*arguments: str | Path) -> tuple[int, Any]:
 
 
 def test_what_would_be_allowed_is_said_with_its_row(clean: Path) -> None:
-    told = {"allowed": True, "permission": "policy-1[0] reports", "tenant_id": CONTOSO_ID}
+    told = {"allowed": True, "as": "user", "permission": "policy-1[0] reports", "tenant_id": CONTOSO_ID}
     assert check(clean, *asked(tenant=CONTOSO_ID.upper(), caller=CALLER_ID.upper())) == (CLEAN, told)
 
 
 @pytest.mark.parametrize("changed", [{"caller": OTHER_ID}, {"consent": "backup"}], ids=str)
 def test_what_would_be_refused_is_said_and_fails_a_pipeline(clean: Path, changed: dict[str, str]) -> None:
-    assert check(clean, *asked(**changed)) == (FINDINGS, {"allowed": False, "permission": None, "tenant_id": None})
+    assert check(clean, *asked(**changed)) == (
+        FINDINGS,
+        {"allowed": False, "as": "user", "permission": None, "tenant_id": None},
+    )
 
 
 def test_roles_may_be_several_and_a_cloud_has_its_own_resources(clean: Path) -> None:

@@ -8,15 +8,26 @@ import pytest
 from shared.cloud import PUBLIC
 from shared.entra.tokens import AccessToken
 from shared.errors import AssertionMissing, BrokerError, InvalidRequest
+from shared.subject import APPLICATION
 from tests.token_http.samples import CONTOSO_ID, NOON
 from token_http import oauth_dialect
 from token_http.message import Issued, TokenRequest
-from token_http.oauth_dialect import ACCESS_TOKEN, EXCHANGE, JWT, JWT_BEARER, REFRESH, Version, assertion_of
+from token_http.oauth_dialect import (
+    ACCESS_TOKEN,
+    CLIENT_CREDENTIALS,
+    EXCHANGE,
+    JWT,
+    JWT_BEARER,
+    REFRESH,
+    Version,
+    assertion_of,
+)
 from token_http.refusals import GrantTypeUnsupported, TargetInvalid
 
 GRAPH = "https://graph.microsoft.com"
 ASKED = {"grant_type": REFRESH, "scope": f"{GRAPH}/.default"}
 EXCHANGED = {"grant_type": EXCHANGE, "subject_token": "mine", "subject_token_type": JWT, "resource": GRAPH}
+OWN = {**ASKED, "grant_type": CLIENT_CREDENTIALS}
 PROVED = {"client_assertion": "mine", "client_assertion_type": JWT_BEARER}
 
 
@@ -44,6 +55,8 @@ def issued(scope: str = f"{GRAPH}/User.Read {GRAPH}/Mail.Read", resource: str = 
         (ASKED, "bearer  mine "),
         ({**ASKED, **PROVED, "client_assertion": "the-old-applications"}, "Bearer mine"),
         ({**ASKED, **PROVED}, None),
+        (OWN, "Bearer mine"),
+        ({**OWN, **PROVED}, None),
         (EXCHANGED, None),
         ({**EXCHANGED, "subject_token_type": ACCESS_TOKEN, "requested_token_type": ACCESS_TOKEN}, None),
         (EXCHANGED, "Bearer mine"),
@@ -131,10 +144,33 @@ def test_a_target_that_is_none_or_two_is_refused_by_name(form: dict[str, str], v
         read(form, version=version)
 
 
-@pytest.mark.parametrize("grant", ["client_credentials", "authorization_code", "password", "REFRESH_TOKEN", "x"])
+@pytest.mark.parametrize("grant", ["CLIENT_CREDENTIALS", "authorization_code", "password", "REFRESH_TOKEN", "x"])
 def test_another_grant_is_refused_with_those_there_are(grant: str) -> None:
-    with pytest.raises(GrantTypeUnsupported, match=f"{REFRESH} and {EXCHANGE}"):
+    with pytest.raises(GrantTypeUnsupported, match=f"{REFRESH} and {CLIENT_CREDENTIALS} and {EXCHANGE}"):
         read({**ASKED, "grant_type": grant})
+
+
+@pytest.mark.parametrize(("version", "target"), [(Version.V2, {}), (Version.V1, {"resource": GRAPH})], ids=str)
+def test_client_credentials_ask_for_a_token_of_the_application(version: Version, target: dict[str, str]) -> None:
+    asked = read({**OWN, **target}, version=version)
+    assert (asked.consent, str(asked.scope), asked.tenant) == (APPLICATION, f"{GRAPH}/.default", "contoso")
+    assert read(ASKED).consent == "partner"
+
+
+@pytest.mark.parametrize(
+    ("form", "tenant", "refusal", "named"),
+    [
+        ({**OWN, "consent": "partner"}, "contoso", InvalidRequest, "consent"),
+        ({**OWN, "scope": f"{GRAPH}/User.Read"}, "contoso", TargetInvalid, r"\.default"),
+        (OWN, "common", InvalidRequest, "tenant"),
+        (OWN, "Organizations", InvalidRequest, "tenant"),
+    ],
+)
+def test_client_credentials_that_contradict_themselves_are_refused(
+    form: dict[str, str], tenant: str, refusal: type[BrokerError], named: str
+) -> None:
+    with pytest.raises(refusal, match=named):
+        read(form, tenant=tenant)
 
 
 def test_a_form_without_a_grant_is_refused_by_name() -> None:
@@ -149,6 +185,8 @@ OLD = {"client_id": "old", "client_secret": "old-secret", "refresh_token": "old-
     ("form", "authorization", "names"),
     [
         (ASKED, "Bearer mine", []),
+        ({**OWN, **PROVED}, None, []),
+        ({**OWN, **OLD}, "Bearer mine", ["client_id", "client_secret", "refresh_token", "password"]),
         ({**ASKED, **PROVED}, None, []),
         (EXCHANGED, None, []),
         ({**ASKED, **OLD}, "Bearer mine", ["client_id", "client_secret", "refresh_token", "password"]),

@@ -131,7 +131,7 @@ def test_an_exchange_that_is_refused_says_whether_the_token_or_the_target_is_wro
 
 
 REFUSED: list[tuple[dict[str, str], tuple[str, str], str]] = [
-    ({"grant_type": "client_credentials"}, ("unsupported_grant_type", "grant_type_unsupported"), "refresh_token"),
+    ({"grant_type": "password"}, ("unsupported_grant_type", "grant_type_unsupported"), "refresh_token"),
     ({"grant_type": ""}, ("invalid_request", "invalid_request"), "grant_type"),
     ({"scope": f"{GRAPH}/.default {ARM}/.default"}, ("invalid_scope", "target_invalid"), f"{GRAPH} and {ARM}"),
     ({"scope": ""}, ("invalid_scope", "target_invalid"), "scope"),

@@ -16,7 +16,7 @@ from token_http.policy_document import compile_document
 from token_http.refusals import NotPermitted
 
 ASKED = {"caller": CALLER_ID, "tenant": "contoso", "resource": "graph"}
-REFUSED = {"allowed": False, "permission": None, "tenant_id": None}
+REFUSED = {"allowed": False, "as": "user", "permission": None, "tenant_id": None}
 ROWS = [row(), row(caller=None, role="Reports", tenants=["*"]), row(tenants=["home"], consents=["backup"])]
 POLICY = Policy(
     permissions=compile_document("policy-1", document(*ROWS), home_tenant=HOME_ID, cloud=PUBLIC), home_tenant=HOME_ID
@@ -27,14 +27,14 @@ def told(asked: Mapping[str, object], cloud: Cloud = PUBLIC) -> dict[str, Any]:
     """The answer to a question, as the route gives it."""
     question = parse(asked, cloud)
     try:
-        return answer(POLICY.check(question.principal, question.request, own=HOME_ID))
+        return answer(question, POLICY.check(question.principal, question.request, own=HOME_ID))
     except NotPermitted:
-        return answer(None)
+        return answer(question, None)
 
 
 def test_what_a_row_allows_is_answered_with_the_row_and_the_tenant() -> None:
     found = told(ASKED)
-    assert found == {"allowed": True, "permission": "policy-1[0]", "tenant_id": CONTOSO_ID}
+    assert found == {"allowed": True, "as": "user", "permission": "policy-1[0]", "tenant_id": CONTOSO_ID}
 
 
 def test_roles_count_as_if_the_caller_had_them() -> None:
@@ -74,7 +74,12 @@ def test_the_answer_is_what_the_policy_decides_for_that_caller(
     except NotPermitted:
         assert found == REFUSED
     else:
-        assert found == {"allowed": True, "permission": decided.permission, "tenant_id": decided.tenant_id}
+        assert found == {
+            "allowed": True,
+            "as": "user",
+            "permission": decided.permission,
+            "tenant_id": decided.tenant_id,
+        }
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -118,7 +119,9 @@ def test_a_resource_that_no_request_can_name_is_unknown(resource: str) -> None:
 @pytest.mark.parametrize("resource", [*PUBLIC.resources, "https://api.example.com/", "api://x", OTHER_ID.upper()])
 def test_a_resource_that_a_request_can_name_is_known(resource: str) -> None:
     assert look(document(row(resources=[resource]))) == []
-    assert look(document(row(resources=[resource])), cloud=US_GOVERNMENT) == []
+    # Azure DevOps is in the public cloud alone.
+    if resource in US_GOVERNMENT.resources or resource not in PUBLIC.resources:
+        assert look(document(row(resources=[resource])), cloud=US_GOVERNMENT) == []
 
 
 def test_a_consent_that_is_not_there_is_unknown_where_it_is_said_which_are() -> None:
@@ -140,12 +143,12 @@ def test_a_finding_reads_as_place_kind_and_sentence() -> None:
     assert str(found) == "policy-1: invalid: policy-1 is not JSON."
 
 
-class Counted(frozenset[str]):
+class Counted(frozenset[Any]):
     """A set that counts how often anybody looks into it."""
 
     looks = 0
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         type(self).looks += 1
         return super().__iter__()
 

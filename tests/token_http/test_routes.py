@@ -492,16 +492,21 @@ QUESTION = {"caller": DEFAULT_WORLD.identity("reports").object_id, "tenant": "co
 @pytest.mark.parametrize(
     ("changed", "content"),
     [
-        ({}, {"allowed": True, "permission": "policy-1[0] reports on customers", "tenant_id": CONTOSO}),
+        ({}, {"allowed": True, "as": "user", "permission": "policy-1[0] reports on customers", "tenant_id": CONTOSO}),
         (
             {"tenant": "home", "resource": "https://api.partnercenter.microsoft.com/"},
-            {"allowed": True, "permission": "policy-1[1] reports on the partner itself", "tenant_id": PARTNER_TENANT},
+            {
+                "allowed": True,
+                "as": "user",
+                "permission": "policy-1[1] reports on the partner itself",
+                "tenant_id": PARTNER_TENANT,
+            },
         ),
-        ({"tenant": "home"}, {"allowed": False, "permission": None, "tenant_id": None}),
-        ({"consent": "another"}, {"allowed": False, "permission": None, "tenant_id": None}),
+        ({"tenant": "home"}, {"allowed": False, "as": "user", "permission": None, "tenant_id": None}),
+        ({"consent": "another"}, {"allowed": False, "as": "user", "permission": None, "tenant_id": None}),
         (
             {"caller": DEFAULT_WORLD.identity("intruder").object_id, "roles": ["Token.Issue"]},
-            {"allowed": False, "permission": None, "tenant_id": None},
+            {"allowed": False, "as": "user", "permission": None, "tenant_id": None},
         ),
     ],
 )

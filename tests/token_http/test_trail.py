@@ -25,6 +25,7 @@ ASKED_FIELDS = {
     "caller",
     "caller_application",
     "permission",
+    "as",
     "consent",
     "tenant",
     "tenant_asked",
@@ -71,7 +72,7 @@ def only(audit: pytest.LogCaptureFixture) -> dict[str, Any]:
 def test_an_issued_token_leaves_a_complete_record(audit: pytest.LogCaptureFixture, *, from_cache: bool) -> None:
     trail().issued(issued(from_cache=from_cache))
     found = only(audit)
-    assert set(found) == ASKED_FIELDS | {"lineage", "scope", "compared", "from_cache", "token_sha256"}
+    assert set(found) == ASKED_FIELDS | {"lineage", "scope", "roles", "compared", "from_cache", "token_sha256"}
     assert found.pop("duration_ms") >= 0
     assert found == {
         "event": "token.issued",
@@ -80,6 +81,7 @@ def test_an_issued_token_leaves_a_complete_record(audit: pytest.LogCaptureFixtur
         "caller": CALLER_ID,
         "caller_application": "ffff0000-0000-4000-8000-000000000001",
         "permission": "policy-1[0] reports",
+        "as": "user",
         "consent": "partner",
         "tenant": CONTOSO_ID,
         "tenant_asked": "contoso",
@@ -87,6 +89,7 @@ def test_an_issued_token_leaves_a_complete_record(audit: pytest.LogCaptureFixtur
         "correlation_id": "correlation-1",
         "lineage": "l1",
         "scope": "https://graph.microsoft.com/User.Read",
+        "roles": None,
         "compared": "",
         "from_cache": from_cache,
         "token_sha256": fingerprint(SECRET),

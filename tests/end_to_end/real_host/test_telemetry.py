@@ -30,8 +30,8 @@ OFTEN = 5
 BURST = 20
 # Event -> the functions whose records they are; what is not named here is met by an accident alone.
 RECORDS = {
-    "token.issued": {"token", "msi", "connect", "oauth_token", "oauth_token_v1"},
-    "token.refused": {"token", "msi", "connect", "oauth_token", "oauth_token_v1"},
+    "token.issued": {"token", "msi", "msi_application", "connect", "oauth_token", "oauth_token_v1"},
+    "token.refused": {"token", "msi", "msi_application", "connect", "oauth_token", "oauth_token_v1"},
     "operator.refused": {"policy_check", "policy_lint"},
     "link.made": {"consents_link"},
     "link.revoked": {"consents_revoke_links"},
@@ -110,10 +110,11 @@ def call_everything(life: Life) -> None:
         assert Workload(state=state, name="provisioning").call("GET", path).is_success
     msi = {"X-IDENTITY-HEADER": reports.assertion()}
     parameters = {"api-version": "2019-08-01", "resource": "https://graph.microsoft.com"}
-    url = f"{state.host}/api/msi/partner/contoso"
     with httpx.Client(trust_env=False, verify=usual_trust(), timeout=60) as client:
-        assert client.get(url, params=parameters, headers=msi).is_success
-        assert client.get(url, headers=msi).is_client_error
+        for path in ("msi/partner", "msi-application"):
+            url = f"{state.host}/api/{path}/contoso"
+            assert client.get(url, params=parameters, headers=msi).is_success
+            assert client.get(url, headers=msi).is_client_error
         assert client.post(f"{state.host}/api/token?access_token={reports.assertion()}").is_client_error
         for path in ("health", "openapi.json", "policy/schema.json", "contoso/v2.0/.well-known/openid-configuration"):
             client.get(f"{state.host}/api/{path}")

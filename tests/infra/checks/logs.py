@@ -90,5 +90,5 @@ def telemetry_goes_one_way_and_of_the_records_none_is_lost(project: Project) -> 
     levels = host["logging"]["logLevel"]
     assert levels["Function"] == levels["Host.Results"] == "Information"
     quiet = {name for name, level in levels.items() if name.startswith("Function.") and level == "Warning"}
-    assert quiet == {"Function.token", "Function.msi", "Function.connect"}
+    assert quiet == {"Function.token", "Function.msi", "Function.msi_application", "Function.connect"}
     assert all(levels[f"{name}.User"] == "Information" for name in quiet)
