@@ -23,6 +23,7 @@ from customers_timer.in_force import InForce
 from customers_timer.pace import Pace
 from customers_timer.plan import Planner
 from customers_timer.run import CheckRun
+from customers_timer.watch import Watched
 from shared.clock import utc_now
 from shared.cloud import PUBLIC
 from shared.consents.applications import Application
@@ -112,6 +113,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
         read_reach=lambda: lambda _consent: Reach(everywhere=frozenset({GRAPH}), by_tenant={}),
         read_grants=lambda: lambda _tenant_id, _resource: None,
         sweep=lambda: None,
+        watch=lambda _looks, _correlation: Watched(),
         pace=lambda: Pace(PER_SECOND),
         age=AGE,
         clock=utc_now,

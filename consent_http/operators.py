@@ -12,20 +12,17 @@ from consent_http.standing import Standings
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import Clock, to_text
-from shared.consents.application_health import ApplicationHealth
 from shared.consents.consent import Withdrawal, checked_name
 from shared.consents.errors import ConsentNotFound
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
+from shared.consents.telling import application_told, consent_told
 from shared.entra.application_credential import ApplicationCredential
-from shared.entra.place import Place
-from shared.entra.what_to_look_at import what_to_do
-from shared.errors import BrokerError, ConsentUnreadable, InvalidRequest
+from shared.errors import ConsentUnreadable, InvalidRequest
 from shared.settings import Settings
 
 LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}
 DEFAULT_LIFETIME, LONGEST_LIFETIME = timedelta(minutes=30), timedelta(hours=24)
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,10 @@ class Operators:
         return {
             "consents": [self._shown(entry) for entry in entries],
             "damaged": list(listing.damaged),
-            "application": self._application(listing.application),
+            "application": {
+                "client_id": self.settings.partner_client_id,
+                **application_told(listing.application, self.credential, self.clock()),
+            },
         }
 
     def show(self, unverified_name: str) -> dict[str, Any]:
@@ -101,53 +101,19 @@ class Operators:
         )
         return {"consent": name, "status": "withdrawn", "withdrawn_on": to_text(found.withdrawn_on)}
 
-    def _application(self, health: ApplicationHealth) -> dict[str, Any]:
-        """How the partner application is doing, what it proves itself with, and how long yet.
-
-        No end: nobody says, or there is none.
-        """
-        told: dict[str, Any] = {
-            "client_id": self.settings.partner_client_id,
-            "status": health.status,
-            "since": to_text(health.since) if health.since else None,
-            "error": health.error or None,
-            "authority_code": health.authority_code,
-            **what_to_do(health.error, health.authority_code, Place.HOME),
-            "credential": self.credential.kind,
-        }
-        try:
-            ends = self.credential.in_use().expires_on
-        except BrokerError as error:
-            return {**told, "expires_on": None, "days_left": None, "error": error.code, **error.what_to_do}
-        left = (ends - self.clock()) // DAY if ends else None
-        return {**told, "expires_on": to_text(ends) if ends else None, "days_left": left}
-
     def _shown(self, entry: Entry) -> dict[str, Any]:
         health = entry.health
-        left = entry.dies_on - self.clock()
         return {
-            "name": entry.name,
-            "status": "withdrawn" if entry.withdrawn else health.status if health else "unproven",
+            **consent_told(entry, self.clock()),
             "tenant": entry.person.tenant_id,
             "person": entry.person.object_id,
-            "username": entry.person.username,
             "scope": entry.scope,
             "mfa": health.mfa if health else entry.mfa,
             "consented_on": to_text(entry.consented_on),
             "renewed_on": to_text(health.renewed_on) if health else None,
-            "proven_on": to_text(health.proven_on) if health and health.proven_on else None,
             "dies_on": None if entry.withdrawn else to_text(entry.dies_on),
-            "days_left": None if entry.withdrawn else max(0, left // DAY),
             "failures": health.failures if health else 0,
             "failing_since": to_text(health.failing_since) if health and health.failing_since else None,
-            "authority_code": health.authority_code if health else None,
-            "error": (health.error or None) if health else None,
-            **what_to_do(
-                health.error if health else "",
-                health.authority_code if health else None,
-                Place.HOME,
-                consent=entry.name,
-            ),
         }
 
 

@@ -3,25 +3,27 @@
 It reads what runs have found, and exchanges nothing because somebody looks.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from customers_http.causes import by_cause, shown
 from customers_http.status_question import PAGE, Question
+from customers_http.worrying import check_told, person_told, shown_endings
 from shared.clock import Clock, to_text
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
+from shared.consents.telling import application_told, consent_told
 from shared.customers.result import Result
 from shared.customers.results import Results, failing_key
+from shared.customers.worries import Worries
 from shared.entra.application_credential import ApplicationCredential
-from shared.entra.place import Place
-from shared.entra.what_to_look_at import what_to_do
 from shared.errors import BrokerError
 from shared.setting_values import GUID
 
-MOST_NEW, DAY_SECONDS = 100, 86_400
+MOST_NEW = 100
+LISTS = ("failing", "works", "new", "ending", "persons")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +33,23 @@ class Status:
     store: ConsentStore
     credential: ApplicationCredential
     results: Results
+    worries: Worries
     clock: Clock
 
     def answer(self, question: Question) -> dict[str, Any]:
         """The status; raises what listing consents raises. Without the tables it still tells of the rest."""
-        listing = self.store.all()
+        listing, now = self.store.all(), self.clock()
         told = {
-            "asked_on": to_text(self.clock()),
-            "application": self._application(listing),
-            "consents": [self._consent(entry) for entry in _most_urgent_first(listing)],
+            "asked_on": to_text(now),
+            "application": application_told(listing.application, self.credential, now),
+            "consents": [consent_told(entry, now) for entry in _most_urgent_first(listing)],
             "damaged": list(listing.damaged),
         }
         try:
             return {**told, **self._customers(question, listing), "unavailable": None}
         except BrokerError as error:
-            nothing: dict[str, Any] = {"failing": [], "works": [], "new": [], "last_run": None, "next": None}
+            lists: dict[str, Any] = {name: [] for name in LISTS}
+            nothing = {**lists, "check": None, "last_run": None, "next": None}
             away = {"error": error.code, "says": error.says, **error.what_to_do}
             return {**told, **nothing, "unavailable": away}
 
@@ -62,9 +66,17 @@ class Status:
                 {"consent": one.consent, "tenant": one.tenant_id, "name": one.customer, "since": to_text(one.first_on)}
                 for one in sorted(new, key=lambda one: one.first_on, reverse=True)[:MOST_NEW]
             ],
+            "ending": shown_endings(self.worries.endings(), now),
+            "persons": [person_told(one) for name, one in sorted(self.worries.persons().items()) if name in names],
+            "check": self._check(listing),
             "last_run": self.results.last_run(),
             "next": failing_key(page[-1]) if more else None,
         }
+
+    def _check(self, listing: Listing) -> dict[str, Any]:
+        since = min((entry.consented_on for entry in listing.entries if not entry.withdrawn), default=None)
+        is_silent = self.results.is_silent(self.clock(), since=since)
+        return check_told(self.results.last_run(), is_silent=is_silent)
 
     def _found(self, question: Question, names: Sequence[str]) -> Iterator[Result]:
         """The results that are asked for, in the order of consent, tenant and resource."""
@@ -78,42 +90,6 @@ class Status:
                 for one in self.results.all(name, tenant_id=tenant, after=key if name == last else ""):
                     if tenant or question.customer in one.customer.lower():
                         yield one
-
-    def _application(self, listing: Listing) -> dict[str, Any]:
-        health = listing.application
-        told: dict[str, Any] = {
-            "status": health.status,
-            "since": to_text(health.since) if health.since else None,
-            "error": health.error or None,
-            "authority_code": health.authority_code,
-            **what_to_do(health.error, health.authority_code, Place.HOME),
-            "credential": self.credential.kind,
-        }
-        try:
-            ends = self.credential.in_use().expires_on
-        except BrokerError as error:
-            return {**told, "days_left": None, "error": error.code, **error.what_to_do}
-        left = int((ends - self.clock()).total_seconds() // DAY_SECONDS) if ends else None
-        return {**told, "days_left": left}
-
-    def _consent(self, entry: Entry) -> Mapping[str, Any]:
-        health = entry.health
-        left = int((entry.dies_on - self.clock()).total_seconds() // DAY_SECONDS)
-        return {
-            "name": entry.name,
-            "status": "withdrawn" if entry.withdrawn else health.status if health else "unproven",
-            "username": entry.person.username,
-            "days_left": None if entry.withdrawn else max(0, left),
-            "proven_on": to_text(health.proven_on) if health and health.proven_on else None,
-            "error": (health.error or None) if health else None,
-            "authority_code": health.authority_code if health else None,
-            **what_to_do(
-                health.error if health else "",
-                health.authority_code if health else None,
-                Place.HOME,
-                consent=entry.name,
-            ),
-        }
 
 
 def _most_urgent_first(listing: Listing) -> list[Entry]:

@@ -18,6 +18,7 @@ from shared.customers.partner_center import PartnerCenter
 from shared.customers.relationships import RelationshipReader
 from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
+from shared.customers.worries import Worries
 from shared.forgetting import Forgetting
 from shared.pool import Pool
 from shared.services import Services
@@ -45,7 +46,11 @@ def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
         ),
         customers=customers_of(services, actors, center, graph),
         status=Status(
-            store=store, credential=services.credential, results=Results(services.rows), clock=services.clock
+            store=store,
+            credential=services.credential,
+            results=Results(services.rows),
+            worries=Worries(services.rows),
+            clock=services.clock,
         ),
         forgetting=forgetting,
         flushing=Flushing(forgetting=forgetting, reaches_all=services.rows.is_shared, within=settings.memory_age),

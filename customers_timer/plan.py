@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from customers_timer.target import Part, Target
+from customers_timer.watch import Look
 from customers_timer.who import FindCustomers, Subject, Who, known_of, who_by_list, who_by_policy
 from shared.clock import Clock
 from shared.cloud import Cloud
@@ -24,6 +25,7 @@ type ReachOf = Callable[[str], Reach]
 class Plan:
     """What one consent is to be tried for; `silent` has the code of what each source of customers met that gave none.
 
+    `looks` is what was seen beside the customers, where the consent is of a person of the partner's own.
     `gone` was checked once and is not any more, `new` are customers that were not there before.
     """
 
@@ -32,6 +34,7 @@ class Plan:
     gone: list[Result]
     new: list[NewCustomer]
     silent: Mapping[str, str] = field(default_factory=dict)
+    looks: list[Look] = field(default_factory=list)
     is_unlisted: bool = False
 
 
@@ -83,6 +86,7 @@ class Planner:
             gone=list(known.values()),
             new=self._new(targets, subjects) if who.is_told else [],
             silent=who.failures,
+            looks=self._looks(served, who),
             is_unlisted=bool(who.failures) and not who.is_told,
         )
 
@@ -101,8 +105,15 @@ class Planner:
     def _who(self, served: Served, known: Mapping[str, Subject], named: Sequence[str], correlation: str) -> Who:
         if served.consent.person.tenant_id != self.home_tenant:
             return who_by_policy(known, named)
-        actor = Actor(application=self.application, served=served, store=self.store)
-        return who_by_list(self.find(actor, correlation), known, named)
+        return who_by_list(self.find(self._actor(served), correlation), known, named)
+
+    def _looks(self, served: Served, who: Who) -> list[Look]:
+        if served.consent.person.tenant_id != self.home_tenant:
+            return []
+        return [Look(actor=self._actor(served), delegations=who.delegations, silent=who.failures)]
+
+    def _actor(self, served: Served) -> Actor:
+        return Actor(application=self.application, served=served, store=self.store)
 
     def _new(self, targets: list[Target], known: Mapping[str, Subject]) -> list[NewCustomer]:
         """Those that nobody tried before; none at the very first run, when all would be."""

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from customers_timer.tally import FAILING, MOST_TOLD, UNANSWERED, UNTRIED, WORKING, Tally
+from customers_timer.watch import Watched, watched_fields
 from shared.audit import Field
 from shared.clock import to_text
 from shared.customers.result import Result
+from shared.customers.worries import Ending
 
 
 class CheckFailed(Exception):
@@ -37,6 +39,7 @@ class Report:
     per_second: float
     reasons: Sequence[str]
     tally: Tally
+    watched: Watched
 
     def fields(self) -> dict[str, Field]:
         """The report as a structured record (docs/audit.md)."""
@@ -57,6 +60,7 @@ class Report:
             "newly_failing_count": tally.newly_failing_count,
             "recovered": tally.recovered,
             "new": list(self.new[:MOST_TOLD]),
+            **watched_fields(self.watched),
             "removed": self.removed,
             "reasons": sorted({*self.reasons, *tally.broken}),
             "per_second": round(self.per_second, 2),
@@ -91,4 +95,26 @@ def failing_fields(result: Result) -> dict[str, Field]:
         "outcome": result.outcome,
         "authority_code": result.number,
         "whose": result.whose,
+    }
+
+
+def ending_fields(ending: Ending) -> dict[str, Field]:
+    """One customer whose delegation nears its end, or is over, as a structured record."""
+    return {
+        "tenant": ending.tenant_id,
+        "customer": ending.customer,
+        "status": ending.status,
+        "ends": to_text(ending.ends) if ending.ends else None,
+        "days": ending.told,
+    }
+
+
+def person_fields(consent: str, watched: Watched) -> dict[str, Field]:
+    """What is news of the person of one consent, as a structured record."""
+    roleless = watched.roleless.get(consent, {})
+    return {
+        "consent": consent,
+        "mfa": watched.mfa.get(consent, ""),
+        "roleless": [called or tenant for tenant, called in list(roleless.items())[:MOST_TOLD]],
+        "roleless_count": len(roleless),
     }

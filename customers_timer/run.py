@@ -1,18 +1,20 @@
 """One run of the check: every customer and resource that is due, the most overdue first, within bounds; the report."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from customers_timer.attempt import Attempts
 from customers_timer.bounds import Bounds
+from customers_timer.found import UNFINISHED, Found, found_by
 from customers_timer.pace import Pace
 from customers_timer.plan import Plan, Planner, ReachOf
-from customers_timer.report import Report, failing_fields
-from customers_timer.tally import Tally
-from customers_timer.target import Target, most_overdue_first
+from customers_timer.report import Report, ending_fields, failing_fields, person_fields
+from customers_timer.tally import MOST_TOLD, Tally
+from customers_timer.target import most_overdue_first
+from customers_timer.watch import Look, Watched
 from customers_timer.work import GrantOf, Queue, Work
 from shared.audit import record
 from shared.clock import Clock
@@ -27,18 +29,6 @@ READERS, WORKERS = 8, 16
 PLANNED_BY = 180.0
 # So many rows of customers who have gone are taken away in one run.
 MOST_REMOVED = 500
-UNFINISHED = "unfinished"
-
-
-@dataclass(slots=True, kw_only=True)
-class _Found:
-    """What the plans of all consents came to."""
-
-    targets: list[Target] = field(default_factory=list)
-    plans: list[Plan] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    unlisted: list[str] = field(default_factory=list)
-    silent: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +36,7 @@ class CheckRun:
     """A run reads what is due from the results, so it can be cut anywhere and the next one carries on.
 
     `read_reach` reads the access policy, `read_grants` the grant set; `age` is when a result is due again. `sweep`
-    takes away what else has ended in the tables.
+    takes away what else has ended in the tables, `watch` looks at delegations and persons.
     """
 
     planner: Planner
@@ -55,6 +45,7 @@ class CheckRun:
     read_reach: Callable[[], ReachOf]
     read_grants: Callable[[], GrantOf]
     sweep: Callable[[], object]
+    watch: Callable[[Sequence[Look], str], Watched]
     pace: Callable[[], Pace]
     age: timedelta
     clock: Clock
@@ -70,10 +61,13 @@ class CheckRun:
         with (
             Crew(READERS, seconds=min(PLANNED_BY, limits.begin)) as readers,
             Crew(WORKERS, seconds=limits.consents) as workers,
+            Crew(1, seconds=limits.consents) as watchers,
             Crew(1, seconds=limits.end) as tidier,
         ):
             listing, reach_of, grant_of = self._read(readers)
-            found = self._planned(readers, listing, reach_of, bounds)
+            correlation = str(uuid.uuid4())
+            found = self._planned(readers, listing, reach_of, bounds=bounds, correlation=correlation)
+            watching = watchers.begin(partial(self.watch, found.looks, correlation))
             tally.known((target.before for target in found.targets), began)
             due = most_overdue_first([one for one in found.targets if one.is_due(age=self.age, now=began)])
             # Only what is tried is held on to, and of this no more than is still to be tried.
@@ -92,7 +86,8 @@ class CheckRun:
             )
             for task in [workers.begin(work.run) for _ in range(WORKERS)]:
                 _waited_for(workers, task)
-            report = self._report(began, found, many, work)
+            watched = _watched(watchers, watching, tally)
+            report = self._report(began, found, work, due=many, watched=watched)
             is_kept = _waited_for(tidier, tidier.begin(partial(self._tidied, found, report)))
         _recorded(report, is_kept=is_kept)
         return report
@@ -104,36 +99,17 @@ class CheckRun:
         except TimeoutError as error:
             raise VaultUnavailable("What there is to check could not be read in time.") from error
 
-    def _planned(self, crew: Crew, listing: Listing, reach_of: ReachOf, bounds: Bounds) -> _Found:
-        """The plans of all consents in force; one that cannot be made keeps no other from being made."""
-        found, correlation = _Found(), str(uuid.uuid4())
+    def _planned(self, crew: Crew, listing: Listing, reach_of: ReachOf, *, bounds: Bounds, correlation: str) -> Found:
+        """The plans of all consents in force."""
         tasks: dict[str, Task[Plan]] = {}
         for entry in listing.entries:
             name, reach = entry.name, reach_of(entry.name)
             is_used = not entry.withdrawn and bool(reach.everywhere or reach.by_tenant)
             planning = partial(self.planner.plan, name, reach, correlation=correlation)
             tasks[name] = crew.begin(planning if is_used else partial(self.planner.farewell, name))
-        for name, task in tasks.items():
-            try:
-                plan = crew.outcome(task)
-            except BrokerError as error:
-                bounds.failed(name, error)
-                bounds.reasons.add(error.code)
-                found.ended.append(name)
-            except TimeoutError:
-                bounds.reasons.add(UNFINISHED)
-                found.ended.append(name)
-            else:
-                found.plans.append(plan)
-                found.targets += plan.targets
-                plan.targets.clear()
-                found.silent += [f"{name} {source} {code}" for source, code in sorted(plan.silent.items())]
-                if plan.is_unlisted:
-                    found.unlisted.append(name)
-                    bounds.reasons |= set(plan.silent.values())
-        return found
+        return found_by(crew, tasks, bounds)
 
-    def _report(self, began: datetime, found: _Found, due: int, work: Work) -> Report:
+    def _report(self, began: datetime, found: Found, work: Work, *, due: int, watched: Watched) -> Report:
         new = [one for plan in found.plans for one in plan.new]
         return Report(
             began_on=began,
@@ -150,9 +126,10 @@ class CheckRun:
             per_second=work.pace.per_second,
             reasons=sorted(work.bounds.reasons),
             tally=work.tally,
+            watched=watched,
         )
 
-    def _tidied(self, found: _Found, report: Report) -> bool:
+    def _tidied(self, found: Found, report: Report) -> bool:
         """Keep the summary, then what else is to be remembered or forgotten; whether all of it could be."""
         now = self.clock()
         gone = [one for plan in found.plans for one in plan.gone]
@@ -180,7 +157,20 @@ def _waited_for[T](crew: Crew, task: Task[T]) -> T | None:
         return None
 
 
+def _watched(crew: Crew, task: Task[Watched], tally: Tally) -> Watched:
+    """What is news of delegations and persons; whatever fails in it, the report of the customers comes."""
+    try:
+        return _waited_for(crew, task) or Watched(unseen=[UNFINISHED])
+    except Exception as error:  # noqa: BLE001 - as of each customer's try
+        tally.broken.add(type(error).__name__)
+        return Watched()
+
+
 def _recorded(report: Report, *, is_kept: bool | None) -> None:
     for result in report.tally.newly_failing:
         record("customers.failing", failing_fields(result))
+    for ending in report.watched.ending[:MOST_TOLD]:
+        record("customers.ending", ending_fields(ending))
+    for consent in sorted({*report.watched.mfa, *report.watched.roleless}):
+        record("customers.person", person_fields(consent, report.watched))
     record("customers.run", {**report.fields(), "kept": bool(is_kept)})

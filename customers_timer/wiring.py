@@ -9,18 +9,22 @@ import customers_timer
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.in_force import InForce
 from customers_timer.pace import Pace
+from customers_timer.person_look import PersonLook
 from customers_timer.plan import Planner, ReachOf
 from customers_timer.probe import OrganizationProbe
 from customers_timer.run import CheckRun
+from customers_timer.watch import Watch
 from customers_timer.work import GrantOf
 from shared.customers.access import Actors
 from shared.customers.application_grants import Grant, GrantSets, any_grant_set, read_grant_sets
 from shared.customers.coverage import grant_of
 from shared.customers.graph import Graph
+from shared.customers.membership import Membership
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.relationships import RelationshipReader
 from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
+from shared.customers.worries import Worries
 from shared.services import Services
 
 
@@ -49,6 +53,7 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.
         read_reach=read_reach,
         read_grants=partial(_read_grants, services),
         sweep=services.marks.sweep,
+        watch=_watch(services, sources).look,
         pace=lambda: Pace(float(settings.check.per_second)),
         age=settings.check.age,
         clock=services.clock,
@@ -65,6 +70,18 @@ def _sources(services: Services) -> CustomerSources:
             graph=Graph(services.outbound, url=settings.graph_url), graph_scope=settings.cloud.graph_scope
         ),
     )
+
+
+def _watch(services: Services, sources: CustomerSources) -> Watch:
+    person = PersonLook(
+        actors=sources.actors,
+        center=sources.center,
+        reader=sources.reader,
+        membership=Membership(graph=sources.reader.graph),
+        clock=services.clock,
+    )
+    age = services.settings.check.age
+    return Watch(worries=Worries(services.rows), person=person, age=age, clock=services.clock)
 
 
 def _probe(services: Services) -> Probe:

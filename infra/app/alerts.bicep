@@ -40,6 +40,22 @@ var alerts = [
     query: loadTextContent('queries/customers-failing.kql')
   }
   {
+    name: 'customers-ending'
+    title: 'Customers are about to fail: a delegation ends, or the person lacks roles or MFA'
+    severity: 2
+    frequency: 'PT30M'
+    window: 'PT1H'
+    query: loadTextContent('queries/customers-ending.kql')
+  }
+  {
+    name: 'check-silent'
+    title: 'The check of customers has not finished a run for 26 hours'
+    severity: 2
+    frequency: 'PT1H'
+    window: 'P2D'
+    query: loadTextContent('queries/check-silent.kql')
+  }
+  {
     name: 'denied-burst'
     title: 'A caller is refused again and again'
     severity: 2

@@ -16,6 +16,8 @@ from shared.rows import Row, Rows, Value
 TABLE, HISTORY = "brokerresults", "brokerhistory"
 FAILING, NEW, RUNS = "failing", "new", "runs"
 MONTHS_KEPT = 3
+# A run is due every hour, and each customer every 20 hours.
+SILENT_AFTER = timedelta(hours=26)
 RUNS_KEPT, NEW_FOR = timedelta(days=30), timedelta(days=7)
 # Newest first: the later a run began, the smaller its key.
 LAST_MOMENT = 10**11
@@ -97,6 +99,15 @@ class Results:
         except (KeyError, ValueError):
             return None
         return content if isinstance(content, dict) else None
+
+    def is_silent(self, now: datetime, *, since: datetime | None) -> bool:
+        """Whether no run has ended for SILENT_AFTER; `since` is from when there was something to check."""
+        last = self.last_run()
+        try:
+            ended = from_text(str(last["ended_on"])) if last else since
+        except (KeyError, ValueError):
+            ended = since
+        return ended is not None and now - ended > SILENT_AFTER
 
     def sweep(self, now: datetime) -> None:
         """Drop the months that are over, and the runs and new customers that are not told any more."""

@@ -7,12 +7,14 @@ import pytest
 
 from customers_http.status import Status
 from customers_http.status_question import PAGE, Question, read_question
+from shared.clock import to_text
 from shared.consents.application_health import ApplicationHealth
 from shared.consents.consent import Consent, Person, Renewal
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
 from shared.customers.result import WORKS, Result
 from shared.customers.results import NewCustomer, Results
+from shared.customers.worries import Ending, PersonSeen, Worries
 from shared.entra.application_credential import Proof
 from shared.entra.whose_fault import CUSTOMER, NOBODY
 from shared.errors import InvalidRequest, kind_of
@@ -45,7 +47,10 @@ class Desk:
         self.store = ConsentStore(MemoryVault())
         self.give("partner")
         credential = EndingCredential(["secret"], kind="certificate")
-        self.status = Status(store=self.store, credential=credential, results=self.results, clock=lambda: NOON)
+        self.worries = Worries(self.rows)
+        self.status = Status(
+            store=self.store, credential=credential, results=self.results, worries=self.worries, clock=lambda: NOON
+        )
 
     def give(self, name: str, *, renewed_on: datetime = NOON) -> None:
         person = Person(tenant_id=tenant(0), object_id="person", username="ada@partner.example")
@@ -216,3 +221,65 @@ def test_a_question_that_cannot_be_understood_is_refused_by_name(parameters: dic
 def test_a_question_is_read_in_any_case() -> None:
     question = read_question({"customer": " Contoso ", "all": "1", "after": "partner_x"})
     assert question == Question(customer="contoso", all=True, after="partner_x")
+
+
+def test_a_delegation_near_its_end_and_one_that_is_over_are_told_with_what_to_do(desk: Desk) -> None:
+    soon = Ending(
+        tenant_id=tenant(1),
+        customer="Contoso",
+        status="active",
+        ends=NOON + 6.5 * DAY,
+        told=7,
+        told_on=NOON - DAY,
+    )
+    over = replace(soon, tenant_id=tenant(2), status="terminated", told=0)
+    long_over = replace(over, tenant_id=tenant(3), told_on=NOON - 40 * DAY)
+    for one in (soon, over, long_over):
+        desk.worries.put_ending(one)
+    told = desk.status.answer(Question())["ending"]
+    assert [(one["tenant"], one["status"], one["days_left"]) for one in told] == [
+        (tenant(2), "terminated", 0),
+        (tenant(1), "active", 6),
+    ]
+    assert told[0]["act"] == {"name": "customer.relationship", "parameters": {"tenant": tenant(2)}}
+
+
+@pytest.mark.parametrize(
+    ("mfa", "roleless", "act"),
+    [
+        ("missing", 0, "consent.link"),
+        ("no", 3, "consent.link"),
+        ("yes", 1, "customer.relationship"),
+        ("unknown", 0, None),
+    ],
+)
+def test_of_each_persons_consent_it_says_whether_mfa_and_roles_are_there(
+    desk: Desk, mfa: str, roleless: int, act: str | None
+) -> None:
+    seen = PersonSeen(consent="partner", looked_on=NOON, mfa=mfa, roleless={}, roleless_count=roleless)
+    desk.worries.put_person(seen)
+    desk.worries.put_person(replace(seen, consent="withdrawn-long-ago"))
+    (told,) = desk.status.answer(Question())["persons"]
+    assert (told["consent"], told["mfa"], told["act"]["name"] if told["act"] else None) == ("partner", mfa, act)
+
+
+def test_why_roles_cannot_be_seen_is_told_with_what_mends_it(desk: Desk) -> None:
+    seen = PersonSeen(consent="partner", looked_on=NOON, mfa="yes", unseen="relationships_unseen", roleless={})
+    desk.worries.put_person(seen)
+    (told,) = desk.status.answer(Question())["persons"]
+    assert (told["unseen"]["error"], told["act"]) == ("relationships_unseen", None)
+    assert "DelegatedAdminRelationship.Read.All" in told["unseen"]["remedy"]
+
+
+@pytest.mark.parametrize(("hours", "silent"), [(1, False), (26, False), (27, True)])
+def test_a_check_that_ended_no_run_for_more_than_a_day_is_told(desk: Desk, hours: int, silent: bool) -> None:  # noqa: FBT001
+    ended = NOON - timedelta(hours=hours)
+    desk.results.put_run(ended, {"ended_on": to_text(ended)})
+    told = desk.status.answer(Question())["check"]
+    assert (told["silent"], told["ended_on"], bool(told["remedy"])) == (silent, to_text(ended), silent)
+
+
+def test_that_no_run_ever_ended_is_no_silence_while_the_consent_is_young(desk: Desk) -> None:
+    assert desk.status.answer(Question())["check"]["silent"] is False
+    assert desk.results.is_silent(NOON, since=NOON - 2 * DAY) is True
+    assert desk.results.is_silent(NOON, since=None) is False

@@ -10,9 +10,11 @@ from typing import Any, cast
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.in_force import InForce
 from customers_timer.pace import Pace
+from customers_timer.person_look import PersonLook
 from customers_timer.plan import Planner
 from customers_timer.report import Report
 from customers_timer.run import CheckRun
+from customers_timer.watch import Watch
 from shared.cloud import PUBLIC
 from shared.consents.applications import Application, Applications
 from shared.consents.consent import Consent, Person
@@ -21,6 +23,7 @@ from shared.crew import Limits
 from shared.customers.access import Actor, Actors
 from shared.customers.application_grants import Grant
 from shared.customers.customer import Customer
+from shared.customers.membership import Membership
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
 from shared.customers.relationships import Relationship, RelationshipReader
@@ -28,6 +31,7 @@ from shared.customers.result import Result
 from shared.customers.results import Results
 from shared.customers.roles import CONSENTING
 from shared.customers.sources import CustomerSources
+from shared.customers.worries import Worries
 from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
@@ -78,6 +82,10 @@ class Scene:
     unlisted: BrokerError | None = None
     relationships: list[Relationship] = field(default_factory=list)
     unseen: BrokerError | None = None
+    mfa: bool | BrokerError | None = True
+    # The person's roles by relationship, where they are not those for consenting; None: not read.
+    held: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    looks: int = 0
     called: Callable[[int], str] = name
     domain: Callable[[int], str] = lambda _number: "example"
     probe: Probe = lambda _token, _target: None
@@ -137,6 +145,7 @@ class Scene:
             read_reach=lambda: lambda consent: self.reach.get(consent, everywhere()),
             read_grants=lambda: lambda _tenant_id, resource: self.grants.get(resource),
             sweep=Marks(self.rows, max_age=HOUR, clock=self.clock).sweep,
+            watch=self._watch().look,
             pace=lambda: Pace(self.per_second, sleep=lambda _seconds: None),
             age=20 * HOUR,
             clock=self.clock,
@@ -145,13 +154,36 @@ class Scene:
 
     @property
     def sources(self) -> CustomerSources:
-        settings = cast("Settings", SimpleNamespace(cloud=PUBLIC))
+        settings = cast("Settings", SimpleNamespace(cloud=PUBLIC, home_tenant=HOME))
         nobody = Applications(partner=cast("Application", None))
         return CustomerSources(
             actors=Actors(settings=settings, applications=nobody, store=self.store),
             center=cast("PartnerCenter", SimpleNamespace(customers=self._listed)),
             reader=cast("RelationshipReader", SimpleNamespace(read=self._relationships)),
         )
+
+    def _watch(self) -> Watch:
+        sources = self.sources
+        person = PersonLook(
+            actors=cast("Actors", SimpleNamespace(settings=sources.actors.settings, management=lambda: None)),
+            center=cast("PartnerCenter", SimpleNamespace(is_mfa_compliant=self._mfa)),
+            reader=cast("RelationshipReader", SimpleNamespace(token=lambda _partner, _management: None)),
+            membership=cast("Membership", SimpleNamespace(roles_of=self._roles_of)),
+            clock=self.clock,
+        )
+        return Watch(worries=Worries(self.rows), person=person, age=20 * HOUR, clock=self.clock)
+
+    def _mfa(self, _token: AccessToken, *, correlation: str) -> bool | None:
+        assert correlation
+        self.looks += 1
+        if isinstance(self.mfa, BrokerError):
+            raise self.mfa
+        return self.mfa
+
+    def _roles_of(
+        self, _person: Person, relationships: list[Relationship], _token: object, **_more: str
+    ) -> dict[str, frozenset[str] | None]:
+        return {one.id: self.held.get(one.id, CONSENTING) for one in relationships}
 
     def _listed(self, _token: AccessToken, *, correlation: str) -> Sequence[Customer]:
         assert correlation

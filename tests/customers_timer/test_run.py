@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from customers_timer.bounds import MOST_ALIKE, MOST_TROUBLES, MOST_UNANSWERED
+from customers_timer.found import UNFINISHED
 from customers_timer.report import CheckFailed
-from customers_timer.run import MOST_REMOVED, UNFINISHED, WORKERS
+from customers_timer.run import MOST_REMOVED, WORKERS
 from customers_timer.target import most_overdue_first
 from shared.cloud import PUBLIC
 from shared.crew import Limits

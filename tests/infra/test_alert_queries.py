@@ -50,9 +50,13 @@ def found(alert: str, rows: Rows) -> list[Row]:
     return run((QUERIES / f"{alert}.kql").read_text(encoding="utf-8"), tables, now=NOON)
 
 
+NOTHING: dict[str, Field] = {"ending": [], "roleless": [], "mfa": []}
 ALARMING = [
     *[("consent-at-risk", [a_run({name: ["partner"]})]) for name in LISTS],
     ("customers-failing", [said("customers.run", {"newly_failing": ["Contoso (tenant)"]})]),
+    *[("customers-ending", [said("customers.run", {**NOTHING, name: ["Contoso"]})]) for name in NOTHING],
+    ("check-silent", []),
+    ("check-silent", [said("customers.run", {}, hours_ago=27)]),
     ("credential-near-end", [a_run(hours_ago=1), a_run({"credential_days_left": 30})]),
     ("denied-burst", refused(20, "not_permitted")),
     ("denied-burst", refused(20, "not_permitted", rows=20)),
@@ -75,6 +79,8 @@ CALM = [
     ("credential-near-end", [a_run(), a_run({"credential_days_left": 31})]),
     ("credential-near-end", [a_run({"credential_days_left": 3}, hours_ago=1), a_run({"credential_days_left": 700})]),
     ("customers-failing", [said("customers.run", {"newly_failing": [], "failing": 7})]),
+    ("customers-ending", [said("customers.run", NOTHING)]),
+    ("check-silent", [said("customers.run", {}, hours_ago=25)]),
     ("denied-burst", refused(19, "not_permitted")),
     ("denied-burst", refused(19, "role_missing", rows=10, event="operator.refused")),
     ("denied-burst", refused(20, "consent_not_found", event="operator.refused")),

@@ -13,6 +13,7 @@ from partner_token.printed import TABLE, for_people, say, show_rows
 COLUMNS = {"tenant": "TENANT", "name": "NAME", "resource": "RESOURCE", "outcome": "OUTCOME", "since": "SINCE"}
 LOST, WITHDRAWN = "lost", "withdrawn"
 LISTS = ("failing", "works")
+MFA_WANTED, NAMED = frozenset({"no", "missing"}), 5
 
 
 @click.command()
@@ -60,10 +61,40 @@ def _needs(found: Mapping[str, Any]) -> Iterator[str]:
             yield from _trouble(f"the consent {consent['name']}, {consent['days_left']} days left", consent)
     if found["unavailable"]:
         yield from _trouble("what is known of customers", found["unavailable"])
+    yield from _of_customers(found)
+
+
+def _of_customers(found: Mapping[str, Any]) -> Iterator[str]:
+    """What does not work or will not soon; a broker of before has told less."""
+    check = found.get("check") or {}
+    if check.get("silent"):
+        yield f"the check of customers: no run has ended since {check['ended_on'] or 'the first consent'}"
+        yield f"  What to do: {check['remedy']}"
+    for person in found.get("persons", ()):
+        yield from _person(person)
     for cause in found["failing"]:
         number = f" (AADSTS{cause['authority_code']})" if cause["authority_code"] else ""
         yield f"{len(cause['customers'])} x {cause['cause']}{number}: {cause['says'] or ''}"
         yield f"  What to do: {for_people(cause)['remedy']}"
+    ending = found.get("ending", ())
+    for one in ending:
+        left = f"{one['days_left']} days left" if one["status"] == "active" else one["status"]
+        yield f"delegation of {one['name'] or one['tenant']}: {left}"
+    if ending:
+        yield f"  What to do: {ending[0]['remedy']}"
+
+
+def _person(person: Mapping[str, Any]) -> Iterator[str]:
+    """What the person of one consent lacks; that it cannot be seen is no trouble of today's."""
+    if not person["act"]:
+        return
+    if person["mfa"] in MFA_WANTED:
+        yield f"the person of {person['consent']}: Partner Center sees no MFA ({person['mfa']})"
+    if person["roleless_count"]:
+        names = ", ".join(one["name"] or one["tenant"] for one in person["roleless"][:NAMED])
+        more = ", ..." if person["roleless_count"] > NAMED else ""
+        yield f"the person of {person['consent']} has no role at {person['roleless_count']} customers: {names}{more}"
+    yield f"  What to do: {for_people(person)['remedy']}"
 
 
 def _trouble(who: str, row: Mapping[str, Any]) -> Iterator[str]:

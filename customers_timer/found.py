@@ -1,0 +1,53 @@
+"""What the plans of all consents came to; one that cannot be made keeps no other from being made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from customers_timer.bounds import Bounds
+from customers_timer.plan import Plan
+from customers_timer.target import Target
+from customers_timer.watch import Look
+from shared.crew import Crew, Task
+from shared.errors import BrokerError
+
+UNFINISHED = "unfinished"
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """`looks` is what was seen beside the customers; whoever has used them clears them."""
+
+    targets: list[Target] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+    def add(self, name: str, plan: Plan, bounds: Bounds) -> None:
+        """The plan of one consent."""
+        self.plans.append(plan)
+        self.targets += plan.targets
+        plan.targets.clear()
+        self.looks += plan.looks
+        plan.looks.clear()
+        self.silent += [f"{name} {source} {code}" for source, code in sorted(plan.silent.items())]
+        if plan.is_unlisted:
+            self.unlisted.append(name)
+            bounds.reasons |= set(plan.silent.values())
+
+
+def found_by(crew: Crew, tasks: Mapping[str, Task[Plan]], bounds: Bounds) -> Found:
+    """What came of the plans under way, by consent; `bounds` hears of those that could not be made."""
+    found = Found()
+    for name, task in tasks.items():
+        try:
+            found.add(name, crew.outcome(task), bounds)
+        except BrokerError as error:
+            bounds.failed(name, error)
+            bounds.reasons.add(error.code)
+            found.ended.append(name)
+        except TimeoutError:
+            bounds.reasons.add(UNFINISHED)
+            found.ended.append(name)
+    return found
