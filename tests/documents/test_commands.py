@@ -15,7 +15,7 @@ from local.world import ADMIN, PARTNER_APPLICATION
 from partner_token import broker_command, token_command
 from tests.clients.python.people import command
 from tests.conftest import StackMaker
-from tests.documents.pages import DOCUMENTS, ROOT, anchors, blocks, name_of
+from tests.documents.pages import DOCUMENTS, ROOT, anchors, blocks, name_of, rows, section
 from tests.local_control import Controls
 
 DONE, NEEDS_A_PERSON, WRONG_USE = 0, 1, 2
@@ -88,7 +88,9 @@ def powershell_calls() -> Iterator[tuple[str, str, str]]:
     # The longest names first: one may begin with another.
     functions = "|".join(sorted((file.stem for file in POWERSHELL.glob("*.ps1")), key=len, reverse=True))
     for file in [*DOCUMENTS, ROOT / "clients" / "powershell" / "README.md"]:
-        for line in "\n".join(blocks(file.read_text(), "powershell")).splitlines():
+        text = file.read_text()
+        spoken = re.findall(rf"`((?:{functions}) -[^`]+)`", text)
+        for line in [*"\n".join(blocks(text, "powershell")).splitlines(), *spoken]:
             for function, arguments in re.findall(rf"({functions})([^|)]*)", line):
                 yield name_of(file), function, re.sub(r"@\{.*?\}|'[^']*'|#.*", "_", arguments)
 
@@ -163,6 +165,16 @@ def test_every_code_that_a_page_names_is_in_the_list_of_errors(file: Path) -> No
 
 # Cells in backticks that are no codes.
 FIELDS = frozenset({"user_impersonation"})
+
+
+REPLACEMENTS = rows(section((ROOT / "docs" / "migrate.md").read_text(), "The line that replaces yours"), 3)
+
+
+@pytest.mark.parametrize("row", REPLACEMENTS, ids=lambda row: row[0][:40])
+def test_what_replaces_a_line_needs_no_secret_and_says_where_more_is(row: list[str]) -> None:
+    old, new, more = row
+    assert not re.search(r"-RefreshToken|-Credential|-AccessToken|client_secret", new)
+    assert "](" in more or new.startswith("keep it") or (old, new) == ("you have", "instead")
 
 
 def test_the_import_of_an_old_refresh_token_works_as_the_page_on_migration_has_it(make_stack: StackMaker) -> None:
