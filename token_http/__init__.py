@@ -93,9 +93,9 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         await dependencies.operator(req, CONSENT_READ)
         documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
-        home_tenant, cloud = dependencies.home_tenant, dependencies.cloud
+        home, cloud, in_force = dependencies.home_tenant, dependencies.cloud, await dependencies.service.tenant_names()
         content = await dependencies.lint_pool.run(
-            lambda: linting.answer(documents, home_tenant=home_tenant, cloud=cloud)
+            lambda: linting.answer(documents, home_tenant=home, cloud=cloud, in_force=in_force)
         )
         return json_response(content, correlation=correlation_id(context))
 

@@ -10,8 +10,7 @@ from shared.errors import InvalidRequest
 from shared.setting_values import guid, list_of, text
 from shared.subject import As
 from token_http import policy_check
-from token_http.policy import Policy
-from token_http.policy_document import PolicyDocumentInvalid, compile_document
+from token_http.policy_document import PolicyDocumentInvalid, compile_policy
 from token_http.policy_lint import lint
 from token_http.refusals import NotPermitted
 
@@ -54,11 +53,7 @@ def _lint(options: argparse.Namespace, documents: dict[str, str]) -> int:
 
 def _check(options: argparse.Namespace, documents: dict[str, str]) -> int:
     home, cloud = options.home, CLOUDS[options.cloud]
-    rows = [
-        row
-        for name, json_text in documents.items()
-        for row in compile_document(name, json_text, home_tenant=home, cloud=cloud)
-    ]
+    policy = compile_policy(documents, home_tenant=home, cloud=cloud)
     fields = {
         "caller": options.caller,
         "roles": options.role,
@@ -69,7 +64,6 @@ def _check(options: argparse.Namespace, documents: dict[str, str]) -> int:
     }
     question = policy_check.parse(fields, cloud)
     try:
-        policy = Policy(permissions=tuple(rows), home_tenant=home)
         decision = policy.check(question.principal, question.request, own=home)
     except NotPermitted:
         decision = None

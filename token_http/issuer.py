@@ -81,6 +81,10 @@ class Issuer:
         """Ask the authority again for whatever it gave or refused in these tenants: something has changed there."""
         self._tokens.forget(tenant_ids)
 
+    async def policy(self) -> Policy:
+        """The policy in force; raises VaultUnavailable or VaultRefused."""
+        return await self._policy.get(None)
+
     async def decide(self, principal: Principal, request: TokenRequest) -> Decision:
         """What the policy in force says to this; raises NotPermitted, VaultUnavailable or VaultRefused.
 

@@ -1,6 +1,7 @@
 """What a caller who was refused may ask for instead: the nearest of its own rows, and never another caller's."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from shared.quoted import quoted
 from shared.subject import APPLICATION
@@ -10,26 +11,34 @@ from token_http.permission import Permission
 MOST_TOLD = 3
 
 
-def told(rows: Iterable[Permission], request: TokenRequest, *, asked: str, names: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A tenant as it was written, and the id that is meant, or `home`; empty for none."""
+
+    meant: str
+    written: str
+
+
+def told(rows: Iterable[Permission], request: TokenRequest, *, tenant: Asked, names: Mapping[str, str]) -> str:
     """A sentence about at most three of these rows, all of the caller's own; empty for none.
 
-    `asked` is the tenant as rows have it, `names` are the short names of resources by their family.
+    `names` are the short names of resources by their family.
     """
 
     def distance(row: Permission) -> int:
         """How many of the three parts of the request it does not have."""
-        has = (request.consent in row.consents, row.names(request.scope.family), _has(row, asked))
+        has = (request.consent in row.consents, row.names(request.scope.family), _has(row, tenant.meant))
         return len(has) - sum(has)
 
     nearest = sorted(rows, key=distance)[:MOST_TOLD]
-    parts = [_told(row, request, asked=asked, names=names) for row in nearest]
+    parts = [_told(row, request, tenant=tenant, names=names) for row in nearest]
     return f"You may ask for {'; for '.join(parts)}." if parts else ""
 
 
-def _told(row: Permission, request: TokenRequest, *, asked: str, names: Mapping[str, str]) -> str:
+def _told(row: Permission, request: TokenRequest, *, tenant: Asked, names: Mapping[str, str]) -> str:
     family = request.scope.family
     resources = [family] if row.names(family) else sorted(row.resources)
-    tenants = [asked] if _has(row, asked) else _tenants(row)
+    tenants = [tenant.written] if _has(row, tenant.meant) else _tenants(row)
     text = f"{quoted([names.get(resource, resource) for resource in resources])} in {quoted(tenants)}"
     if request.consent in row.consents:
         return text
@@ -45,5 +54,5 @@ def _has(row: Permission, asked: str) -> bool:
 def _tenants(row: Permission) -> list[str]:
     """As the caller may write them: by name where the document has one."""
     named = {tenant_id for name, tenant_id in row.tenants.items() if name != tenant_id}
-    wide = [*([HOME] if row.home else []), *(["any customer, by id"] if row.any_customer else [])]
+    wide = [*([HOME] if row.home else []), *(["any customer"] if row.any_customer else [])]
     return wide + sorted(name for name, tenant_id in row.tenants.items() if name != tenant_id or tenant_id not in named)

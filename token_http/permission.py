@@ -14,7 +14,7 @@ class Permission:
     """One row: this caller (object id or app role), these consents, these tenants, these resources.
 
     `consents` is APPLICATION alone in a row for tokens of the application itself.
-    `tenants` maps what a caller may write (an id, a name of the document) to the tenant's id. `home` allows the
+    `tenants` maps what the row says (an id, a name of the policy) to the tenant's id. `home` allows the
     consent's own tenant (the partner's, where there is no consent), `any_customer` any tenant that is not apart.
     """
 
@@ -28,7 +28,7 @@ class Permission:
     resources: frozenset[str]
 
     def tenant_for(self, asked: str, *, own: str, apart: Collection[str]) -> str | None:
-        """The id of the tenant that this row's callers mean by `asked`; None for one they may not have.
+        """The id of the tenant that was asked for, by its id or as `home`; None for one that this row does not allow.
 
         `own` is the tenant of the consent; `apart` are partners' own tenants, which no `*` covers.
         """
@@ -36,7 +36,6 @@ class Permission:
             return self.tenants[asked]
         if self.home and asked in {HOME, own}:
             return own
-        # It takes an id, since names are a document's own.
         return asked if self.any_customer and GUID.fullmatch(asked) and asked not in {own, *apart} else None
 
     def names(self, resource: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from itertools import chain, islice
 
@@ -9,16 +10,18 @@ from shared.callers.assertion import Principal
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.customers.reach import Reach
 from shared.entra.wildcard import is_wildcard, wildcard_over
+from shared.quoted import quoted
 from shared.setting_values import GUID
 from shared.subject import APPLICATION, Subject
 from token_http import near_rows
-from token_http.message import TokenRequest
+from token_http.message import HOME, TokenRequest
 from token_http.permission import Permission
-from token_http.refusals import NotPermitted
+from token_http.refusals import NotPermitted, TenantNameUnknown
+from token_http.tenant_names import TenantNames
 
 ANY_CUSTOMER = "*"
 # A caller may have thousands of rows, and a refusal is to cost little.
-MOST_LOOKED_AT = 200
+MOST_LOOKED_AT, MOST_NAMES = 200, 500
 # What rows are found by: either an object id or a role, then a consent and a family of resources.
 type _Entry = tuple[str | None, str | None, Subject, str]
 type _Whose = tuple[str | None, str | None]
@@ -37,13 +40,14 @@ class Policy:
     """All rows of all documents; rows only add, so their order says no more than which of several is named.
 
     `consent_tenants` are those of other partners' people, which `*` is never for where no person stands in between.
-    `names` are short names of resources by their family, for those who read.
+    `names` are short names of resources by their family, for those who read; `tenant_names` what callers may write.
     """
 
     permissions: tuple[Permission, ...]
     home_tenant: str
     consent_tenants: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tenant_names: TenantNames = field(default_factory=TenantNames, repr=False)
     _rows: Mapping[_Entry, Sequence[int]] = field(init=False, repr=False, compare=False)
     _own: Mapping[_Whose, Sequence[int]] = field(init=False, repr=False, compare=False)
     _wildcards: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -61,14 +65,25 @@ class Policy:
         wildcards = frozenset(name for row in self.permissions for name in row.resources if is_wildcard(name))
         object.__setattr__(self, "_wildcards", wildcards)
 
-    def possible(self, principal: Principal, request: TokenRequest) -> "Possible":
+    def meant(self, tenant: str) -> str | None:
+        """The id that a caller means by what it wrote, or `home`; None for what the policy has no name for."""
+        asked = _spelled(tenant)
+        return asked if asked == HOME or GUID.fullmatch(asked) else self.tenant_names.ids.get(asked)
+
+    def require_some(self, principal: Principal, request: TokenRequest) -> None:
+        """Raise NotPermitted unless a row is for this caller, consent and resource, in whatever tenant."""
+        if not self._rows_for(principal, request.consent, request.scope.family):
+            raise self._refusal(principal, request, (), "")
+
+    def possible(self, principal: Principal, request: TokenRequest, *, tenant_id: str | None = None) -> "Possible":
         """The rows that allow this or might, whatever is known of the consent; raises NotPermitted when there are none.
 
-        So nobody learns whether there is a consent that they may not use.
+        So nobody learns whether there is a consent that they may not use. `tenant_id` is what a domain has led to.
+        Without it names of the policy count, and one that leads to no tenant of the caller's is TenantNameUnknown.
         """
-        asked, apart = _spelled(request.tenant), self._apart(request.consent)
-        numbers = self._rows_for(principal, request.consent, request.scope.family)
-        refused = partial(self._not_permitted, principal, request, numbers)
+        numbers, apart = self._rows_for(principal, request.consent, request.scope.family), self._apart(request.consent)
+        asked = tenant_id or self.meant(request.tenant) or ""
+        refused = partial(self._refusal, principal, request, numbers, asked)
         rows = [self.permissions[number] for number in numbers]
         rows = [row for row in rows if row.may_cover(asked, apart=apart)]
         if not rows:
@@ -101,13 +116,34 @@ class Policy:
                 by_tenant[tenant_id] = by_tenant.get(tenant_id, frozenset()) | row.resources
         return Reach(everywhere=frozenset(everywhere), by_tenant=by_tenant)
 
-    def _not_permitted(self, principal: Principal, request: TokenRequest, rows: Sequence[int]) -> NotPermitted:
-        """The refusal; `rows` are for what was asked, but for the tenant."""
-        own = dict.fromkeys(islice(chain(rows, *(self._own.get(one, ()) for one in _whose(principal))), MOST_LOOKED_AT))
-        near = (self.permissions[number] for number in own)
-        told = near_rows.told(near, request, asked=_spelled(request.tenant), names=self.names)
-        detail = f"The caller is {principal.object_id}. {told}".rstrip()
-        return NotPermitted(detail).knowing(caller=principal.object_id)
+    def _refusal(self, principal: Principal, request: TokenRequest, numbers: Sequence[int], asked: str) -> NotPermitted:
+        """The refusal; `numbers` are of rows for what was asked, but for the tenant, `asked` the tenant that was meant.
+
+        A name that another's rows have is as good as none: nobody learns the names of tenants that it may not ask for.
+        """
+        own, written = self._own_rows(principal, numbers), _spelled(request.tenant)
+        told = near_rows.told(own, request, tenant=near_rows.Asked(meant=asked, written=written), names=self.names)
+        is_unknown = bool(numbers) and written not in {HOME, asked} and not (asked and self._is_told_of(own, asked))
+        parts = (f"The caller is {principal.object_id}.", self._near_names(own, written) if is_unknown else "", told)
+        refusal = TenantNameUnknown if is_unknown else NotPermitted
+        return refusal(" ".join(part for part in parts if part)).knowing(caller=principal.object_id)
+
+    def _near_names(self, own: Sequence[Permission], written: str) -> str:
+        """The names like this one of tenants that the caller's rows cover."""
+        ids = self.tenant_names.ids.items()
+        names = list(islice((name for name, tenant_id in ids if self._is_told_of(own, tenant_id)), MOST_NAMES))
+        near = get_close_matches(written, names, n=near_rows.MOST_TOLD)
+        return f"Names like it: {quoted(near)}." if near else ""
+
+    def _is_told_of(self, own: Sequence[Permission], tenant_id: str) -> bool:
+        """Whether a caller with these rows may know that the partner has to do with this tenant."""
+        is_partner = tenant_id == self.home_tenant
+        return any(tenant_id in row.tenants or (row.home if is_partner else row.any_customer) for row in own)
+
+    def _own_rows(self, principal: Principal, first: Sequence[int]) -> list[Permission]:
+        """The rows of this principal, those of these numbers first."""
+        numbers = chain(first, *(self._own.get(one, ()) for one in _whose(principal)))
+        return [self.permissions[number] for number in islice(dict.fromkeys(numbers), MOST_LOOKED_AT)]
 
     def _rows_for(self, principal: Principal, consent: Subject, resource: str) -> Sequence[int]:
         """The rows that are for this principal, consent and resource, in order."""

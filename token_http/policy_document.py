@@ -13,7 +13,8 @@ from shared.setting_values import GUID
 from shared.subject import APPLICATION, As, Subject
 from token_http.message import HOME, HOMES
 from token_http.permission import Permission
-from token_http.policy import ANY_CUSTOMER
+from token_http.policy import ANY_CUSTOMER, Policy
+from token_http.tenant_names import TenantNames
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
 # A document says no schema, or 1, as long as its rows are all for people's consents; `as` came with 2.
@@ -30,31 +31,17 @@ class PolicyDocumentInvalid(ValueError):
     """A document that cannot be compiled; the sentence says where."""
 
 
-def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) -> tuple[Permission, ...]:
-    """The permissions of one policy document; raises PolicyDocumentInvalid: a broken one grants nothing new."""
-    try:
-        content = json.loads(text, object_pairs_hook=_once)
-    except PolicyDocumentInvalid:
-        raise PolicyDocumentInvalid(f"{name} has a field twice.") from None
-    except (ValueError, RecursionError):
-        raise PolicyDocumentInvalid(f"{name} is not JSON.") from None
-    _require(isinstance(content, dict), f"{name} is not a JSON object.")
-    _require(set(content) <= DOCUMENT_FIELDS, f"{name} has fields nobody knows.")
-    for field in ("$schema", "description"):
-        _require(isinstance(content.get(field, ""), str), f"{name}: `{field}` should be a text.")
-    schema = content.get("schema", SCHEMAS[0])
-    _require(type(schema) is int and schema in SCHEMAS, f"{name}: this broker knows of `schema` 1 and 2 alone.")
-    names = content.get("tenants", {})
-    _require(
-        isinstance(names, dict)
-        and all(isinstance(item, str) and GUID.fullmatch(item.lower()) for item in names.values()),
-        f"{name}: `tenants` should map names to tenant ids.",
-    )
-    known = {key.lower(): value.lower() for key, value in names.items()}
-    # "common" and "organizations" mean home in an address of OAuth's.
-    taken = {HOME, ANY_CUSTOMER, "", *HOMES} & set(known)
-    unclear = taken or any(GUID.fullmatch(key) for key in known) or len(known) < len(names)
-    _require(not unclear, f"{name}: a tenant's name is taken.")
+def compile_document(
+    name: str, text: str, *, home_tenant: str, cloud: Cloud, names: TenantNames | None = None
+) -> tuple[Permission, ...]:
+    """The permissions of one policy document; raises PolicyDocumentInvalid: a broken one grants nothing new.
+
+    `names` are those of all documents; without them the document stands alone.
+    """
+    content = _content(name, text)
+    schema = _schema(name, content)
+    own = _names(name, content)
+    known = TenantNames.of({name: own}) if names is None else names
     rows = content.get("permissions", [])
     _require(isinstance(rows, list), f"{name}: `permissions` should be a list.")
     words = _Words(schema=schema, tenants=known, partner=home_tenant, cloud=cloud)
@@ -66,12 +53,63 @@ def compile_document(name: str, text: str, *, home_tenant: str, cloud: Cloud) ->
     return permissions
 
 
+def compile_policy(documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud) -> Policy:
+    """The policy of all these documents (name -> text); raises PolicyDocumentInvalid if one of them is broken."""
+    names = TenantNames.of({name: names_in(name, text) for name, text in documents.items()})
+    rows = [
+        row
+        for name, text in documents.items()
+        for row in compile_document(name, text, home_tenant=home_tenant, cloud=cloud, names=names)
+    ]
+    return Policy(permissions=tuple(rows), home_tenant=home_tenant, tenant_names=names)
+
+
+def names_in(name: str, text: str) -> dict[str, str]:
+    """Tenants by the names that this document gives them, in lower case; raises PolicyDocumentInvalid."""
+    return _names(name, _content(name, text))
+
+
+def _content(name: str, text: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(text, object_pairs_hook=_once)
+    except PolicyDocumentInvalid:
+        raise PolicyDocumentInvalid(f"{name} has a field twice.") from None
+    except (ValueError, RecursionError):
+        raise PolicyDocumentInvalid(f"{name} is not JSON.") from None
+    _require(isinstance(content, dict), f"{name} is not a JSON object.")
+    _require(set(content) <= DOCUMENT_FIELDS, f"{name} has fields nobody knows.")
+    for field in ("$schema", "description"):
+        _require(isinstance(content.get(field, ""), str), f"{name}: `{field}` should be a text.")
+    return content
+
+
+def _schema(name: str, content: Mapping[str, Any]) -> int:
+    schema = content.get("schema", SCHEMAS[0])
+    _require(type(schema) is int and schema in SCHEMAS, f"{name}: this broker knows of `schema` 1 and 2 alone.")
+    return int(schema)
+
+
+def _names(name: str, content: Mapping[str, Any]) -> dict[str, str]:
+    names = content.get("tenants", {})
+    _require(
+        isinstance(names, dict)
+        and all(isinstance(item, str) and GUID.fullmatch(item.lower()) for item in names.values()),
+        f"{name}: `tenants` should map names to tenant ids.",
+    )
+    known = {key.lower(): value.lower() for key, value in names.items()}
+    # "common" and "organizations" mean home in an address of OAuth's.
+    taken = {HOME, ANY_CUSTOMER, "", *HOMES} & set(known)
+    unclear = taken or any(GUID.fullmatch(key) for key in known) or len(known) < len(names)
+    _require(not unclear, f"{name}: a tenant's name is taken.")
+    return known
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
     """What the names in a document's rows mean."""
 
     schema: int
-    tenants: Mapping[str, str]
+    tenants: TenantNames
     partner: str
     cloud: Cloud
 
@@ -129,8 +167,10 @@ def _subjects(place: str, row: Mapping[str, Any], words: _Words) -> frozenset[Su
 def _tenants(place: str, tenants: frozenset[str], words: _Words) -> dict[str, str]:
     allowed: dict[str, str] = {}
     for tenant in (tenant.lower() for tenant in tenants):
-        tenant_id = words.tenants.get(tenant, tenant)
-        _require(bool(GUID.fullmatch(tenant_id)), f"{place}: a tenant that is no id and no name of the document.")
+        if tenant in words.tenants.contradicted:
+            continue  # it means neither of its tenants; the record and the lint say so
+        tenant_id = words.tenants.ids.get(tenant, tenant)
+        _require(bool(GUID.fullmatch(tenant_id)), f"{place}: a tenant that is no id and no name of a document.")
         # Home is spelled out, so that nobody grants the partner's own tenant by pasting an id.
         _require(tenant_id != words.partner, f"{place}: the home tenant is spelled `home`.")
         allowed |= {tenant: tenant_id, tenant_id: tenant_id}

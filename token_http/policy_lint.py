@@ -10,10 +10,11 @@ from shared.entra.wildcard import is_wildcard
 from shared.errors import InvalidRequest
 from shared.subject import APPLICATION, consent_of
 from token_http.permission import Permission
-from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
+from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document, names_in
 from token_http.policy_shadows import shadowed
+from token_http.tenant_names import TenantNames
 
-INVALID, SHADOWED, TOO_WIDE, UNKNOWN = "invalid", "shadowed", "too wide", "unknown"
+INVALID, SHADOWED, TOO_WIDE, UNKNOWN, CONTRADICTED = "invalid", "shadowed", "too wide", "unknown", "contradicted"
 FIELDS: Mapping[str, type] = {"documents": dict}
 # Two documents as large as a Key Vault secret can be.
 MAX_BODY, MOST_DOCUMENTS, MOST_FINDINGS = 65_536, 10, 1_000
@@ -34,17 +35,32 @@ class Finding:
 
 
 def lint(
-    documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud, consents: frozenset[str] | None = None
+    documents: Mapping[str, str],
+    *,
+    home_tenant: str,
+    cloud: Cloud,
+    consents: frozenset[str] | None = None,
+    in_force: TenantNames | None = None,
 ) -> list[Finding]:
-    """What there is to say of these documents (name -> text); with `consents`, those that exist, unknown ones too."""
+    """What there is to say of these documents (name -> text); with `consents`, those that exist, unknown ones too.
+
+    `in_force` are the names of the policy that these documents are to be part of.
+    """
+    given: dict[str, Mapping[str, str]] = {}
     findings: list[Finding] = []
-    rows: list[Permission] = []
     for name, text in documents.items():
         try:
-            rows.extend(compile_document(name, text, home_tenant=home_tenant, cloud=cloud))
+            given[name] = names_in(name, text)
         except PolicyDocumentInvalid as problem:
             findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
-    return [*findings, *_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents)]
+    names = (in_force or TenantNames()).beside({name: given.get(name, {}) for name in documents})
+    rows: list[Permission] = []
+    for name in given:
+        try:
+            rows.extend(compile_document(name, documents[name], home_tenant=home_tenant, cloud=cloud, names=names))
+        except PolicyDocumentInvalid as problem:
+            findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
+    return [*findings, *_contradicted(names, given), *_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents)]
 
 
 def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:
@@ -58,12 +74,22 @@ def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:
     return documents
 
 
-def answer(documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud) -> dict[str, Any]:
+def answer(
+    documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud, in_force: TenantNames | None = None
+) -> dict[str, Any]:
     """What there is to say of them, at most a thousand things, and whether each can be compiled."""
-    found = lint(documents, home_tenant=home_tenant, cloud=cloud)
+    found = lint(documents, home_tenant=home_tenant, cloud=cloud, in_force=in_force)
     told = {"omitted": len(found) - MOST_FINDINGS} if len(found) > MOST_FINDINGS else {}
     shown = [asdict(one) for one in found[:MOST_FINDINGS]]
     return {**told, "valid": all(one.kind != INVALID for one in found), "findings": shown}
+
+
+def _contradicted(names: TenantNames, given: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    for name, documents in names.contradicted.items():
+        own = [document for document in documents if document in given]
+        if own:
+            sentence = f"{' and '.join(documents)} give {name} different tenants, so it means none of them anywhere."
+            yield Finding(kind=CONTRADICTED, place=own[0], sentence=sentence)
 
 
 def _shadowed(rows: list[Permission]) -> Iterator[Finding]:

@@ -43,17 +43,16 @@ def _coverings(rows: Sequence[Permission]) -> Iterator[Rows]:
     tenants = _naming(rows, _tenants)
     any_customer = sum(1 << number for number, row in enumerate(rows) if row.any_customer)
     for number, row in enumerate(rows):
-        # Beside `*`, ids say nothing new; names do, and so does home, which is a name.
-        names = {(asked, tenant) for asked, tenant in _tenants(row) if asked != tenant}
-        wide = any_customer & _all(tenants, names)
+        # Beside `*`, ids say nothing new; home does.
+        wide = any_customer & _all(tenants, [HOME] if row.home else [])
         named = 0 if row.any_customer else ~any_customer & _all(tenants, _tenants(row))
         same = callers[row.caller, row.role] & _all(consents, row.consents) & _giving(resources, row.resources)
         yield same & (wide | named) & ~(1 << number)
 
 
-def _tenants(row: Permission) -> set[tuple[str, str]]:
-    """What a row's callers may write, and the tenant it means; home means another one with each consent."""
-    return {*row.tenants.items(), *([(HOME, "")] if row.home else [])}
+def _tenants(row: Permission) -> set[str]:
+    """The tenants of a row by their ids, and home, which means another one with each consent."""
+    return {*row.tenants.values(), *([HOME] if row.home else [])}
 
 
 def _naming(rows: Sequence[Permission], named: Callable[[Permission], Iterable[Hashable]]) -> Mapping[Hashable, Rows]:

@@ -1,14 +1,28 @@
 """Where the policy comes from: documents `policy-{n}` of the policy vault, each keeping its own last good version."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.audit import Field, record
 from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
-from shared.vault import SecretVault, SecretVersion
+from shared.vault import Secret, SecretVault, SecretVersion
 from token_http.permission import Permission
 from token_http.policy import Policy
-from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document
+from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document, names_in
+from token_http.tenant_names import TenantNames
+
+# Of more names that are contradicted a record would not stay small.
+MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Good:
+    """A document that could be compiled: the names it gives to tenants, and its rows."""
+
+    names: Mapping[str, str]
+    permissions: tuple[Permission, ...]
 
 
 class PolicySource:
@@ -23,34 +37,76 @@ class PolicySource:
         self._consent_tenants = consent_tenants
         self._cloud = cloud
         self._reported: dict[str, str] = {}
-        self._last_good: dict[str, tuple[Permission, ...]] = {}
+        self._contradicted: Mapping[str, Sequence[str]] = {}
+        self._last_good: dict[str, _Good] = {}
         self._untold: deque[dict[str, Field]] = deque()
+        self._untold_names: deque[dict[str, Field]] = deque()
 
     def read(self) -> Policy:
         """The policy in force now. A disabled or deleted document grants nothing; a broken one what it did before."""
-        names = sorted(
+        listed = sorted(
             secret.name for secret in self._vault.list_latest() if DOCUMENT.fullmatch(secret.name) and secret.enabled
         )
-        good = {name: self._document(name) for name in names}
-        self._last_good = {name: permissions for name, permissions in good.items() if permissions is not None}
-        rows = tuple(row for name in names for row in self._last_good.get(name, ()))
+        secrets = {name: secret for name in listed if (secret := self._secret(name)) is not None}
+        names, good, broken = self._compiled(secrets)
+        for name, problem in broken.items():
+            self._report(secrets[name].version, problem)
+        self._last_good = good
+        if names.contradicted != self._contradicted:
+            self._report_names(names)
+        rows = tuple(row for name in secrets if name in good for row in good[name].permissions)
         short = {self._cloud.canonical(name): name for name in self._cloud.resources}
         return Policy(
-            permissions=rows, home_tenant=self.home_tenant, consent_tenants=self._consent_tenants, names=short
+            permissions=rows,
+            home_tenant=self.home_tenant,
+            consent_tenants=self._consent_tenants,
+            names=short,
+            tenant_names=names,
         )
 
-    def _document(self, name: str) -> tuple[Permission, ...] | None:
+    def _compiled(self, secrets: Mapping[str, Secret]) -> tuple[TenantNames, dict[str, _Good], dict[str, str]]:
+        """The names of all documents, what each grants by them, and what is wrong with those that are broken.
+
+        One that turns out to be broken keeps its last good names too, so the others are compiled by these.
+        """
+        broken: dict[str, str] = {}
+        while True:
+            known, given = len(broken), {name: self._names(secrets[name], broken) for name in secrets}
+            names = TenantNames.of(given)
+            good = {name: self._last_good[name] for name in broken if name in self._last_good}
+            for name in [name for name in secrets if name not in broken]:
+                try:
+                    rows = self._permissions(secrets[name], names)
+                    good[name] = _Good(names=given[name], permissions=rows)
+                except PolicyDocumentInvalid as problem:
+                    broken[name] = str(problem)
+            if len(broken) == known:
+                return names, good, broken
+
+    def _names(self, secret: Secret, broken: dict[str, str]) -> Mapping[str, str]:
+        name = secret.version.name
+        if name not in broken:
+            try:
+                return names_in(name, secret.value)
+            except PolicyDocumentInvalid as problem:
+                broken[name] = str(problem)
+        return self._last_good[name].names if name in self._last_good else {}
+
+    def _permissions(self, secret: Secret, names: TenantNames) -> tuple[Permission, ...]:
+        home, cloud = self.home_tenant, self._cloud
+        return compile_document(secret.version.name, secret.value, home_tenant=home, cloud=cloud, names=names)
+
+    def _secret(self, name: str) -> Secret | None:
         try:
-            secret = self._vault.get(name)
+            return self._vault.get(name)
         except ConsentUnreadable:  # disabled since it was listed
             return None
-        if secret is None:
-            return None
-        try:
-            return compile_document(name, secret.value, home_tenant=self.home_tenant, cloud=self._cloud)
-        except PolicyDocumentInvalid as problem:
-            self._report(secret.version, str(problem))
-            return self._last_good.get(name)
+
+    def _report_names(self, names: TenantNames) -> None:
+        """Say which names mean nothing any more, or again mean something: the list is empty then."""
+        self._contradicted = names.contradicted
+        documents = sorted({document for found in names.contradicted.values() for document in found})
+        self._untold_names.append({"names": sorted(names.contradicted)[:MOST_TOLD], "documents": documents[:MOST_TOLD]})
 
     def _report(self, version: SecretVersion, problem: str) -> None:
         """Say it loudly, and once for each version: the documents are read every half minute."""
@@ -68,3 +124,5 @@ class PolicySource:
         """
         while self._untold:
             record("policy.document_invalid", self._untold.popleft())
+        while self._untold_names:
+            record("policy.names_contradicted", self._untold_names.popleft())

@@ -12,6 +12,14 @@ class NotPermitted(NotAuthorized):
     act = acts.ADD_PERMISSION
 
 
+class TenantNameUnknown(NotPermitted):
+    """A name that leads to no tenant the caller may ask for: whether to another's or to none, it is not told."""
+
+    code, says = "tenant_name_unknown", "No tenant that you may ask for has this name."
+    remedy = "Ask by the tenant's id, or by a name that a policy document has for it (docs/policy.md)."
+    act = acts.CORRECT_REQUEST
+
+
 class TooManyRequests(Unavailable):
     """This caller has more exchanges waiting than one caller may; `retry_after` is an estimate in seconds."""
 

@@ -12,6 +12,7 @@ from token_http.message import Issued, TokenRequest
 from token_http.one_look import all_issued
 from token_http.policy import Decision
 from token_http.refusals import NotPermitted
+from token_http.tenant_names import TenantNames
 from token_http.trail import Trail
 from token_http.wanted import Wanted
 
@@ -64,6 +65,10 @@ class TokenService:
             return await self._issuer.decide(principal, request)
         except NotPermitted:
             return None
+
+    async def tenant_names(self) -> TenantNames:
+        """The names of the policy in force; raises VaultUnavailable or VaultRefused."""
+        return (await self._issuer.policy()).tenant_names
 
     async def _principal(self, trail: Trail, unverified_assertion: str) -> Principal:
         """Who asks, on record from here on, even if it may not ask for tokens."""

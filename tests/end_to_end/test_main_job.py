@@ -20,7 +20,14 @@ from tests.test_documents import described_audit_fields
 CREATED = httpx.codes.CREATED
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # Events of accidents and operators that this life does not meet; each has a test of its own.
-RARE = {"renewal.deferred", "policy.document_invalid", "consent.in_doubt", "link.key_unusable", "credential.unusable"}
+RARE = {
+    "policy.names_contradicted",
+    "renewal.deferred",
+    "policy.document_invalid",
+    "consent.in_doubt",
+    "link.key_unusable",
+    "credential.unusable",
+}
 RARE |= {"consent.checked", "device.started", "customer.consented", "customer.consent_removed", "refresh.progress"}
 RARE |= {"broker.diagnosed", "consent.refused"}
 RARE |= {"customers.failing", "customers.run", "link.revoked", "operator.refused", "secret.leaked"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from tests.token_http.test_issuer import play
 from tests.token_http.test_one_look import Held
 from token_http.message import parse
 from token_http.policy import Policy
-from token_http.policy_document import PolicyDocumentInvalid, compile_document
+from token_http.policy_document import PolicyDocumentInvalid, compile_document, compile_policy
 from token_http.policy_lint import lint
 from token_http.refusals import NotPermitted
 from token_http.token_cache import TokenCache, token_key
@@ -51,8 +52,8 @@ def of_schema_2(*rows: object) -> str:
 
 
 def policy(*rows: object) -> Policy:
-    compiled = compile_document("policy-1", of_schema_2(*rows), home_tenant=HOME_ID, cloud=PUBLIC)
-    return Policy(permissions=compiled, home_tenant=HOME_ID, consent_tenants=frozenset({CPV_ID}))
+    compiled = compile_policy({"policy-1": of_schema_2(*rows)}, home_tenant=HOME_ID, cloud=PUBLIC)
+    return replace(compiled, consent_tenants=frozenset({CPV_ID}))
 
 
 def as_application(tenant: str = "contoso", resource: str = "graph", **more: object) -> Any:  # noqa: ANN401
@@ -156,7 +157,7 @@ def test_a_document_of_a_schema_that_nobody_knows_is_invalid(schema: object) -> 
 
 
 def test_a_lint_warns_of_every_customer_and_of_home() -> None:
-    text = of_schema_2(own_row(tenants=["*"]), own_row(tenants=["home"]), own_row(), row())
+    text = of_schema_2(own_row(tenants=["*"]), own_row(tenants=["home"]), own_row(resources=["arm"]), row())
     found = [str(one) for one in lint({"policy-1": text}, home_tenant=HOME_ID, cloud=PUBLIC)]
     assert [line.partition(": ")[0] for line in found] == ["policy-1[0]", "policy-1[1]"]
     assert "whatever becomes of the delegated relationship" in found[0]

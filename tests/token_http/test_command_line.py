@@ -58,11 +58,12 @@ def test_every_finding_is_a_line_that_names_its_document_as_the_vault_will(clean
     assert (done.returncode, done.stderr) == (FINDINGS, "")
     assert [": ".join(line.split(": ")[:2]) for line in done.stdout.splitlines()] == [
         "policy-3: invalid",
+        "policy-1[0] reports: shadowed",
         "policy-2[0] all: too wide",
         "policy-2[1]: unknown",
     ]
     assert "field twice" in done.stdout.splitlines()[0]
-    assert "no consent bakcup" in done.stdout.splitlines()[2]
+    assert "no consent bakcup" in done.stdout.splitlines()[3]
 
 
 def check(*arguments: str | Path) -> tuple[int, Any]:

@@ -237,7 +237,7 @@ def test_what_is_wrong_is_named(reports: Workload, module: str, query: str, name
     [
         ("tenant=contoso&consent=never-given", "not_permitted"),
         (f"tenant={NORTHWIND}", "not_permitted"),
-        ("tenant=unheard-of", "not_permitted"),
+        ("tenant=unheard-of", "tenant_name_unknown"),
     ],
 )
 def test_a_module_is_subject_to_the_policy(reports: Workload, query: str, code: str) -> None:

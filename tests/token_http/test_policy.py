@@ -25,19 +25,15 @@ from tests.token_http.samples import (
 )
 from token_http.message import TokenRequest
 from token_http.policy import Decision, Policy
-from token_http.policy_document import PolicyDocumentInvalid, compile_document
+from token_http.policy_document import PolicyDocumentInvalid, compile_document, compile_policy
 from token_http.refusals import NotPermitted
 
 UNKNOWN_ID = "bbbb0000-0000-4000-8000-00000000000f"
 
 
 def policy(*texts: str) -> Policy:
-    rows = tuple(
-        permission
-        for number, text in enumerate(texts, start=1)
-        for permission in compile_document(f"policy-{number}", text, home_tenant=HOME_ID, cloud=PUBLIC)
-    )
-    return Policy(permissions=rows, home_tenant=HOME_ID)
+    documents = {f"policy-{number}": text for number, text in enumerate(texts, start=1)}
+    return compile_policy(documents, home_tenant=HOME_ID, cloud=PUBLIC)
 
 
 def allowed(
@@ -125,10 +121,19 @@ def test_any_customer_never_means_home(tenant: str) -> None:
     assert tenant_of(policy(document(row(tenants=["*"]))), tenant) is None
 
 
-def test_any_customer_takes_an_id_and_no_name() -> None:
+def test_any_customer_takes_an_id_or_a_name_of_the_policy() -> None:
     found = policy(document(row(tenants=["*"])))
     assert tenant_of(found, UNKNOWN_ID.upper()) == UNKNOWN_ID
-    for tenant in ("contoso", "contoso.example", "*", "common", "organizations", f"{UNKNOWN_ID}/..", f"{{{UNKNOWN_ID}"):
+    assert tenant_of(found, "contoso") == CONTOSO_ID
+    for tenant in (
+        "tailspin",
+        "contoso.example",
+        "*",
+        "common",
+        "organizations",
+        f"{UNKNOWN_ID}/..",
+        f"{{{UNKNOWN_ID}",
+    ):
         assert tenant_of(found, tenant) is None, tenant
 
 
@@ -192,9 +197,7 @@ def test_a_tenant_is_named_by_its_id_or_by_the_name_of_the_document_in_any_case(
         assert tenant_of(found, tenant) == CONTOSO_ID
 
 
-def test_the_names_of_one_document_mean_nothing_in_another() -> None:
-    found = policy(document(row(tenants=[UNKNOWN_ID])), document(row(tenants=["other"]), tenants={"other": CONTOSO_ID}))
-    assert tenant_of(found, "contoso") is None
+def test_a_name_that_no_document_gives_makes_a_document_invalid() -> None:
     with pytest.raises(PolicyDocumentInvalid):
         compile_document("policy-2", document(row(tenants=["contoso"]), tenants={}), home_tenant=HOME_ID, cloud=PUBLIC)
 
@@ -288,8 +291,8 @@ def read_row_by_row(found: Policy, principal: Principal, asked: TokenRequest) ->
     for one in found.permissions:
         is_caller = one.caller == principal.object_id if one.caller else one.role in principal.roles
         covered = asked.consent in one.consents and asked.scope.family in one.resources
-        tenant = asked.tenant.lower()
-        any_customer = tenant if one.any_customer and tenant in {CONTOSO_ID, UNKNOWN_ID} else None
+        tenant = found.tenant_names.ids.get(asked.tenant.lower(), asked.tenant.lower())
+        any_customer = tenant if one.any_customer and tenant in {CONTOSO_ID, NORTHWIND_ID, UNKNOWN_ID} else None
         home = HOME_ID if one.home and tenant in {"home", HOME_ID} else None
         tenant_id = one.tenants.get(tenant, home or any_customer)
         if is_caller and covered and tenant_id is not None:
@@ -384,10 +387,9 @@ JSON = st.recursive(
 def test_no_document_breaks_the_compiler_or_grants_home_unasked(changed: dict[str, Any], names: Any) -> None:  # noqa: ANN401
     text = json.dumps({"tenants": names, "permissions": [{**row(tenants=[CONTOSO_ID]), **changed}]})
     try:
-        rows = compile_document("policy-1", text, home_tenant=HOME_ID, cloud=PUBLIC)
+        found = policy(text)
     except PolicyDocumentInvalid:
         return
-    found = Policy(permissions=rows, home_tenant=HOME_ID)
     written = changed.get("tenants", [])
     if not any(isinstance(tenant, str) and tenant.lower() == "home" for tenant in written):
         assert tenant_of(found, "home") is None

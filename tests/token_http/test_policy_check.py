@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 from shared.cloud import CHINA, PUBLIC, Cloud
 from shared.errors import InvalidRequest
 from tests.token_http.samples import CALLER_ID, CONTOSO_ID, HOME_ID, OTHER_ID, caller, document, request, row
-from token_http.policy import Policy
 from token_http.policy_check import answer, parse
-from token_http.policy_document import compile_document
+from token_http.policy_document import compile_policy
 from token_http.refusals import NotPermitted
 
 ASKED = {"caller": CALLER_ID, "tenant": "contoso", "resource": "graph"}
 REFUSED = {"allowed": False, "as": "user", "permission": None, "tenant_id": None}
 ROWS = [row(), row(caller=None, role="Reports", tenants=["*"]), row(tenants=["home"], consents=["backup"])]
-POLICY = Policy(
-    permissions=compile_document("policy-1", document(*ROWS), home_tenant=HOME_ID, cloud=PUBLIC), home_tenant=HOME_ID
-)
+POLICY = compile_policy({"policy-1": document(*ROWS)}, home_tenant=HOME_ID, cloud=PUBLIC)
 
 
 def told(asked: Mapping[str, object], cloud: Cloud = PUBLIC) -> dict[str, Any]:

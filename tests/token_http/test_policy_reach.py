@@ -5,15 +5,14 @@ import json
 from shared.cloud import PUBLIC
 from tests.customers_timer.scene import ARM, GRAPH, HOME, tenant
 from token_http.policy import Policy
-from token_http.policy_document import compile_document
+from token_http.policy_document import compile_policy
 
 CALLERS = ("eeee0000-0000-4000-8000-000000000001", "eeee0000-0000-4000-8000-000000000002")
 
 
 def policy(*rows: dict[str, object]) -> Policy:
     document = {"tenants": {"contoso": tenant(1)}, "permissions": [{"caller": CALLERS[0], **row} for row in rows]}
-    compiled = compile_document("policy-1", json.dumps(document), home_tenant=HOME, cloud=PUBLIC)
-    return Policy(permissions=compiled, home_tenant=HOME)
+    return compile_policy({"policy-1": json.dumps(document)}, home_tenant=HOME, cloud=PUBLIC)
 
 
 def test_rows_for_any_customer_and_rows_for_one_add_up() -> None:

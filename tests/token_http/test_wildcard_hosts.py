@@ -14,7 +14,7 @@ from shared.errors import BrokerError, InvalidRequest
 from tests.fakes.scripted_authority import Asked, says
 from tests.token_http.samples import CONTOSO_ID, HOME_ID, NORTHWIND_ID, Scene, caller, document, request, row
 from token_http.policy import Policy
-from token_http.policy_document import PolicyDocumentInvalid, compile_document
+from token_http.policy_document import PolicyDocumentInvalid, compile_document, compile_policy
 from token_http.policy_lint import lint
 from token_http.refusals import NotPermitted
 
@@ -23,8 +23,7 @@ LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True)
 
 
 def policy(*rows: object, cloud: Cloud = PUBLIC) -> Policy:
-    permissions = compile_document("policy-1", document(*rows), home_tenant=HOME_ID, cloud=cloud)
-    return Policy(permissions=permissions, home_tenant=HOME_ID)
+    return compile_policy({"policy-1": document(*rows)}, home_tenant=HOME_ID, cloud=cloud)
 
 
 def allows(found: Policy, resource: str, tenant: str = "contoso") -> bool:

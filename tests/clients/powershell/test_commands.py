@@ -204,7 +204,7 @@ def test_a_connect_command_that_is_another_ones_alias_gets_its_secret_as_that_on
         ("Get-PartnerToken contoso graph", "stranger", ("role_missing", 403)),
         ("Get-PartnerToken contoso graph -Consent spare", "reports", ("consent_absent", 400)),
         (f"Get-PartnerToken contoso graph -Audience {GRAPH}", "reports", ("assertion_for_another_audience", 401)),
-        (f"New-PartnerAccessToken -Scopes {GRAPH}/.default -Tenant nowhere", "reports", ("not_permitted", 403)),
+        (f"New-PartnerAccessToken -Scopes {GRAPH}/.default -Tenant nowhere", "reports", ("tenant_name_unknown", 403)),
         ("Connect-Partner Graph contoso", "intruder", ("not_permitted", 403)),
     ],
 )

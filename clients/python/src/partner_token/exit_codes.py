@@ -8,7 +8,7 @@ EPILOG = """exit codes: 0 done; 1 something needs a person, or was declined; 2 u
 
 # What a script may meet again in a minute, and find gone.
 LATER_ACTS = frozenset({"retry", "vault.load", "network.look"})
-NOT_ALLOWED_CODES = frozenset({"role_missing", "not_permitted", "not_authorized"})
+NOT_ALLOWED_CODES = frozenset({"role_missing", "not_permitted", "tenant_name_unknown", "not_authorized"})
 UNAUTHENTICATED, MALFORMED = 401, "invalid_request"
 
 
