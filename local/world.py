@@ -210,7 +210,11 @@ DEFAULT_WORLD = World(
         Resource(
             app_id=EXCHANGE,
             name="Office 365 Exchange Online",
-            identifiers=("https://outlook.office365.com", "https://outlook.office.com"),
+            # Security & Compliance is reported to be served by it too.
+            identifiers=(
+                *("https://outlook.office365.com", "https://outlook.office.com"),
+                "https://ps.compliance.protection.outlook.com",
+            ),
         ),
         Resource(
             app_id=PARTNER_CENTER, name="Partner Center", identifiers=("https://api.partnercenter.microsoft.com",)

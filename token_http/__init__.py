@@ -14,10 +14,11 @@ from shared.request_fields import body_or_query, checked_parameters, json_body
 from shared.responses import correlation_id, error_response, json_response, written_response
 from shared.routes import Routes
 from shared.subject import APPLICATION, Subject
-from token_http import identity_dialect, modules, oauth_routes
+from token_http import identity_dialect, oauth_routes
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
 from token_http.availability import UNSEEN
+from token_http.connection import Connection
 from token_http.dependencies import Dependencies, warned
 from token_http.message import BODY_ALONE, FIELDS, parse, render
 
@@ -70,15 +71,16 @@ def _identity_route(routes: Routes, dependencies: Dependencies) -> None:
 def _module_route(routes: Routes, dependencies: Dependencies) -> None:
     @routes.get("connect/{module}")
     async def connect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        correlation, name = correlation_id(context), req.route_params["module"]
+        name, domains = req.route_params["module"], dependencies.domains
+        connection = Connection(name, req.params, cloud=dependencies.cloud, domains=domains)
         issued = await dependencies.service.issue(
             dependencies.trail(req, context, dialect="module"),
             lambda: bearer(req.headers.get("Authorization")),
-            lambda _caller: modules.requests(name, req.params, dependencies.cloud),
+            connection.requests,
+            learn=connection.learn,
         )
-        module = modules.module_named(name)
-        response = json_response(module.parameters(issued, dependencies.cloud), correlation=correlation)
-        return warned(response, [*module.notices, *(warning for one in issued for warning in one.warnings)])
+        response = json_response(connection.parameters(issued), correlation=correlation_id(context))
+        return warned(response, [*connection.module.notices, *(warning for one in issued for warning in one.warnings)])
 
 
 def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:

@@ -14,6 +14,7 @@ from shared.responses import correlation_id
 from token_http import notice
 from token_http.availability import Probes
 from token_http.diagnosis import Diagnosis
+from token_http.initial_domains import InitialDomains
 from token_http.notice import Notice
 from token_http.service import TokenService
 from token_http.trail import Trail
@@ -28,6 +29,7 @@ class Dependencies:
     lint_pool: Pool
     probes: Probes
     diagnosis: Diagnosis
+    domains: InitialDomains
     cloud: Cloud
     home_tenant: str
     partner_client_id: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from shared.cloud import Cloud
 from shared.entra.resource import Scope
@@ -11,19 +12,29 @@ from token_http.notice import Notice
 type Parameters = dict[str, str | list[str]]
 
 
+class Named(Enum):
+    """How a Connect command wants the customer's tenant named: by its id, by its initial domain where that is known."""
+
+    BY_ID = auto()
+    BY_DOMAIN_IF_KNOWN = auto()
+    BY_DOMAIN = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenParameter:
     """One parameter that takes an access token; `trailing_slash` asks for the audience with one.
 
-    Tokens of one parameter make a list, in their order.
+    Tokens of one parameter make a list, in their order. Without a `resource` it is the host that the caller names.
     """
 
     parameter: str
-    resource: str
+    resource: str = ""
     trailing_slash: bool = False
 
-    def scope(self, cloud: Cloud) -> Scope:
+    def scope(self, cloud: Cloud, host: str = "") -> Scope:
         """The scope to ask for in this cloud."""
+        if not self.resource:
+            return Scope.of_resource(host, cloud)
         return Scope.of_resource(cloud.resource(self.resource) + ("/" if self.trailing_slash else ""), cloud)
 
 
@@ -31,8 +42,9 @@ class TokenParameter:
 class Module:
     """One module: its Connect command, its tokens, and the parameters for the account and the tenant ("" for none).
 
-    `home_account` replaces the tenant's parameter in the partner's own tenant, `notice` names what replaces the module,
-    `elsewhere` has what the command needs in clouds other than the public one, by the cloud's name.
+    `named` is what the tenant's parameter takes; `home_account` replaces it in the partner's own tenant. `url` is the
+    parameter for the address to connect to, which the caller names. `notice` names what replaces the module, `by_cloud`
+    has what the command needs besides, by the cloud's name.
     """
 
     name: str
@@ -40,25 +52,32 @@ class Module:
     tokens: Sequence[TokenParameter]
     account: str = ""
     tenant: str = ""
+    named: Named = Named.BY_ID
     home_account: str = ""
     home_only: bool = False
+    url: str = ""
     notice: Notice | None = None
-    elsewhere: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_cloud: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What there is to know of the module itself."""
         return (self.notice,) if self.notice else ()
 
-    def parameters(self, issued: Sequence[Issued], cloud: Cloud) -> Parameters:
-        """What the Connect command takes, ready to splat; `issued` in the order of `tokens`."""
+    def parameters(self, issued: Sequence[Issued], cloud: Cloud, *, domain: str = "", url: str = "") -> Parameters:
+        """What the Connect command takes, ready to splat; `issued` in the order of `tokens`.
+
+        `domain` is the tenant's initial domain, empty where it is not known; `url` as the caller named it.
+        """
         first = issued[0]
-        told: Parameters = {**self._tokens(issued), **self.elsewhere.get(cloud.name, {})}
+        told: Parameters = {**self._tokens(issued), **self.by_cloud.get(cloud.name, {})}
+        if self.url:
+            told[self.url] = url
         if self.account:
             told[self.account] = first.account
         if first.is_home and self.home_account:
             return {**told, self.home_account: first.account}
-        return {**told, self.tenant: first.token.tenant_id} if self.tenant else told
+        return {**told, self.tenant: domain or first.token.tenant_id} if self.tenant else told
 
     def _tokens(self, issued: Sequence[Issued]) -> Parameters:
         taken: dict[str, list[str]] = {}

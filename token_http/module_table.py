@@ -2,13 +2,14 @@
 
 Sources: learn, Connect-AzAccount (azps-16.2.0), Connect-AzureRmAccount, Connect-AzureAD, Connect-MsolService,
 Connect-ExchangeOnline, Connect-MgGraph, Connect-Entra, Connect-MicrosoftTeams (example 7),
-Connect-PowerBIServiceAccount, Connect-PartnerCenter; Partner Center's Secure Application Model pages.
+Connect-PowerBIServiceAccount, Connect-IPPSSession, Connect-PartnerCenter; Partner Center's Secure Application Model
+pages; pnp.github.io/powershell, Connect-PnPOnline.
 """
 
 from collections.abc import Mapping
 
-from shared.cloud import CHINA, US_GOVERNMENT
-from token_http.module import Module, TokenParameter
+from shared.cloud import CHINA, PUBLIC, US_GOVERNMENT
+from token_http.module import Module, Named, TokenParameter
 from token_http.notice import retired
 
 _GRAPH = TokenParameter(parameter="MsGraphAccessToken", resource="graph")
@@ -24,6 +25,19 @@ def _elsewhere(parameter: str, *, us_government: str, china: str) -> Mapping[str
 
 _AZ_ENVIRONMENT = _elsewhere("Environment", us_government=US_GOVERNMENT.name, china=CHINA.name)
 _GRAPH_ENVIRONMENT = _elsewhere("Environment", us_government="USGov", china="China")
+# It has to be there beside DelegatedOrganization, in every cloud.
+_SIGN_IN = "AzureADAuthorizationEndpointUri"
+_COMPLIANCE = {
+    PUBLIC.name: {_SIGN_IN: "https://login.microsoftonline.com/organizations"},
+    US_GOVERNMENT.name: {
+        _SIGN_IN: "https://login.microsoftonline.us/organizations",
+        "ConnectionUri": "https://ps.compliance.protection.office365.us/powershell-liveid/",
+    },
+    CHINA.name: {
+        _SIGN_IN: "https://login.chinacloudapi.cn/organizations",
+        "ConnectionUri": "https://ps.compliance.protection.partner.outlook.cn/powershell-liveid",
+    },
+}
 
 _MODULES = (
     Module(
@@ -32,7 +46,7 @@ _MODULES = (
         tokens=(_ARM, TokenParameter(parameter="MicrosoftGraphAccessToken", resource="graph")),
         account="AccountId",
         tenant="Tenant",
-        elsewhere=_AZ_ENVIRONMENT,
+        by_cloud=_AZ_ENVIRONMENT,
     ),
     # A module of its own: whoever may not have secrets must not lose Az for it.
     Module(
@@ -41,7 +55,7 @@ _MODULES = (
         tokens=(_ARM, TokenParameter(parameter="KeyVaultAccessToken", resource="keyvault")),
         account="AccountId",
         tenant="Tenant",
-        elsewhere=_AZ_ENVIRONMENT,
+        by_cloud=_AZ_ENVIRONMENT,
     ),
     Module(
         name="AzureRM",
@@ -80,20 +94,38 @@ _MODULES = (
         command="Connect-ExchangeOnline",
         tokens=(TokenParameter(parameter="AccessToken", resource="exchange"),),
         tenant="DelegatedOrganization",
+        # It is documented for the domain; ids were taken too, and one version landed in the partner's own tenant.
+        named=Named.BY_DOMAIN_IF_KNOWN,
         home_account="UserPrincipalName",
-        elsewhere=_elsewhere("ExchangeEnvironmentName", us_government="O365USGovGCCHigh", china="O365China"),
+        by_cloud=_elsewhere("ExchangeEnvironmentName", us_government="O365USGovGCCHigh", china="O365China"),
+    ),
+    Module(
+        name="Compliance",
+        command="Connect-IPPSSession",
+        tokens=(TokenParameter(parameter="AccessToken", resource="compliance"),),
+        tenant="DelegatedOrganization",
+        named=Named.BY_DOMAIN,
+        home_account="UserPrincipalName",
+        by_cloud=_COMPLIANCE,
+    ),
+    Module(
+        name="PnP",
+        command="Connect-PnPOnline",
+        tokens=(TokenParameter(parameter="AccessToken"),),
+        url="Url",
+        by_cloud=_elsewhere("AzureEnvironment", us_government="USGovernmentHigh", china="China"),
     ),
     Module(
         name="Graph",
         command="Connect-MgGraph",
         tokens=(TokenParameter(parameter="AccessToken", resource="graph"),),
-        elsewhere=_GRAPH_ENVIRONMENT,
+        by_cloud=_GRAPH_ENVIRONMENT,
     ),
     Module(
         name="Entra",
         command="Connect-Entra",
         tokens=(TokenParameter(parameter="AccessToken", resource="graph"),),
-        elsewhere=_GRAPH_ENVIRONMENT,
+        by_cloud=_GRAPH_ENVIRONMENT,
     ),
     Module(
         name="Teams",
@@ -107,7 +139,7 @@ _MODULES = (
         name="PowerBI",
         command="Connect-PowerBIServiceAccount",
         tokens=(TokenParameter(parameter="Token", resource="powerbi"),),
-        elsewhere=_elsewhere("Environment", us_government="USGovHigh", china="China"),
+        by_cloud=_elsewhere("Environment", us_government="USGovHigh", china="China"),
     ),
 )
 MODULES: Mapping[str, Module] = {module.name.lower(): module for module in _MODULES}

@@ -1,6 +1,6 @@
 """The service behind every dialect: from an unverified assertion to issued tokens, each decision on record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from shared.callers.assertion import AssertionVerifier, Principal
 from shared.clock import Clock
@@ -17,6 +17,8 @@ from token_http.trail import Trail
 from token_http.wanted import Wanted
 
 type Requests = Callable[[Principal], Sequence[TokenRequest]]
+type Decide = Callable[[TokenRequest], Awaitable[Decision]]
+type Learn = Callable[[Sequence[TokenRequest], Decide], Awaitable[None]]
 
 
 class TokenService:
@@ -32,11 +34,14 @@ class TokenService:
         self._clock = clock
         self._watch = watch
 
-    async def issue(self, trail: Trail, assertion_of: Callable[[], str], requests_of: Requests) -> list[Issued]:
+    async def issue(
+        self, trail: Trail, assertion_of: Callable[[], str], requests_of: Requests, *, learn: Learn | None = None
+    ) -> list[Issued]:
         """A token for each request of one message, all or none.
 
-        `assertion_of` takes the unverified assertion out of the message, `requests_of` reads the rest for the caller;
-        both may refuse, and are called here so that such a refusal is on record too.
+        `assertion_of` takes the unverified assertion out of the message, `requests_of` reads the rest for the caller,
+        and `learn` finds out what an answer needs beside the tokens, of what is permitted; all may refuse, and are
+        called here so that such a refusal is on record too.
         """
         self._watch()
         try:
@@ -47,6 +52,8 @@ class TokenService:
             raise
         asked = [Wanted(principal=caller, request=request) for request in requests]
         try:
+            if learn is not None:
+                await learn(requests, lambda request: self._issuer.decide(caller, request))
             issued = await all_issued(self._issuer, asked, clock=self._clock)
         except Exception as error:
             # Of several tokens those are on record that were refused; what befell the message is on the first.

@@ -8,6 +8,7 @@ import azure.functions as func
 import token_http
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
+from shared.customers.results import Results
 from shared.forgetting import Forgetting
 from shared.key_vault import KeyVault
 from shared.keys.signed_claims import unverified_claims
@@ -19,13 +20,14 @@ from token_http.availability import Probes
 from token_http.dependencies import Dependencies
 from token_http.diagnosis import Diagnosis
 from token_http.finding import Finding, Look
+from token_http.initial_domains import InitialDomains
 from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.policy_source import PolicySource
 from token_http.service import TokenService
 
 # A vault that says "not found" is reached, and lets the broker's identity read.
 NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
-VAULT_THREADS, HEALTH_THREADS, DIAGNOSIS_THREADS, MARKS_THREADS = 8, 3, 6, 2
+VAULT_THREADS, HEALTH_THREADS, DIAGNOSIS_THREADS, MARKS_THREADS, DOMAINS_THREADS = 8, 3, 6, 2, 4
 
 
 def issuer(services: Services) -> Issuer:
@@ -89,6 +91,9 @@ def wire(services: Services, issuer: Issuer, *, watch: Callable[[], None]) -> li
         lint_pool=Pool("lint", threads=1),
         probes=_probes(services),
         diagnosis=_diagnosis(services),
+        domains=InitialDomains(
+            Results(services.rows), cloud=settings.cloud, pool=Pool("domains", threads=DOMAINS_THREADS)
+        ),
         cloud=settings.cloud,
         home_tenant=settings.home_tenant,
         partner_client_id=settings.partner_client_id,

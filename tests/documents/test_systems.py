@@ -15,7 +15,7 @@ from local.entra.issuance import BACKDATED
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
-from local.workload import Workload
+from local.workload import Workload, fire_timer
 from local.world import (
     ADMIN,
     CONTOSO,
@@ -25,6 +25,7 @@ from local.world import (
     PARTNER_APPLICATION,
     PARTNER_TENANT,
     POWER_BI,
+    SHAREPOINT,
     TEAMS,
 )
 from shared.entra.authority_errors import ErrorAnswer, judge
@@ -71,13 +72,14 @@ GRANTS = (
     (TEAMS, ["user_impersonation"]),
     (POWER_BI, ["Tenant.Read.All"]),
     (DEVOPS, ["user_impersonation"]),
+    (SHAREPOINT, ["AllSites.FullControl"]),
 )
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
     """A stack with a consent and the very policy of the index, for the caller of these tests."""
-    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    quiet = {f"AzureWebJobs.{timer}.Disabled": "true" for timer in ("refresh", "check_customers")}
     (policy,) = blocks(INDEX.read_text(), "json")
     with running_stack(tmp_path_factory.mktemp("systems") / "state", settings=quiet) as started:
         write_policy(
@@ -90,6 +92,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
         with Person() as person:
             page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
         assert "Your consent is stored" in page.text
+        # It keeps what Partner Center calls the customers.
+        assert fire_timer(started, function="check_customers") == "Success"
         yield started
 
 

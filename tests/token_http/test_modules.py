@@ -11,7 +11,7 @@ from local.demo import claims_of
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
-from local.workload import Workload
+from local.workload import Workload, fire_timer
 from local.world import (
     AAD_GRAPH,
     ADMIN,
@@ -23,6 +23,8 @@ from local.world import (
     PARTNER_APPLICATION,
     PARTNER_TENANT,
     POWER_BI,
+    SHAREPOINT,
+    TAILSPIN,
     TEAMS,
 )
 from shared.cloud import CHINA, PUBLIC, US_GOVERNMENT, Cloud
@@ -41,18 +43,23 @@ ARM, MS_GRAPH, AD_GRAPH = "https://management.azure.com/", "https://graph.micros
 OUTLOOK, PARTNER_CENTER = "https://outlook.office365.com", "https://api.partnercenter.microsoft.com"
 VAULT, TEAMS_API = "https://vault.azure.net", "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
 POWER_BI_API = "https://analysis.windows.net/powerbi/api"
+COMPLIANCE, SITE = "https://ps.compliance.protection.outlook.com", "https://contoso.sharepoint.com"
+URL = f"{SITE}/sites/Marketing"
+SIGN_IN = {"AzureADAuthorizationEndpointUri": "https://login.microsoftonline.com/organizations"}
 REPORTS, INTRUDER = (DEFAULT_WORLD.identity(name).object_id for name in ("reports", "intruder"))
+UNKNOWN = "bbbb0000-1111-4222-8333-444444440099"
 POLICY = {
     "description": "Reports may connect every module; the intruder may reach Azure Resource Manager alone.",
-    "tenants": {"contoso": CONTOSO},
+    "tenants": {"contoso": CONTOSO, "northwind.onmicrosoft.com": NORTHWIND, "unknown": UNKNOWN},
     "permissions": [
         {
             "name": "all modules",
             "caller": REPORTS,
             "consents": ["partner"],
-            "tenants": ["contoso", "home"],
+            "tenants": ["contoso", "northwind.onmicrosoft.com", "unknown", "home"],
             "resources": [
                 *("arm", "graph", "aadgraph", "exchange", "partnercenter", "keyvault", "teams", "powerbi"),
+                *("compliance", "https://*.sharepoint.com"),
             ],
         },
         {
@@ -77,6 +84,8 @@ TOKENS: Mapping[str, Mapping[str, str | list[str]]] = {
     "Entra": {"AccessToken": MS_GRAPH},
     # Microsoft Graph first.
     "Teams": {"AccessTokens": [MS_GRAPH, TEAMS_API]},
+    "Compliance": {"AccessToken": COMPLIANCE},
+    "PnP": {"AccessToken": SITE},
     "PowerBI": {"Token": POWER_BI_API},
 }
 OTHERS: Mapping[str, Mapping[str, str]] = {
@@ -85,7 +94,9 @@ OTHERS: Mapping[str, Mapping[str, str]] = {
     "AzureRM": {"AccountId": ADMIN.username, "TenantId": CONTOSO},
     "AzureAD": {"AccountId": ADMIN.username, "TenantId": CONTOSO},
     "MSOnline": {},
-    "ExchangeOnline": {"DelegatedOrganization": CONTOSO},
+    "ExchangeOnline": {"DelegatedOrganization": "contoso.onmicrosoft.com"},
+    "Compliance": {"DelegatedOrganization": "contoso.onmicrosoft.com", **SIGN_IN},
+    "PnP": {"Url": URL},
     "Graph": {},
     "Entra": {},
     "Teams": {},
@@ -99,6 +110,7 @@ OTHERS_AT_HOME: Mapping[str, Mapping[str, str]] = {
     "MSOnline": {},
     "PartnerCenter": {"Tenant": PARTNER_TENANT},
     "ExchangeOnline": {"UserPrincipalName": ADMIN.username},
+    "Compliance": {"UserPrincipalName": ADMIN.username, **SIGN_IN},
     "Graph": {},
     "Entra": {},
     "Teams": {},
@@ -111,6 +123,7 @@ GRANTS = (
     (PARTNER_TENANT, KEY_VAULT, "user_impersonation"),
     *((tenant, TEAMS, "user_impersonation") for tenant in (PARTNER_TENANT, CONTOSO)),
     *((tenant, POWER_BI, "Tenant.Read.All") for tenant in (PARTNER_TENANT, CONTOSO)),
+    (CONTOSO, SHAREPOINT, "AllSites.FullControl"),
 )
 REPLACEMENTS = {"AzureRM": "use Az", "AzureAD": "Connect-MgGraph", "MSOnline": "Connect-MgGraph"}
 
@@ -118,7 +131,7 @@ REPLACEMENTS = {"AzureRM": "use Az", "AzureAD": "Connect-MgGraph", "MSOnline": "
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
     """A stack with a consent and a policy for every module, written before the broker has read any."""
-    quiet = {"AzureWebJobs.refresh.Disabled": "true"}
+    quiet = {f"AzureWebJobs.{timer}.Disabled": "true" for timer in ("refresh", "check_customers")}
     with running_stack(tmp_path_factory.mktemp("modules") / "state", settings=quiet) as started:
         write_policy(started, "policy-1", POLICY)
         entra = Controls(started, started.entra)
@@ -128,6 +141,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
         with Person() as person:
             page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
         assert "Your consent is stored" in page.text
+        # It keeps what Partner Center calls the customers.
+        assert fire_timer(started, function="check_customers") == "Success"
         yield started
 
 
@@ -137,6 +152,7 @@ def reports(state: StackState) -> Workload:
 
 
 def connect(workload: Workload, module: str, query: str = "tenant=contoso") -> httpx.Response:
+    query += f"&url={URL}" if module == "PnP" and "url=" not in query else ""
     return send(workload.state, "GET", f"connect/{module}?{query}", headers=bearing(workload))
 
 
@@ -157,7 +173,8 @@ def check_parameters(content: dict[str, Any], module: str, others: Mapping[str, 
 
 
 def test_every_module_is_tried_here() -> None:
-    assert {module.name for module in MODULES.values()} == set(TOKENS) == set(OTHERS_AT_HOME)
+    """SharePoint at the partner itself has another host."""
+    assert {module.name for module in MODULES.values()} == set(TOKENS) == {*OTHERS_AT_HOME, "PnP"}
 
 
 @pytest.mark.parametrize("module", OTHERS)
@@ -191,7 +208,7 @@ def test_partner_center_needs_no_tenant_and_takes_no_customers(reports: Workload
         assert "partner's own tenant" in answer.json()["error_description"]
 
 
-@pytest.mark.parametrize("module", TOKENS)
+@pytest.mark.parametrize("module", OTHERS_AT_HOME)
 def test_a_retired_module_says_what_replaces_it_and_every_other_is_silent(reports: Workload, module: str) -> None:
     warning = connect(reports, module, "tenant=home").headers.get("warning", "")
     told = [part for part in warning.split(", 299 - ") if part]
@@ -204,6 +221,62 @@ def test_a_retired_module_says_what_replaces_it_and_every_other_is_silent(report
         assert warning == ""
 
 
+@pytest.mark.parametrize("module", ["ExchangeOnline", "Compliance"])
+def test_a_tenant_that_was_asked_for_by_its_initial_domain_is_known_by_it(reports: Workload, module: str) -> None:
+    content = connect(reports, module, "tenant=Northwind.onmicrosoft.com").json()
+    assert content["DelegatedOrganization"] == "northwind.onmicrosoft.com"
+    assert claims_of(content["AccessToken"])["tid"] == NORTHWIND
+
+
+def test_a_command_that_takes_the_initial_domain_alone_is_refused_where_it_is_not_known(reports: Workload) -> None:
+    """Before any token is asked for: the tenant is not even there."""
+    answer = connect(reports, "Compliance", "tenant=unknown")
+    assert (answer.status_code, answer.json()["code"]) == (CODES.BAD_REQUEST, "invalid_request")
+    told = answer.json()["error_description"]
+    assert "tenant: Connect-IPPSSession knows a tenant by its initial domain alone (.onmicrosoft.com)" in told
+    (record,) = records(reports.state, answer)
+    assert (record["event"], record["outcome"], record["resource"]) == ("token.refused", "invalid_request", COMPLIANCE)
+
+
+def test_whoever_may_not_have_the_token_learns_nothing_of_a_domain(state: StackState) -> None:
+    answer = connect(Workload(state=state, name="intruder"), "Compliance")
+    assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, "not_permitted")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "contoso.sharepoint.com",
+        "http://contoso.sharepoint.com",
+        "https://contoso.sharepoint.com.evil.example",
+        "https://evil.example/contoso.sharepoint.com",
+        "https://a.contoso.sharepoint.com",
+        "https://ada@contoso.sharepoint.com",
+        "https://contoso.sharepoint.com:8443",
+        "https://contoso.sharepoint.com/?a",
+        "https://contoso.sharepoint.com/#a",
+        "https://contoso.sharepoint.us",
+        "https://*.sharepoint.com",
+        "https://sharepoint.com",
+        f"{SITE}/{'a' * 500}",
+    ],
+)
+def test_an_address_that_is_no_site_of_this_clouds_sharepoint_is_refused(url: str) -> None:
+    with pytest.raises(InvalidRequest, match=r"url: the address of a site, such as https://contoso\.sharepoint\.com/"):
+        requests("PnP", {"tenant": "contoso", "url": url}, PUBLIC)
+
+
+def test_a_host_that_the_tenant_has_not_gets_no_token(reports: Workload) -> None:
+    answer = connect(reports, "PnP", "tenant=contoso&url=https://northwind.sharepoint.com")
+    assert (answer.status_code, answer.json()["code"]) == (CODES.BAD_REQUEST, "service_missing")
+
+
+def test_the_policy_has_to_name_the_host(state: StackState) -> None:
+    answer = connect(Workload(state=state, name="intruder"), "PnP")
+    assert (answer.status_code, answer.json()["code"]) == (CODES.FORBIDDEN, "not_permitted")
+
+
 def test_a_module_is_named_in_any_case(reports: Workload) -> None:
     assert set(connect(reports, "exchangeonline").json()) == set(connect(reports, "EXCHANGEONLINE").json())
 
@@ -212,7 +285,8 @@ def test_a_module_is_named_in_any_case(reports: Workload) -> None:
     ("module", "query", "named"),
     [
         ("Skype", "tenant=contoso", "module: one of Az, AzKeyVault, AzureRM, AzureAD, MSOnline, PartnerCenter, Exchan"),
-        ("SPO", "tenant=contoso", "module: Connect-SPOService takes no access token."),
+        ("SPO", "tenant=contoso", "module: Connect-SPOService takes no access token: use PnP, with the same address"),
+        ("Graph", f"tenant=contoso&url={SITE}", "Unknown parameter: 'url'"),
         ("AzureDevOps", "tenant=contoso", "module: Azure DevOps has no Connect command: ask for a token of devops."),
         ("Az%20", "tenant=contoso", "module: one of"),
         ("..%2Ftoken", "tenant=contoso", "module: one of"),
@@ -236,7 +310,7 @@ def test_what_is_wrong_is_named(reports: Workload, module: str, query: str, name
     ("query", "code"),
     [
         ("tenant=contoso&consent=never-given", "not_permitted"),
-        (f"tenant={NORTHWIND}", "not_permitted"),
+        (f"tenant={TAILSPIN}", "not_permitted"),
         ("tenant=unheard-of", "tenant_name_unknown"),
     ],
 )
@@ -283,7 +357,7 @@ def test_what_another_host_may_hand_through_is_refused_too(module: str, query: d
 
 
 @pytest.mark.parametrize("cloud", [PUBLIC, US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)
-@pytest.mark.parametrize("module", TOKENS)
+@pytest.mark.parametrize("module", OTHERS_AT_HOME)
 def test_in_every_cloud_a_module_asks_for_that_clouds_own_resources(module: str, cloud: Cloud) -> None:
     short = {
         ARM: "arm",
@@ -294,6 +368,7 @@ def test_in_every_cloud_a_module_asks_for_that_clouds_own_resources(module: str,
         VAULT: "keyvault",
         TEAMS_API: "teams",
         POWER_BI_API: "powerbi",
+        COMPLIANCE: "compliance",
     }
     asked = requests(module, {} if module == "PartnerCenter" else {"tenant": "contoso"}, cloud)
     audiences = [audience for given in TOKENS[module].values() for audience in several(given)]
@@ -312,6 +387,11 @@ def test_in_every_cloud_a_module_asks_for_that_clouds_own_resources(module: str,
         ("Entra", "Environment", "USGov", "China"),
         ("ExchangeOnline", "ExchangeEnvironmentName", "O365USGovGCCHigh", "O365China"),
         ("PowerBI", "Environment", "USGovHigh", "China"),
+        ("PnP", "AzureEnvironment", "USGovernmentHigh", "China"),
+        (
+            *("Compliance", "ConnectionUri", "https://ps.compliance.protection.office365.us/powershell-liveid/"),
+            "https://ps.compliance.protection.partner.outlook.cn/powershell-liveid",
+        ),
     ],
 )
 def test_a_command_is_told_which_national_cloud_it_connects_to(

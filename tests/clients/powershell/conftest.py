@@ -17,6 +17,7 @@ from local.world import (
     PARTNER_APPLICATION,
     PARTNER_TENANT,
     POWER_BI,
+    SHAREPOINT,
     TEAMS,
 )
 from tests.clients.powershell.pwsh import Session, session
@@ -25,15 +26,16 @@ from tests.token_http.over_http import write_policy
 
 POLICY = {
     "description": "Reports may have whatever a module needs.",
-    "tenants": {"contoso": CONTOSO},
+    "tenants": {"contoso": CONTOSO, "contoso.onmicrosoft.com": CONTOSO},
     "permissions": [
         {
             "name": "all modules",
             "caller": DEFAULT_WORLD.identity("reports").object_id,
             "consents": ["partner", "spare"],
-            "tenants": ["contoso", "home"],
+            "tenants": ["contoso", "contoso.onmicrosoft.com", "home"],
             "resources": [
                 *("arm", "graph", "aadgraph", "exchange", "partnercenter", "keyvault", "teams", "powerbi"),
+                *("compliance", "https://*.sharepoint.com"),
             ],
         },
     ],
@@ -46,6 +48,7 @@ GRANTS = (
     (PARTNER_TENANT, AAD_GRAPH, "Directory.Read.All"),
     (CONTOSO, TEAMS, "user_impersonation"),
     (CONTOSO, POWER_BI, "Tenant.Read.All"),
+    (CONTOSO, SHAREPOINT, "AllSites.FullControl"),
 )
 
 

@@ -153,7 +153,13 @@ CONNECT = {
     "Connect-Entra": "[securestring] $AccessToken",
     "Connect-MicrosoftTeams": "[string[]] $AccessTokens",
     "Connect-PowerBIServiceAccount": "[string] $Token",
+    "Connect-IPPSSession": "$AccessToken, $DelegatedOrganization, $AzureADAuthorizationEndpointUri",
+    "Connect-PnPOnline": "$AccessToken, $Url",
 }
+SITE = "https://contoso.sharepoint.com/sites/marketing"
+# Beside the module's name.
+ASKED = {"PartnerCenter": "", "Compliance": "contoso.onmicrosoft.com", "PnP": f"contoso -Url {SITE}"}
+CONTOSOS = ("contoso.example", "contoso.onmicrosoft.com")
 
 
 def stand_in(command: str) -> str:
@@ -172,11 +178,30 @@ def stand_in(command: str) -> str:
     """
 
 
+def exchange_of(*domains: str) -> str:
+    """Exchange Online's own commands, in an organization that has these domains."""
+    listed = ", ".join(f"'{domain}'" for domain in domains)
+    return f"""
+    $global:disconnected = 0
+    function global:Get-AcceptedDomain {{
+        foreach ($one in @({listed})) {{ [pscustomobject] @{{ DomainName = $one }} }}
+    }}
+    function global:Disconnect-ExchangeOnline {{
+        [CmdletBinding(SupportsShouldProcess)] param() $global:disconnected++
+    }}
+    """
+
+
+def authority(state: StackState) -> dict[str, str]:
+    """Where a domain's tenant is looked for, as Azure's own libraries are told."""
+    return {"AZURE_AUTHORITY_HOST": state.entra}
+
+
 @pytest.mark.parametrize("module", MODULES.values(), ids=lambda module: module.name)
-def test_a_module_is_connected_with_the_parameters_of_its_command(ask: Ask, module: Module) -> None:
-    tenant = "" if module.home_only else "contoso"
-    command = f"Connect-Partner -Module {module.name.lower()} {tenant} -ConnectParameter @{{ Quietly = $true }}"
-    outcome = ask(f"{stand_in(module.command)}\n{command}")
+def test_a_module_is_connected_with_the_parameters_of_its_command(ask: Ask, state: StackState, module: Module) -> None:
+    asked = ASKED.get(module.name, "contoso")
+    command = f"Connect-Partner -Module {module.name.lower()} {asked} -ConnectParameter @{{ Quietly = $true }}"
+    outcome = ask(f"{stand_in(module.command)}\n{exchange_of(*CONTOSOS)}\n{command}", more=authority(state))
     taken: Mapping[str, str | list[str]] = returned(outcome)
     assert taken["Quietly"] == "True"
     given = [taken[name] for name in dict.fromkeys(parameter.parameter for parameter in module.tokens)]
@@ -186,6 +211,58 @@ def test_a_module_is_connected_with_the_parameters_of_its_command(ask: Ask, modu
     retired = [parameter for parameter in module.tokens if parameter.resource == "aadgraph"]
     assert len(outcome.warnings) == len(module.notices) + len(retired)
     assert all("is retired" in warning for warning in outcome.warnings)
+
+
+@pytest.mark.parametrize(
+    ("case", "code"),
+    [
+        (("contoso", CONTOSOS), ""),
+        (("contoso.onmicrosoft.com", CONTOSOS), ""),
+        (("home", ("fabrikam.onmicrosoft.com",)), ""),
+        (("contoso", ("fabrikam.example", "fabrikam.onmicrosoft.com")), "wrong_organization"),
+        (("contoso.onmicrosoft.com", ("fabrikam.example", "fabrikam.onmicrosoft.com")), "wrong_organization"),
+        (("contoso.onmicrosoft.com", ("contoso.onmicrosoft.com.evil.example",)), "wrong_organization"),
+        (("contoso", ("contoso.example",)), "organization_unknown"),
+        (("contoso", ("nobody.onmicrosoft.com",)), "organization_unknown"),
+        (("contoso", ()), "organization_unknown"),
+    ],
+)
+def test_exchange_online_stays_connected_to_the_customers_own_organization_alone(
+    ask: Ask, state: StackState, case: tuple[str, tuple[str, ...]], code: str
+) -> None:
+    tenant, domains = case
+    command = f"{stand_in('Connect-ExchangeOnline')}\n{exchange_of(*domains)}\n"
+    outcome = ask(f"{command} $null = Connect-Partner ExchangeOnline {tenant}", more=authority(state))
+    assert (outcome.failure.code if outcome.failure else "") == code
+    assert ask("$global:disconnected").output == [1 if code else 0]
+
+
+def test_without_the_command_that_tells_the_organization_exchange_online_is_disconnected(ask: Ask) -> None:
+    away = "Remove-Item Function:Get-AcceptedDomain"
+    command = f"{stand_in('Connect-ExchangeOnline')}\n{exchange_of()}\n{away}\n"
+    failure = refused(ask(f"{command} $null = Connect-Partner ExchangeOnline contoso"))
+    assert (failure.code, ask("$global:disconnected").output) == ("organization_unknown", [1])
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        (
+            "Connect-Partner SPO contoso",
+            "parameter_refused",
+            "Connect-SPOService takes no access token. Use -Module PnP",
+        ),
+        ("Connect-Partner AzureDevOps contoso", "parameter_refused", "Use Get-PartnerToken -Resource devops."),
+        (
+            "function global:Connect-IPPSSession { param($UserPrincipalName) }; Connect-Partner Compliance contoso",
+            *("module_missing", "takes no -AccessToken. Install ExchangeOnlineManagement 3.8.0 or newer"),
+        ),
+    ],
+)
+def test_what_cannot_be_connected_is_refused_with_what_to_do(ask: Ask, command: str, code: str, told: str) -> None:
+    failure = refused(ask(command))
+    assert failure.code == code
+    assert told in failure.message
 
 
 def test_a_connect_command_that_is_another_ones_alias_gets_its_secret_as_that_one_takes_it(ask: Ask) -> None:

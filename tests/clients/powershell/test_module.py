@@ -11,6 +11,7 @@ from shared.acts import ACTS
 from tests.clients.powershell.pwsh import CLIENT, MODULE, Session, needs_pwsh, powershell
 from token_http.message import FIELDS, MAX_MIN_LIFETIME
 from token_http.module_table import MODULES
+from token_http.modules import TAKES_NO_TOKEN
 
 FILES = sorted(file for file in CLIENT.rglob("*") if file.suffix in {".ps1", ".psm1", ".psd1"})
 
@@ -29,9 +30,9 @@ def test_every_file_is_ascii(file: Path) -> None:
 
 @needs_pwsh
 def test_the_modules_that_can_be_connected_are_the_brokers(shell: Session) -> None:
-    assert set(attribute(shell, "Connect-Partner", "Module", "ValidValues")) == {
-        module.name for module in MODULES.values()
-    }
+    known = {module.name for module in MODULES.values()}
+    assert set(attribute(shell, "Connect-Partner", "Module", "ValidValues")) == known | set(TAKES_NO_TOKEN)
+    assert set(shell.run("& (Get-Module PartnerToken) { $script:TakesNoToken.Keys }").output) == set(TAKES_NO_TOKEN)
     commands = shell.run("& (Get-Module PartnerToken) { $script:ConnectCommands }").output
     assert commands == [{module.name: module.command for module in MODULES.values()}]
 

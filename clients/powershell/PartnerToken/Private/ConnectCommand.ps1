@@ -8,6 +8,8 @@ $script:ConnectCommands = @{
     MSOnline       = 'Connect-MsolService'
     PartnerCenter  = 'Connect-PartnerCenter'
     ExchangeOnline = 'Connect-ExchangeOnline'
+    Compliance     = 'Connect-IPPSSession'
+    PnP            = 'Connect-PnPOnline'
     Graph          = 'Connect-MgGraph'
     Entra          = 'Connect-Entra'
     Teams          = 'Connect-MicrosoftTeams'
@@ -17,10 +19,22 @@ $script:GalleryNames = @{
     Az             = 'Az.Accounts'
     AzKeyVault     = 'Az.Accounts'
     ExchangeOnline = 'ExchangeOnlineManagement'
+    Compliance     = 'ExchangeOnlineManagement'
+    PnP            = 'PnP.PowerShell'
     Graph          = 'Microsoft.Graph.Authentication'
     Entra          = 'Microsoft.Entra.Authentication'
     Teams          = 'MicrosoftTeams'
     PowerBI        = 'MicrosoftPowerBIMgmt.Profile'
+}
+# What older versions of a module do not have, and who installs a newer one.
+$script:NewerParameters = @{
+    Compliance = 'AccessToken', 'ExchangeOnlineManagement 3.8.0 or newer'
+    PowerBI    = 'Token', 'a newer MicrosoftPowerBIMgmt.Profile'
+}
+# What people ask for, and there is nothing to connect with.
+$script:TakesNoToken = @{
+    SPO         = 'Connect-SPOService takes no access token.', 'Use -Module PnP with -Url.'
+    AzureDevOps = 'Azure DevOps has no Connect command.', 'Use Get-PartnerToken -Resource devops.'
 }
 
 # Looked for before any token is asked for.
@@ -28,11 +42,21 @@ function Get-ConnectCommand {
     [CmdletBinding()]
     [OutputType([System.Management.Automation.CommandInfo])]
     param([Parameter(Mandatory)][string] $Module)
+    if ($script:TakesNoToken.ContainsKey($Module)) {
+        $why, $instead = $script:TakesNoToken[$Module]
+        throw (Get-Failure -Code 'parameter_refused' -Message "-Module: $why" -Recommendation $instead)
+    }
     $name = $script:ConnectCommands[$Module]
     $command = Get-Command -Name $name -ErrorAction SilentlyContinue
     if (-not $command) {
         $gallery = if ($script:GalleryNames.ContainsKey($Module)) { $script:GalleryNames[$Module] } else { $Module }
         throw (Get-Failure -Code 'module_missing' -Message "$name is not there." -Recommendation "Install-Module $gallery, then try again.")
+    }
+    if ($script:NewerParameters.ContainsKey($Module)) {
+        $parameter, $newer = $script:NewerParameters[$Module]
+        if (-not $command.Parameters.ContainsKey($parameter)) {
+            throw (Get-Failure -Code 'module_missing' -Message "$name of this version takes no -$parameter." -Recommendation "Install $newer, then try again.")
+        }
     }
     $command
 }

@@ -13,6 +13,8 @@ $script:CodeCategories = @{
     parameter_refused     = 'InvalidArgument'
     module_missing        = 'NotInstalled'
     confirmation_needed   = 'InvalidOperation'
+    wrong_organization    = 'InvalidOperation'
+    organization_unknown  = 'InvalidOperation'
 }
 # What needs a person, or the broker's administrator, is an invalid operation: nothing here can be said otherwise.
 $script:StatusCategories = @{

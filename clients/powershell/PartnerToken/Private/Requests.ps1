@@ -145,3 +145,14 @@ function Get-GitHubRequest {
         Bearer = $JobToken
     }
 }
+
+# Entra ID's public description of a tenant, by one of its domains; its issuer has the tenant's id.
+function Get-DiscoveryRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Authority, [string] $Domain)
+    @{
+        Method = 'GET'
+        Uri    = "${Authority}/${Domain}/v2.0/.well-known/openid-configuration"
+    }
+}

@@ -33,11 +33,18 @@ function Request-GitHubActionsToken {
     Request-FederatedToken -Audience $Audience -Tenant $env:AZURE_TENANT_ID -ClientId $id -Assertion $assertion -Identity 'GitHubActions'
 }
 
+# Entra ID; the variable is azure-identity's.
+function Get-Authority {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param()
+    if ($env:AZURE_AUTHORITY_HOST) { $env:AZURE_AUTHORITY_HOST.TrimEnd('/') } else { 'https://login.microsoftonline.com' }
+}
+
 function Request-FederatedToken {
     [CmdletBinding()]
     param([string] $Audience, [string] $Tenant, [string] $ClientId, [securestring] $Assertion, [string] $Identity)
-    $authority = if ($env:AZURE_AUTHORITY_HOST) { $env:AZURE_AUTHORITY_HOST.TrimEnd('/') } else { 'https://login.microsoftonline.com' }
-    $request = Get-FederationRequest -Authority $authority -Tenant $Tenant -ClientId $ClientId -Assertion $Assertion -Audience $Audience
+    $request = Get-FederationRequest -Authority (Get-Authority) -Tenant $Tenant -ClientId $ClientId -Assertion $Assertion -Audience $Audience
     Read-OwnToken -Answer (Send-Request -Request $request) -Identity $Identity
 }
 

@@ -6,11 +6,14 @@ function Connect-Partner {
     .DESCRIPTION
     Asks the broker for exactly the parameters that the module's own Connect command takes, and calls that command.
     Retired modules still connect, with a warning that names what replaces them.
+    After Exchange Online has connected, its accepted domains are compared with the customer: on a mismatch, or where it
+    cannot be told, it is disconnected again, and that is an error.
     Errors are those of Get-PartnerToken, or of the Connect command itself.
 
     .PARAMETER Module
-    Az, AzKeyVault (Az with a token for Key Vaults), AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline, Graph,
-    Entra, Teams or PowerBI.
+    Az, AzKeyVault (Az with a token for Key Vaults), AzureRM, AzureAD, MSOnline, PartnerCenter, ExchangeOnline,
+    Compliance (Security & Compliance PowerShell), PnP (SharePoint), Graph, Entra, Teams or PowerBI.
+    SPO and AzureDevOps are refused with what to use instead.
 
     .PARAMETER Tenant
     The customer tenant's id, a name that the access policy gives it, or home for the partner's own tenant.
@@ -18,6 +21,9 @@ function Connect-Partner {
 
     .PARAMETER Consent
     Which consent: partner by default.
+
+    .PARAMETER Url
+    For PnP: the address of the site, such as https://contoso.sharepoint.com/sites/marketing or the admin centre's.
 
     .PARAMETER ConnectParameter
     More parameters for the Connect command, such as @{ NoWelcome = $true } or @{ ShowBanner = $false }.
@@ -48,6 +54,10 @@ function Connect-Partner {
     The token is turned into the SecureString that Connect-MgGraph wants.
 
     .EXAMPLE
+    Connect-Partner -Module PnP -Tenant contoso -Url https://contoso-admin.sharepoint.com
+    Get-PnPTenantSite
+
+    .EXAMPLE
     Connect-Partner -Module Teams -Tenant contoso
     Get-Team -NumberOfThreads 1
 
@@ -64,7 +74,7 @@ function Connect-Partner {
     [CmdletBinding()]
     param(
         [Parameter(Mandatory, Position = 0)]
-        [ValidateSet('Az', 'AzKeyVault', 'AzureRM', 'AzureAD', 'MSOnline', 'PartnerCenter', 'ExchangeOnline', 'Graph', 'Entra', 'Teams', 'PowerBI')]
+        [ValidateSet('Az', 'AzKeyVault', 'AzureRM', 'AzureAD', 'MSOnline', 'PartnerCenter', 'ExchangeOnline', 'Compliance', 'PnP', 'Graph', 'Entra', 'Teams', 'PowerBI', 'SPO', 'AzureDevOps')]
         [string] $Module,
 
         [Parameter(Position = 1, ValueFromPipelineByPropertyName)]
@@ -72,6 +82,8 @@ function Connect-Partner {
         [string] $Tenant,
 
         [string] $Consent,
+
+        [string] $Url,
 
         [hashtable] $ConnectParameter = @{},
 
@@ -96,10 +108,14 @@ function Connect-Partner {
             $query = @{}
             if ($Tenant) { $query['tenant'] = $Tenant }
             if ($Consent) { $query['consent'] = $Consent }
+            if ($Url) { $query['url'] = $Url }
             $answer = Send-BrokerRequest -Broker $broker -Request (Get-ConnectRequest -Module $Module -Query $query)
             Assert-ConnectAnswer -Answer $answer
             $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
             & $command @parameters
+            if ($Module -eq 'ExchangeOnline' -and $parameters['DelegatedOrganization']) {
+                Assert-Organization -Expected $parameters['DelegatedOrganization'] -Prefix "$($parameters['Prefix'])"
+            }
         }
         # One connection at a time: what was to be done in the next tenant must not go on in the last one.
         catch { $PSCmdlet.ThrowTerminatingError($_) }
