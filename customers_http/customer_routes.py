@@ -7,7 +7,7 @@ import azure.functions as func
 
 from customers_http.change import GRANTING, REMOVING, Change, read_change
 from customers_http.dependencies import Dependencies
-from shared.callers.assertion import CUSTOMERS_MANAGE
+from shared.callers.assertion import CUSTOMERS_MANAGE, CUSTOMERS_READ
 from shared.customers.concerns import concerns
 from shared.errors import BrokerError
 from shared.request_fields import require_no_body
@@ -44,7 +44,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
 
     @routes.get("customers")
     async def customers_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        await dependencies.operator(req, CUSTOMERS_MANAGE)
+        await dependencies.operator(req, CUSTOMERS_READ, CUSTOMERS_MANAGE)
         correlation = correlation_id(context)
         content = await pool.run(lambda: dependencies.listing.all(req.params, correlation=correlation))
         return json_response(content, correlation=correlation)

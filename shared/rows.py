@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 type Value = str | int
 # What a key may hold in Azure Table Storage is more than this; the order of these is the same wherever they are sorted.
 KEY = re.compile(r"[0-9A-Za-z._-]{1,200}")
 TABLE = re.compile(r"[A-Za-z][0-9A-Za-z]{2,62}")
 LONGEST_NUMBER = 2**31
+# Azure Table Storage keeps 64 KiB of a text, as UTF-16.
+LONGEST_TEXT = 32_768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,20 @@ class Row:
         for value in self.fields.values():
             if not isinstance(value, str) and abs(value) >= LONGEST_NUMBER:
                 raise ValueError("a whole number of a row has 32 bits")
+            if isinstance(value, str) and _is_too_long(value):
+                raise ValueError(f"a text of a row has {LONGEST_TEXT} units of UTF-16 at most")
+
+
+def row_read(partition: str, key: str, fields: Any) -> Row | None:  # noqa: ANN401 - whatever stands there
+    """A row that was found; None for one that the broker would not have written, and so cannot read."""
+    try:
+        return Row(partition=partition, key=key, fields=fields)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _is_too_long(text: str) -> bool:
+    return 2 * len(text) > LONGEST_TEXT and len(text.encode("utf-16-le", "surrogatepass")) > 2 * LONGEST_TEXT
 
 
 def checked_table(name: str) -> str:
@@ -53,7 +69,7 @@ class Rows(Protocol):
         """Write a row, whole, over the one that is there."""
 
     def get(self, table: str, partition: str, key: str) -> Row | None:
-        """The row; None when there is none."""
+        """The row; None when there is none that can be read."""
 
     def delete(self, table: str, partition: str, key: str) -> None:
         """Take a row away; one that is not there stays so."""
@@ -63,7 +79,7 @@ class Rows(Protocol):
     ) -> Iterator[Row]:
         """The rows of a partition whose key begins with `prefix` and comes after `after`, in the order of their keys.
 
-        At most `limit`, read page by page.
+        At most `limit`, read page by page; what somebody else put there and cannot be read is passed over.
         """
 
     def tables(self) -> Sequence[str]:

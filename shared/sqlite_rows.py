@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from shared.rows import Row, checked_table
+from shared.rows import Row, checked_table, row_read
 from shared.rows_errors import RowsUnavailable
 
 PAGE = 500
@@ -45,7 +45,7 @@ class SqliteRows:
         query = "SELECT fields FROM entries WHERE tab = ? AND part = ? AND key = ?"
         with self._opened() as database:
             found = database.execute(query, (table, partition, key)).fetchone()
-        return Row(partition=partition, key=key, fields=json.loads(found[0])) if found else None
+        return _row(partition, key, found[0]) if found else None
 
     def delete(self, table: str, partition: str, key: str) -> None:
         """See Rows."""
@@ -66,8 +66,7 @@ class SqliteRows:
             with self._opened() as database:
                 bounds = (table, partition, prefix, prefix + LAST, after, size)
                 page = database.execute(query, bounds).fetchall()
-            for key, fields in page:
-                yield Row(partition=partition, key=key, fields=json.loads(fields))
+            yield from (row for key, fields in page if (row := _row(partition, key, fields)) is not None)
             if len(page) < size:
                 return
             after = page[-1][0]
@@ -98,3 +97,11 @@ class SqliteRows:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
         return sqlite3.connect(self._file, timeout=self._busy_seconds)
+
+
+def _row(partition: str, key: str, text: str) -> Row | None:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return row_read(partition, key, fields)

@@ -20,7 +20,7 @@ from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 from shared.clock import utc_now
 from shared.outbound import LONGEST_PAGE
 from shared.retry_after import seconds_to_wait
-from shared.rows import Row, checked_table
+from shared.rows import Row, checked_table, row_read
 from shared.rows_errors import RowsRefused, RowsUnavailable
 from shared.sdk_transport import sdk_transport
 from shared.setting_values import LOOPBACK
@@ -87,10 +87,10 @@ class TableRows:
         while limit is None or limit > 0:
             size = PAGE if limit is None else min(PAGE, limit)
             page = _tried(partial(self._page, table, partition, bounds=(prefix, after), size=size))
-            yield from page
+            yield from (row for entity in page if (row := _row(entity)) is not None)
             if len(page) < size:
                 return
-            after = page[-1].key
+            after = page[-1][KEYS[1]]
             limit = None if limit is None else limit - len(page)
 
     def tables(self) -> Sequence[str]:
@@ -101,15 +101,15 @@ class TableRows:
         """See Rows."""
         _tried(lambda: self._service.delete_table(table))
 
-    def _page(self, table: str, partition: str, *, bounds: tuple[str, str], size: int) -> list[Row]:
-        """The next rows, by their keys: a continuation token would end with the answer that failed."""
+    def _page(self, table: str, partition: str, *, bounds: tuple[str, str], size: int) -> list[Mapping[str, Any]]:
+        """The next entities, by their keys: a continuation token would end with the answer that failed."""
         query = "PartitionKey eq @partition and RowKey ge @prefix and RowKey lt @end and RowKey gt @after"
         prefix, after = bounds
         given = {"partition": partition, "prefix": prefix, "end": prefix + LAST, "after": after}
-        found: list[Row] = []
+        found: list[Mapping[str, Any]] = []
         try:
             for entity in self._of(table).query_entities(query, parameters=given, results_per_page=size):
-                found.append(_row(entity))
+                found.append(entity)
                 if len(found) == size:
                     break
         except ResourceNotFoundError:
@@ -127,9 +127,9 @@ class TableRows:
                 raise
 
 
-def _row(entity: Mapping[str, Any]) -> Row:
+def _row(entity: Mapping[str, Any]) -> Row | None:
     fields = {name: value for name, value in entity.items() if name not in KEYS and isinstance(value, str | int)}
-    return Row(partition=entity[KEYS[0]], key=entity[KEYS[1]], fields=fields)
+    return row_read(entity[KEYS[0]], entity[KEYS[1]], fields)
 
 
 class _NotThereError(Exception):

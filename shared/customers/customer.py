@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.setting_values import GUID
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
@@ -27,7 +29,15 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     # A customer may have no profile, and a profile no domain: what is known is told.
     profile = item.get("companyProfile") or {}
     return Customer(
-        tenant_id=str(profile.get("tenantId") or item["id"]).lower(),
+        tenant_id=tenant_id_of(profile.get("tenantId") or item["id"]),
         name=str(profile.get("companyName") or ""),
         domain=str(profile.get("domain") or ""),
     )
+
+
+def tenant_id_of(told: object) -> str:
+    """A tenant's id as a service tells it; raises ValueError for anything else, since it becomes part of addresses."""
+    tenant_id = str(told).lower()
+    if not GUID.fullmatch(tenant_id):
+        raise ValueError("a tenant's id is a GUID")
+    return tenant_id

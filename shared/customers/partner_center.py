@@ -122,7 +122,7 @@ class PartnerCenter:
                     return
                 path = str(following["uri"]).removeprefix("/").removeprefix("v1/")
                 headers = {str(header["key"]): str(header["value"]) for header in following.get("headers", [])}
-            except (LookupError, TypeError, AttributeError) as error:
+            except (LookupError, TypeError, AttributeError, ValueError) as error:
                 raise PartnerCenterUnavailable("Its answer could not be read.") from error
         raise PartnerCenterUnavailable("Its pages do not come to an end.")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.customers.access import Actor
+from shared.customers.customer import tenant_id_of
 from shared.customers.errors import GraphUnavailable, RelationshipsUnseen
 from shared.customers.graph import Graph
 from shared.customers.management import RELATIONSHIPS
@@ -98,7 +99,7 @@ def _relationship(item: Mapping[str, Any]) -> Relationship:
     customer, details = item.get("customer") or {}, item.get("accessDetails") or {}
     return Relationship(
         id=str(item["id"]),
-        tenant_id=str(customer.get("tenantId") or "").lower(),
+        tenant_id=tenant_id_of(customer["tenantId"]) if customer.get("tenantId") else "",
         name=str(customer.get("displayName") or ""),
         status=str(item["status"]).lower(),
         ends=_moment(item.get("endDateTime")),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import from_text, to_text
+from shared.customers.customer import tenant_id_of
 from shared.entra.whose_fault import LATER, MISMATCH, NOBODY
 from shared.rows import Row, Value
 
@@ -101,7 +102,7 @@ def from_row(row: Row) -> Result | None:
         moments = {name: from_text(given[name]) for name in _MOMENTS if name in given}
         return Result(
             consent=given["consent"],
-            tenant_id=given["tenant_id"],
+            tenant_id=tenant_id_of(given["tenant_id"]),
             resource=given["resource"],
             customer=given.get("customer", ""),
             first_on=moments["first_on"],
@@ -116,5 +117,5 @@ def from_row(row: Row) -> Result | None:
             domain=given.get("domain", ""),
             sources=tuple(given.get("sources", "").split()),
         )
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         return None

@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.clock import from_text, to_text
 from shared.customers.result import Result, from_row, to_fields
+from shared.customers.summary import summary_text
 from shared.rows import Row, Rows, Value
 
 TABLE, HISTORY = "brokerresults", "brokerhistory"
@@ -87,8 +88,8 @@ class Results:
                 yield found
 
     def put_run(self, began: datetime, report: Mapping[str, Any]) -> None:
-        """Keep the summary of one run: JSON, bounded by whoever makes it."""
-        fields = {"began_on": to_text(began), "report": json.dumps(dict(report))}
+        """Keep the summary of one run: what is JSON, and of its lists as much as a row can hold."""
+        fields = {"began_on": to_text(began), "report": summary_text(report)}
         self._rows.put(TABLE, Row(partition=RUNS, key=_run_key(began), fields=fields))
 
     def last_run(self) -> Mapping[str, Any] | None:
@@ -96,7 +97,7 @@ class Results:
         row = next(self._rows.select(TABLE, RUNS, limit=1), None)
         try:
             content = json.loads(str(row.fields["report"])) if row else None
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, RecursionError):
             return None
         return content if isinstance(content, dict) else None
 
@@ -148,7 +149,8 @@ def _run_key(began: datetime) -> str:
 
 
 def _readable(rows: Iterator[Row]) -> Iterator[Result]:
-    return (found for row in rows if (found := from_row(row)) is not None)
+    # One that says it is of another key is nobody's: what is done with it would be done to the other one.
+    return (found for row in rows if (found := from_row(row)) is not None and row.key.endswith(found.key))
 
 
 def _change(result: Result, before: Result | None, now: datetime) -> Row:

@@ -2,13 +2,15 @@
 
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from shared.rows import Row, Rows
+from shared.rows import LONGEST_TEXT, Row, Rows
 from shared.rows_errors import RowsUnavailable
 from shared.sqlite_rows import SqliteRows
 from shared.table_rows import TableRows
@@ -132,6 +134,37 @@ def test_a_key_that_one_of_them_would_refuse_is_none(key: str) -> None:
 def test_a_number_that_one_of_them_would_refuse_is_none() -> None:
     with pytest.raises(ValueError, match="32 bits"):
         row("k", number=2**31)
+
+
+def test_the_longest_text_is_kept_and_a_longer_one_is_none(rows: Rows, table: str) -> None:
+    """Counted as UTF-16: a character beyond its plane is two."""
+    longest = row("k", ascii="a" * LONGEST_TEXT, other="\N{GRINNING FACE}" * (LONGEST_TEXT // 2))
+    rows.put(table, longest)
+    assert rows.get(table, "p", "k") == longest
+    for text in ("a" * (LONGEST_TEXT + 1), "\N{GRINNING FACE}" * (LONGEST_TEXT // 2 + 1)):
+        with pytest.raises(ValueError, match="UTF-16"):
+            row("k", text=text)
+
+
+def test_what_somebody_else_put_there_is_passed_over(azurite: TableRows, tmp_path: Path, table: str) -> None:
+    """By hand, in a browser for tables: one such row must not make all the others unreadable."""
+    file = SqliteRows(tmp_path / "results.sqlite3")
+    for rows in (azurite, file):
+        rows.put(table, row("a"))
+        rows.put(table, row("z"))
+    azurite._of(table).upsert_entity({"PartitionKey": "p", "RowKey": "of a person", "note": "look here"})
+    with closing(sqlite3.connect(tmp_path / "results.sqlite3")) as database, database:
+        for key, fields in (
+            ("of a person", "{}"),
+            ("b", "no JSON"),
+            ("c", "[]"),
+            ("d", '{"a": null}'),
+            ("e", "[" * 9999),
+        ):
+            database.execute("INSERT INTO entries VALUES (?, 'p', ?, ?)", (table, key, fields))
+    for rows in (azurite, file):
+        assert [one.key for one in rows.select(table, "p")] == ["a", "z"]
+    assert file.get(table, "p", "b") is None
 
 
 @pytest.mark.parametrize("name", ["", "ab", "with-hyphen", "1table", "t" * 64])

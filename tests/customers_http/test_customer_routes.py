@@ -78,6 +78,14 @@ def test_a_person_without_the_role_is_refused(stack: StackState, center: Control
     assert center.requests().total() == 0
 
 
+def test_who_may_read_customers_lists_them_and_changes_nothing(stack: StackState, consent: str) -> None:
+    reader = Workload(state=stack, name="service-desk")
+    assert len(reader.call("GET", f"customers?consent={consent}").raise_for_status().json()["customers"]) == 4
+    for method, path in (*ROUTES[1:], FLUSH):
+        answer = reader.call(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
+
+
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_nobody_keeps_an_answer_and_each_names_its_invocation(
     provisioning: Workload, consent: str, method: str, path: str

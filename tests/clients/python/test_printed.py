@@ -37,6 +37,15 @@ def test_csv_is_read_back_as_it_was_but_for_what_no_line_holds(capsys: pytest.Ca
     assert read == [["name", "status", "error"], ["partner", "ok", ""], [LONG, "lost", 'a, "b"?c']]
 
 
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\uff1d1", '=HYPERLINK("https://example.org")']
+)
+def test_a_spreadsheet_computes_no_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show_rows("csv", [], [{"name": name, "status": "ok", "error": "a=b-c"}], COLUMNS)
+    read = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert read[1] == [f"'{name}", "ok", "a=b-c"]
+
+
 def test_json_is_the_whole_answer(capsys: pytest.CaptureFixture[str]) -> None:
     show_rows("json", {"consents": ROWS, "more": 1}, ROWS, COLUMNS)
     assert json.loads(capsys.readouterr().out) == {"consents": ROWS, "more": 1}

@@ -123,6 +123,7 @@ def test_microsofts_own_transitions_and_what_no_customer_has_approved_are_passed
         {"id": "x"},
         {"id": "x", "status": "active", "endDateTime": "soon"},
         {"id": "x", "status": "active", "customer": ["x"]},
+        {"id": "x", "status": "active", "customer": {"tenantId": "common"}},
     ],
     ids=str,
 )

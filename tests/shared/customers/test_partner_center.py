@@ -235,6 +235,8 @@ def test_a_token_that_is_none_is_refused_once_and_told_to_nobody(
         {"items": ["customer"]},
         {"items": [{}]},
         {"items": [{"companyProfile": None}]},
+        {"items": [{"id": "common"}]},
+        {"items": [{"id": CONTOSO, "companyProfile": {"tenantId": "../organizations"}}]},
         {"items": [], "links": {"next": "customers"}},
         {"items": [], "links": {"next": {"method": "GET"}}},
         {"items": [], "links": {"next": {"uri": "/customers", "headers": [{"name": "x"}]}}},

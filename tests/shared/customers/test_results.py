@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.customers.result import WORKS, Result, from_row, resource_hash, to_fields
-from shared.customers.results import FAILING, TABLE, NewCustomer, Results, history_table
+from shared.customers.results import FAILING, RUNS, TABLE, NewCustomer, Results, history_table
 from shared.entra.whose_fault import CUSTOMER, LATER, NOBODY
 from shared.rows import Row, Rows
 from shared.sqlite_rows import SqliteRows
@@ -144,6 +144,27 @@ def test_the_last_run_is_the_one_that_is_read_first(rows: Rows) -> None:
     assert results.last_run() == {"hours": 2}
 
 
+def test_a_run_is_kept_however_many_customers_it_names_in_whatever_script(rows: Rows) -> None:
+    """A text in a table has 64 KiB, and JSON makes six characters of one."""
+    results = Results(rows)
+    names = ["株式会社" * 50] * 100
+    results.put_run(NOON, {"works": 7, "newly_failing": names, "new": names, "causes": {"lost": 3}})
+    kept = results.last_run()
+    assert kept is not None
+    assert (kept["works"], kept["causes"]) == (7, {"lost": 3})
+    assert 5 < len(kept["newly_failing"]) < 100
+    assert 5 < len(kept["new"]) < 100
+
+
+def test_a_run_that_cannot_be_read_is_none(rows: Rows) -> None:
+    results = Results(rows)
+    results.put_run(NOON, {"works": 7})
+    (row,) = rows.select(TABLE, RUNS)
+    for report in ("[" * 20_000, "7", "{"):
+        rows.put(TABLE, replace(row, fields={**row.fields, "report": report}))
+        assert results.last_run() is None
+
+
 def test_old_runs_are_swept(rows: Rows) -> None:
     results = Results(rows)
     results.put_run(NOON, {"first": True})
@@ -161,10 +182,23 @@ def test_a_customer_is_new_for_a_week(rows: Rows) -> None:
     assert list(results.new(now=NOON)) == []
 
 
-@pytest.mark.parametrize("damage", [{"since": "yesterday"}, {"number": "many"}, {"missing": "{"}, {"missing": "7"}])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"since": "yesterday"},
+        {"number": "many"},
+        {"missing": "{"},
+        {"missing": "7"},
+        {"missing": "[" * 20_000},
+        {"tenant_id": "common"},
+        {"tenant_id": NORTHWIND},
+    ],
+    ids=lambda damage: f"{damage}"[:40],
+)
 def test_a_row_that_cannot_be_read_is_passed_over(rows: Rows, damage: dict[str, str]) -> None:
     fields = {**to_fields(bad()), **damage}
     row = Row(partition="checked-partner", key=bad().key, fields=fields)
     rows.put(TABLE, row)
-    assert from_row(row) is None
     assert list(Results(rows).all("partner")) == []
+    if "tenant_id" not in damage:
+        assert from_row(row) is None

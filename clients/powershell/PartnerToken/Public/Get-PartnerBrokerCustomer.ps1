@@ -6,7 +6,7 @@ function Get-PartnerBrokerCustomer {
     .DESCRIPTION
     The broker asks Partner Center in the name of the person who consented. The PartnerCenter module's own command is
     Get-PartnerCustomer; both can be imported beside each other, and the commands here take its customers too.
-    Needs the app role Customers.Manage of the broker.
+    Needs the app role Customers.Read or Customers.Manage of the broker.
 
     .PARAMETER Consent
     In whose name: the consent partner by default.

@@ -11,6 +11,8 @@ from partner_token import acts
 from partner_token.failures import Failure, printable
 
 TABLE, JSON, CSV = "table", "json", "csv"
+# What makes a spreadsheet take a field for a formula, in the full width of other scripts too.
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 OUTPUTS = (TABLE, JSON, CSV)
 # What a glance at a terminal should find; rich leaves colours out where NO_COLOR is set.
 COLOURS = {
@@ -86,8 +88,13 @@ def _json(content: Any) -> None:  # noqa: ANN401 - JSON
 
 def _csv(rows: Iterable[Sequence[str]]) -> None:
     csv.writer(sys.stdout, lineterminator="\n").writerows(
-        [["" if text == "-" else text for text in row] for row in rows]
+        [["" if text == "-" else _no_formula(text) for text in row] for row in rows]
     )
+
+
+def _no_formula(text: str) -> str:
+    """The text behind an apostrophe where a spreadsheet would compute it: a customer names itself."""
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> None:
