@@ -30,6 +30,7 @@ from shared.consents.applications import Application
 from shared.consents.consent import Consent, Person
 from shared.consents.store import ConsentStore
 from shared.customers.access import Actor
+from shared.customers.exclusions import Exclusions
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
 from shared.customers.results import Results
@@ -91,7 +92,8 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
     discovery = Discovery(outbound, authority_host=tenants.url, home_tenant=HOME, ages=Ages(last_good=3600.0))
     http = AuthorityHttp(outbound, discovery, authority_host=tenants.url)
     authority = Authority(http, client_id="client", credential=FixedCredential(["secret"]), clock=utc_now)
-    kept, center = Results(SqliteRows(results)), PartnerCenter(outbound, url=tenants.url)
+    rows = SqliteRows(results)
+    kept, center = Results(rows), PartnerCenter(outbound, url=tenants.url)
     planner = Planner(
         home_tenant=HOME,
         cloud=PUBLIC,
@@ -99,6 +101,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
         store=_store(),
         find=partial(_found, center),
         results=kept,
+        exclusions=Exclusions(rows),
         clock=utc_now,
     )
     return CheckRun(

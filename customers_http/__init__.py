@@ -2,7 +2,14 @@
 
 import azure.functions as func
 
-from customers_http import check_routes, customer_routes, flush_routes, status_routes
+from customers_http import (
+    check_routes,
+    customer_routes,
+    exclusion_routes,
+    flush_routes,
+    history_routes,
+    status_routes,
+)
 from customers_http.dependencies import Dependencies
 
 __all__ = ["Dependencies", "blueprints"]
@@ -10,4 +17,5 @@ __all__ = ["Dependencies", "blueprints"]
 
 def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:
     """The operators' routes; all are anonymous to the host, and guarded in code."""
-    return [part.blueprint(dependencies) for part in (customer_routes, check_routes, status_routes, flush_routes)]
+    parts = (customer_routes, check_routes, status_routes, flush_routes, exclusion_routes, history_routes)
+    return [part.blueprint(dependencies) for part in parts]

@@ -26,9 +26,17 @@ from customers_http.plan import (
 from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.trail import consent_removed, consented
+from shared.clock import Clock
 from shared.customers.access import Actor, Actors
 from shared.customers.application_grants import read_grants
-from shared.customers.errors import GrantsUnseen, GraphUnavailable, PartnerCenterUnavailable, PlanOutdated
+from shared.customers.errors import (
+    CustomerExcluded,
+    GrantsUnseen,
+    GraphUnavailable,
+    PartnerCenterUnavailable,
+    PlanOutdated,
+)
+from shared.customers.exclusions import Exclusions
 from shared.customers.patience import within
 from shared.errors import BrokerError
 from shared.vault import SecretVault
@@ -44,6 +52,8 @@ class Customers:
 
     actors: Actors
     policy_vault: SecretVault
+    exclusions: Exclusions
+    clock: Clock
     seeing: Seeing
     granting: Granting
     replacing: Replacing
@@ -61,6 +71,9 @@ class Customers:
             return self._removed(change)
 
     def _granted(self, change: Change) -> dict[str, Any]:
+        excluded = self.exclusions.of(change.tenant_id, self.clock())
+        if excluded is not None:
+            raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason}")
         actor = self.actors.partner(change.consent)
         manager = self.management.ready(change, self.actors, partner=actor)
         case = self._case(change, actor, manager)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.excluding import Excluding
 from customers_http.flushing import Flushing
 from customers_http.listing import CustomerList
 from customers_http.status import Status
@@ -27,5 +28,6 @@ class Dependencies:
     status: Status
     forgetting: Forgetting
     flushing: Flushing
+    excluding: Excluding
     pool: Pool
     reading: Pool

@@ -9,12 +9,14 @@ from itertools import islice
 from typing import Any
 
 from customers_http.causes import by_cause, shown
+from customers_http.excluding import exclusion_told
 from customers_http.status_question import PAGE, Question
 from customers_http.worrying import check_told, person_told, shown_endings
 from shared.clock import Clock, to_text
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
 from shared.consents.telling import application_told, consent_told
+from shared.customers.exclusions import Exclusions
 from shared.customers.result import Result
 from shared.customers.results import Results, failing_key
 from shared.customers.worries import Worries
@@ -23,7 +25,8 @@ from shared.errors import BrokerError
 from shared.setting_values import GUID
 
 MOST_NEW = 100
-LISTS = ("failing", "works", "new", "ending", "persons")
+CHANGE = ("on", "resource", "before", "outcome", "number", "whose")
+LISTS = ("failing", "works", "new", "ending", "persons", "excluded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Status:
     credential: ApplicationCredential
     results: Results
     worries: Worries
+    exclusions: Exclusions
     clock: Clock
 
     def answer(self, question: Question) -> dict[str, Any]:
@@ -55,7 +59,9 @@ class Status:
 
     def _customers(self, question: Question, listing: Listing) -> dict[str, Any]:
         now, names = self.clock(), [entry.name for entry in listing.entries if not entry.withdrawn]
-        found = list(islice(self._found(question, names), PAGE + 1))
+        excluded = self.exclusions.in_force(now)
+        told = (one for one in self._found(question, names) if one.tenant_id not in excluded)
+        found = list(islice(told, PAGE + 1))
         page, more = found[:PAGE], len(found) > PAGE
         failing = [one for one in page if one.is_failing(now)]
         new = [one for one in self.results.new(now=now) if one.consent in names]
@@ -66,12 +72,19 @@ class Status:
                 {"consent": one.consent, "tenant": one.tenant_id, "name": one.customer, "since": to_text(one.first_on)}
                 for one in sorted(new, key=lambda one: one.first_on, reverse=True)[:MOST_NEW]
             ],
-            "ending": shown_endings(self.worries.endings(), now),
+            "ending": shown_endings((one for one in self.worries.endings() if one.tenant_id not in excluded), now),
             "persons": [person_told(one) for name, one in sorted(self.worries.persons().items()) if name in names],
+            "excluded": [exclusion_told(one) for _, one in sorted(excluded.items())],
             "check": self._check(listing),
             "last_run": self.results.last_run(),
             "next": failing_key(page[-1]) if more else None,
         }
+
+    def history(self, consent: str, tenant_id: str) -> list[dict[str, Any]]:
+        """What changed for a customer by one consent in the months that are kept, the newest first."""
+        found = self.results.history(consent, tenant_id, now=self.clock())
+        changes = [{name: change.get(name) for name in CHANGE} for change in found]
+        return sorted(changes, key=lambda one: str(one["on"]), reverse=True)
 
     def _check(self, listing: Listing) -> dict[str, Any]:
         since = min((entry.consented_on for entry in listing.entries if not entry.withdrawn), default=None)

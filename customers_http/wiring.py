@@ -5,6 +5,7 @@ import azure.functions as func
 import customers_http
 from customers_http.check import Check
 from customers_http.customers import Customers
+from customers_http.excluding import Excluding
 from customers_http.flushing import Flushing
 from customers_http.granting import Granting
 from customers_http.listing import CustomerList
@@ -13,6 +14,7 @@ from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.status import Status
 from shared.customers.access import Actors
+from shared.customers.exclusions import Exclusions
 from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.relationships import RelationshipReader
@@ -50,10 +52,12 @@ def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
             credential=services.credential,
             results=Results(services.rows),
             worries=Worries(services.rows),
+            exclusions=Exclusions(services.rows),
             clock=services.clock,
         ),
         forgetting=forgetting,
         flushing=Flushing(forgetting=forgetting, reaches_all=services.rows.is_shared, within=settings.memory_age),
+        excluding=Excluding(exclusions=Exclusions(services.rows), clock=services.clock),
         pool=Pool("customers", threads=CUSTOMERS_THREADS),
         reading=Pool("status", threads=STATUS_THREADS),
     )
@@ -68,6 +72,8 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
     return Customers(
         actors=actors,
         policy_vault=services.policy_vault,
+        exclusions=Exclusions(services.rows),
+        clock=services.clock,
         seeing=seeing,
         granting=granting,
         replacing=Replacing(granting=granting, seeing=seeing),

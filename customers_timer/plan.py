@@ -12,6 +12,7 @@ from shared.consents.applications import Application
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
 from shared.customers.access import Actor
+from shared.customers.exclusions import Exclusions
 from shared.customers.reach import Reach
 from shared.customers.result import Result
 from shared.customers.results import NewCustomer, Results
@@ -25,6 +26,7 @@ type ReachOf = Callable[[str], Reach]
 class Plan:
     """What one consent is to be tried for; `silent` has the code of what each source of customers met that gave none.
 
+    `excluded` are the tenants that an operator keeps out, of whom nothing is tried, forgotten or told.
     `looks` is what was seen beside the customers, where the consent is of a person of the partner's own.
     `gone` was checked once and is not any more, `new` are customers that were not there before.
     """
@@ -36,6 +38,7 @@ class Plan:
     silent: Mapping[str, str] = field(default_factory=dict)
     looks: list[Look] = field(default_factory=list)
     is_unlisted: bool = False
+    excluded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class Planner:
     store: ConsentStore
     find: FindCustomers
     results: Results
+    exclusions: Exclusions
     clock: Clock
 
     def plan(self, consent: str, reach: Reach, *, correlation: str) -> Plan:
@@ -61,11 +65,11 @@ class Planner:
         known = {(found.tenant_id, found.resource): found for found in self.results.all(consent)}
         subjects = known_of(known.values())
         who = self._who(served, subjects, list(reach.by_tenant), correlation)
-        customers = {
-            tenant_id: one
-            for tenant_id, one in sorted(who.customers.items())
-            if tenant_id not in {self.home_tenant, person.tenant_id}
-        }
+        excluded = self.exclusions.in_force(self.clock())
+        # What was known of those who are kept out stays as it was.
+        known = {key: found for key, found in known.items() if key[0] not in excluded}
+        outside = {self.home_tenant, person.tenant_id, *excluded}
+        customers = {tenant: one for tenant, one in sorted(who.customers.items()) if tenant not in outside}
         targets = [
             Target(
                 part=part,
@@ -86,7 +90,8 @@ class Planner:
             gone=list(known.values()),
             new=self._new(targets, subjects) if who.is_told else [],
             silent=who.failures,
-            looks=self._looks(served, who),
+            looks=self._looks(served, who, frozenset(excluded)),
+            excluded=frozenset(excluded),
             is_unlisted=bool(who.failures) and not who.is_told,
         )
 
@@ -107,10 +112,11 @@ class Planner:
             return who_by_policy(known, named)
         return who_by_list(self.find(self._actor(served), correlation), known, named)
 
-    def _looks(self, served: Served, who: Who) -> list[Look]:
+    def _looks(self, served: Served, who: Who, excluded: frozenset[str]) -> list[Look]:
         if served.consent.person.tenant_id != self.home_tenant:
             return []
-        return [Look(actor=self._actor(served), delegations=who.delegations, silent=who.failures)]
+        delegations = {tenant: one for tenant, one in who.delegations.items() if tenant not in excluded}
+        return [Look(actor=self._actor(served), delegations=delegations, silent=who.failures)]
 
     def _actor(self, served: Served) -> Actor:
         return Actor(application=self.application, served=served, store=self.store)

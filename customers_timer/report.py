@@ -32,6 +32,7 @@ class Report:
     unlisted: Sequence[str]
     silent: Sequence[str]
     customers: int
+    excluded: int
     due: int
     left: int
     new: Sequence[str]
@@ -50,6 +51,7 @@ class Report:
             "unlisted": list(self.unlisted[:MOST_TOLD]),
             "silent": list(self.silent[:MOST_TOLD]),
             "customers": self.customers,
+            "excluded": self.excluded,
             "works": tally.states[WORKING],
             "failing": tally.states[FAILING],
             "unanswered": tally.states[UNANSWERED],

@@ -118,6 +118,7 @@ class CheckRun:
             ended=found.ended,
             unlisted=found.unlisted,
             silent=found.silent,
+            excluded=len(frozenset().union(*(plan.excluded for plan in found.plans))),
             customers=sum(plan.customers for plan in found.plans),
             due=due,
             left=due - work.tally.done,
@@ -143,6 +144,7 @@ class CheckRun:
             for result in gone[:MOST_REMOVED]:
                 self.results.remove(result)
             self.results.sweep(now)
+            self.planner.exclusions.sweep(now)
             self.sweep()
         except BrokerError:
             return False  # found again by the next run; the record says so

@@ -18,6 +18,7 @@ from customers_timer.work import GrantOf
 from shared.customers.access import Actors
 from shared.customers.application_grants import Grant, GrantSets, any_grant_set, read_grant_sets
 from shared.customers.coverage import grant_of
+from shared.customers.exclusions import Exclusions
 from shared.customers.graph import Graph
 from shared.customers.membership import Membership
 from shared.customers.partner_center import PartnerCenter
@@ -39,6 +40,7 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.
         store=services.store,
         find=lambda partner, correlation: sources.found(partner, correlation=correlation),
         results=results,
+        exclusions=Exclusions(services.rows),
         clock=services.clock,
     )
     run = CheckRun(

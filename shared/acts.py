@@ -91,6 +91,9 @@ CUSTOMER_PLAN = Act(
     means="make a dry run that replaces, look at what would be lost, and send its plan",
     parameters=("tenant", "consent"),
 )
+CUSTOMER_INCLUDE = Act(
+    name="customer.include", means="let the customer in again, if it is not to be kept out", parameters=("tenant",)
+)
 CHECK_TENANT = Act(name="tenant.check", means="check the tenant id, and the cloud", parameters=("tenant",))
 CHECK_RESOURCE = Act(
     name="resource.check", means="check the resource's spelling, and that the tenant has it", parameters=("tenant",)

@@ -51,7 +51,10 @@ OWNERS = {
         *(f"shared/{part}.py" for part in ("form_fields", "request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
-        *(f"customers_http/{part}_routes.py" for part in ("check", "customer", "flush", "status")),
+        *(
+            f"customers_http/{part}_routes.py"
+            for part in ("check", "customer", "exclusion", "flush", "history", "status")
+        ),
         *(f"token_http/{part}.py" for part in ("dependencies", "oauth_errors", "oauth_routes")),
     },
     "cryptography": {"consent_http/link_keys.py", "consent_http/seal.py", "shared/entra/certificate.py"},

@@ -25,8 +25,8 @@ _CODES: Mapping[Words, str] = {
     ("invalid_scope", "invalid_target"): "target_invalid scope_refused service_missing",
     (INVALID_REQUEST, INVALID_REQUEST): """
         invalid_request body_too_large length_required method_not_allowed secret_leaked consent_changed
-        consent_not_found customer_unknown customer_without_grants grants_unseen management_absent nothing_to_restore
-        plan_outdated
+        consent_not_found customer_unknown customer_without_grants customer_excluded grants_unseen management_absent
+        nothing_to_restore plan_outdated
     """,
     # A stored consent, a customer's tenant, or what leads to a consent: no other refresh token would do.
     ("invalid_grant", "invalid_grant"): """

@@ -1,6 +1,7 @@
 """Whom a failure concerns: one customer, everybody alike, or nobody for long; so that one never stops the others."""
 
 from shared.customers.errors import (
+    CustomerExcluded,
     CustomerUnknown,
     CustomerWithoutGrants,
     GrantsUnseen,
@@ -25,7 +26,15 @@ _FOR_ALL = (PartnerCenterMfaMissing, PartnerCenterTokenRefused)
 # An error that nobody knows may be of one customer's tenant: it stops nobody.
 _FOR_ONE = (
     *(CustomerTenantRefused, ScopeRefused, ApplicationRefused),
-    *(PartnerCenterRefused, GraphRefused, CustomerUnknown, CustomerWithoutGrants, GrantsUnseen, PlanOutdated),
+    *(
+        PartnerCenterRefused,
+        GraphRefused,
+        CustomerUnknown,
+        CustomerExcluded,
+        CustomerWithoutGrants,
+        GrantsUnseen,
+        PlanOutdated,
+    ),
 )
 
 

@@ -5,7 +5,7 @@ PartnerCenterRefused            customer, or everybody where a list is refused
 ├── PartnerCenterTokenRefused   the application: for every customer alike
 └── PartnerCenterRejected       customer
 GraphRefused                    customer
-GrantsUnseen, PlanOutdated, CustomerWithoutGrants, CustomerUnknown    customer
+GrantsUnseen, PlanOutdated, CustomerWithoutGrants, CustomerUnknown, CustomerExcluded    customer
 RelationshipsUnseen             the applications: for every customer alike
 ApplicationGrantsInvalid        the grant sets: for every customer alike
 """
@@ -137,6 +137,15 @@ class CustomerWithoutGrants(BrokerError):
         "writes application-grants, which is for everybody else (docs/customers.md)."
     )
     act = acts.ASSIGN_GRANTS
+
+
+class CustomerExcluded(BrokerError):
+    """An operator keeps this customer out; `detail` says until when, and why."""
+
+    code, error, status = "customer_excluded", "invalid_request", 409
+    says = "This customer is kept out of checks, consents and alarms."
+    remedy = "Nothing, if that is meant; otherwise DELETE /api/customers/{tenant}/exclusion lets it in again."
+    act = acts.CUSTOMER_INCLUDE
 
 
 class ApplicationGrantsInvalid(BrokerError):

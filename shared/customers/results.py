@@ -123,10 +123,12 @@ class Results:
             if found is None or now - found.first_on >= NEW_FOR:
                 self._rows.delete(TABLE, NEW, row.key)
 
-    def history(self, consent: str, tenant_id: str, *, month: datetime) -> Iterator[Mapping[str, Any]]:
-        """The changes of one customer in the month of that moment, resource by resource, the earliest first."""
-        for row in self._rows.select(history_table(month), consent, prefix=f"{tenant_id}-"):
-            yield dict(row.fields)
+    def history(self, consent: str, tenant_id: str, *, now: datetime) -> Iterator[Mapping[str, Any]]:
+        """The changes of one customer in the months that are kept, month by month and resource by resource."""
+        for ago in range(MONTHS_KEPT + 1):
+            table = history_table(now, months_ago=ago)
+            for row in self._rows.select(table, consent, prefix=f"{tenant_id}-"):
+                yield dict(row.fields)
 
 
 def failing_key(result: Result) -> str:

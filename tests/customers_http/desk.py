@@ -15,10 +15,12 @@ from local.policy import APPLICATION_GRANTS
 from local.stack import host_environment
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, MANAGEMENT_APPLICATION, PARTNER_APPLICATION, PARTNER_TENANT
+from shared.clock import utc_now
 from shared.consents.applications import Application, Applications
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.store import ConsentStore
 from shared.customers.access import Actors
+from shared.customers.exclusions import Exclusions
 from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
 from shared.entra.authority import Authority
@@ -28,6 +30,7 @@ from shared.outbound import Outbound
 from shared.settings import read_settings
 from tests.consent_http.rig import OPERATOR, old_token
 from tests.fakes.fixed_credential import FixedCredential
+from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
 from tests.shared.samples import AGES, consent, written_grants
@@ -143,6 +146,8 @@ def open_desk(state: StackState, *, managed: bool) -> Iterator[Desk]:
     customers = Customers(
         actors=actors,
         policy_vault=policies,
+        exclusions=Exclusions(MemoryRows()),
+        clock=utc_now,
         seeing=seeing,
         granting=granting,
         replacing=Replacing(granting=granting, seeing=seeing),

@@ -12,6 +12,7 @@ from shared.consents.application_health import ApplicationHealth
 from shared.consents.consent import Consent, Person, Renewal
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
+from shared.customers.exclusions import Exclusion, Exclusions
 from shared.customers.result import WORKS, Result
 from shared.customers.results import NewCustomer, Results
 from shared.customers.worries import Ending, PersonSeen, Worries
@@ -49,7 +50,12 @@ class Desk:
         credential = EndingCredential(["secret"], kind="certificate")
         self.worries = Worries(self.rows)
         self.status = Status(
-            store=self.store, credential=credential, results=self.results, worries=self.worries, clock=lambda: NOON
+            store=self.store,
+            credential=credential,
+            results=self.results,
+            worries=self.worries,
+            exclusions=Exclusions(self.rows),
+            clock=lambda: NOON,
         )
 
     def give(self, name: str, *, renewed_on: datetime = NOON) -> None:
@@ -283,3 +289,15 @@ def test_that_no_run_ever_ended_is_no_silence_while_the_consent_is_young(desk: D
     assert desk.status.answer(Question())["check"]["silent"] is False
     assert desk.results.is_silent(NOON, since=NOON - 2 * DAY) is True
     assert desk.results.is_silent(NOON, since=None) is False
+
+
+def test_who_is_kept_out_is_told_of_there_alone(desk: Desk) -> None:
+    for number in (1, 2):
+        desk.keep(number, "customer_tenant_refused")
+    out = Exclusion(tenant_id=tenant(1), reason="leaves", until=NOON.date(), by="operator", made_on=NOON)
+    desk.status.exclusions.put(out)
+    told = desk.status.answer(Question())
+    assert [one["tenant"] for cause in told["failing"] for one in cause["customers"]] == [tenant(2)]
+    assert [(one["tenant"], one["reason"], one["until"]) for one in told["excluded"]] == [
+        (tenant(1), "leaves", "2026-03-01")
+    ]

@@ -9,14 +9,17 @@ from customers_http.change import Change
 from customers_http.customers import Customers
 from customers_http.listing import CustomerList
 from local.world import CONTOSO
+from shared.clock import utc_now
 from shared.consents.applications import Application, Applications
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.store import ConsentStore
 from shared.customers.access import Actors
+from shared.customers.exclusions import Exclusions
 from shared.customers.sources import CustomerSources
 from shared.errors import InvalidRequest
 from shared.settings import read_settings
 from tests.consent_http.rig import OPERATOR
+from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 from tests.shared.samples import ENVIRONMENT, consent
 
@@ -29,7 +32,7 @@ def ask(asked: str, store: ConsentStore, name: str) -> None:
     applications = Applications(partner=APPLICATION, management=APPLICATION)
     actors = Actors(settings=settings, applications=applications, store=store)
     parts = dict.fromkeys(("policy_vault", "seeing", "granting", "replacing", "management"), NOBODY)
-    customers = Customers(actors=actors, **parts)
+    customers = Customers(actors=actors, exclusions=Exclusions(MemoryRows()), clock=utc_now, **parts)
     change = Change(
         tenant_id=CONTOSO, consent=name, dry_run=False, replace=False, plan="", operator=OPERATOR, correlation="c"
     )

@@ -23,6 +23,7 @@ from shared.crew import Limits
 from shared.customers.access import Actor, Actors
 from shared.customers.application_grants import Grant
 from shared.customers.customer import Customer
+from shared.customers.exclusions import Exclusions
 from shared.customers.membership import Membership
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
@@ -133,6 +134,7 @@ class Scene:
                 store=self.store,
                 find=lambda partner, correlation: self.sources.found(partner, correlation=correlation),
                 results=self.results,
+                exclusions=Exclusions(self.rows),
                 clock=self.clock,
             ),
             attempts=Attempts(

@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 
 from shared.customers.errors import GraphRefused, PartnerCenterMfaMissing, RelationshipsUnseen
+from shared.customers.exclusions import Exclusion, Exclusions
 from shared.customers.worries import Worries
-from tests.customers_timer.scene import DAY, HOUR, Scene, delegated, tenant
+from tests.customers_timer.scene import DAY, HOUR, Scene, delegated, of, tenant
+from tests.fakes.scripted_authority import says
 
 ONE = f"Delegated 1 ({tenant(1)})"
 
@@ -127,3 +129,27 @@ def test_a_refusal_for_want_of_mfa_is_told_by_the_next_run_and_not_the_next_nigh
     scene.now += timedelta(hours=1)
     assert scene.run().fields()["mfa"] == []
     assert scene.looks == 1
+
+
+def excluded(scene: Scene, number: int) -> None:
+    day = scene.now.date()
+    Exclusions(scene.rows).put(
+        Exclusion(tenant_id=tenant(number), reason="leaves", until=day, by="operator", made_on=scene.now)
+    )
+
+
+def test_of_a_customer_who_is_kept_out_nothing_is_tried_told_or_forgotten() -> None:
+    scene = Scene(relationships=[delegated(1)])
+    scene.authority.refuse = of(1, says("invalid_grant", 50020))
+    scene.run()
+    scene.tried()
+    scene.now += DAY
+    excluded(scene, 1)
+    scene.relationships = [delegated(1, 5)]
+    fields = scene.run().fields()
+    assert (fields["excluded"], fields["failing"], fields["ending"], fields["removed"]) == (1, 0, [], 0)
+    assert tenant(1) not in {one for one, _ in scene.tried()}
+    scene.now += DAY
+    fields = scene.run().fields()
+    assert (fields["excluded"], fields["failing"], fields["new"], fields["newly_failing"]) == (0, 1, [], [])
+    assert fields["ending"] == [f"{ONE}: 7 days or less"]

@@ -1,11 +1,13 @@
 """An operator's day over HTTP: list, show, check, customers, device code, import, withdraw, restore; all on record."""
 
 import json
+from datetime import timedelta
 
 from local.person import Person
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, SECOND_ADMIN, TAILSPIN
+from shared.clock import utc_now
 from tests.conftest import StackMaker
 from tests.consent_http.rig import old_token, typed_in
 from tests.test_documents import described_audit_fields
@@ -22,6 +24,8 @@ CHANGES = {
     "customer.consented",
     "customer.consent_removed",
     "customer.flushed",
+    "customer.excluded",
+    "customer.included",
 }
 
 
@@ -62,6 +66,10 @@ def live_through_a_day(state: StackState) -> None:
     assert provisioning.call("PUT", path).json()["outcome"] == "created"
     assert operator.call("POST", "consents/partner/check", {"pairs": pairs}).json()["works"] is True
     assert provisioning.call("DELETE", path).json()["outcome"] == "removed"
+    until = f"{utc_now() + timedelta(days=1):%Y-%m-%d}"
+    assert provisioning.call("PUT", f"customers/{CONTOSO}/exclusion", {"reason": "moves", "until": until}).is_success
+    assert provisioning.call("DELETE", f"customers/{CONTOSO}/exclusion").json()["outcome"] == "included"
+    assert provisioning.call("GET", f"customers/{CONTOSO}/history").json()["changes"] == []
     assert provisioning.call("POST", f"customers/{CONTOSO}/flush").json()["reaches"] == "this_instance"
     assert operator.call("DELETE", "consents/partner/link").json()["status"] == "links_revoked"
     assert operator.call("DELETE", "consents/partner").json()["status"] == "withdrawn"
@@ -79,7 +87,7 @@ def on_record(state: StackState) -> None:
     ways = [(record["way"], record["operator"]) for record in found if record["event"] == "consent.stored"]
     assert ways == [("browser", ""), ("device", OPERATOR), ("import", OPERATOR), ("restore", OPERATOR)]
     made = [record["operator"] for record in found if str(record["event"]).startswith("customer.")]
-    assert made == [PROVISIONING, PROVISIONING, PROVISIONING]
+    assert made == [PROVISIONING] * 5
     log = "".join(file.read_text() for file in (state.folder / "log").iterdir())
     secrets = [line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()]
     assert len(secrets) > 30

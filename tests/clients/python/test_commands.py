@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from local.policy import APPLICATION_GRANTS, REPORTS_POLICY
 from local.stack import running_stack
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, GRAPH, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
+from shared.clock import utc_now
 from shared.customers.application_grants import SECRET
 from tests.clients.python.people import command
 from tests.consent_http.rig import old_token
@@ -199,11 +202,28 @@ def test_customers_are_consented_one_after_the_other_and_a_cut_run_carries_on(
     arguments = ("partner-broker", "customers", "consent", TAILSPIN, WINGTIP, "--apply", "--resume", str(kept))
     first = command(state, "provisioning", *arguments)
     assert first.returncode == 1, "Wingtip delegates nothing"
-    assert json.loads(kept.read_text()) == {TAILSPIN: "created"}
+    assert json.loads(kept.read_text())["done"] == {TAILSPIN: "created"}
     again = command(state, "provisioning", *arguments)
     assert "done before" in again.stdout
-    removed = command(state, "provisioning", "partner-broker", "customers", "remove", TAILSPIN, "--apply", "--yes")
+    removing = ("partner-broker", "customers", "remove", TAILSPIN, "--apply", "--yes")
+    other = command(state, "provisioning", *removing, "--resume", str(kept))
+    assert (other.returncode, "of other work" in other.stderr) == (2, True)
+    removed = command(state, "provisioning", *removing)
     assert (removed.returncode, "removed" in removed.stdout) == (0, True)
+
+
+def test_a_customer_is_kept_out_and_let_in_again_and_its_history_is_shown(state: StackState) -> None:
+    def customers(*arguments: str) -> Any:  # noqa: ANN401 - a finished process
+        return command(state, "provisioning", "partner-broker", "customers", *arguments)
+
+    until = f"{utc_now() + timedelta(days=30):%Y-%m-%d}"
+    assert customers("exclude", WINGTIP, "--reason", "leaves us", "--until", until).returncode == 0
+    listed = customers("excluded").stdout
+    assert (WINGTIP in listed, until in listed, "leaves us" in listed) == (True, True, True)
+    skipped = customers("consent", WINGTIP)
+    assert (skipped.returncode, "customer_excluded" in skipped.stdout) == (0, True), "on purpose is no failure"
+    assert "included" in customers("include", WINGTIP).stdout
+    assert customers("history", WINGTIP).returncode == 0
 
 
 def test_policies_are_linted_and_asked(state: StackState, tmp_path: Path) -> None:

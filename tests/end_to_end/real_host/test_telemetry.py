@@ -42,6 +42,8 @@ RECORDS = {
     "customer.consented": {"customers_consent"},
     "customer.consent_removed": {"customers_remove_consent"},
     "customer.flushed": {"customers_flush"},
+    "customer.excluded": {"customers_exclude"},
+    "customer.included": {"customers_include"},
     "secret.leaked": {"token"},
     "refresh.consent": {"refresh"},
     "refresh.run": {"refresh"},

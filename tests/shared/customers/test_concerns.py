@@ -10,7 +10,14 @@ ONE = {
     *("customer_tenant_refused", "application_not_consented", "application_disabled", "delegated_rights_missing"),
     *("blocked_by_tenant_policy", "tenant_unknown", "scope_refused", "service_missing", "application_refused"),
     *("partner_center_refused", "partner_center_rejected", "customer_unknown", "graph_refused"),
-    *("grants_unseen", "plan_outdated", "customer_without_grants", "scopes_missing", "delegated_role_missing"),
+    *(
+        "grants_unseen",
+        "plan_outdated",
+        "customer_without_grants",
+        "customer_excluded",
+        "scopes_missing",
+        "delegated_role_missing",
+    ),
 }
 ERRORS = {kind.code: kind for kind in every_error()}
 

@@ -108,7 +108,7 @@ def test_only_changes_are_history(rows: Rows) -> None:
     results.put(good(), before=None, now=NOON)
     results.put(good(on=NOON + DAY), before=good(), now=NOON + DAY)
     results.put(bad(on=NOON + 2 * DAY), before=good(on=NOON + DAY), now=NOON + 2 * DAY)
-    changes = list(results.history("partner", CONTOSO, month=NOON))
+    changes = list(results.history("partner", CONTOSO, now=NOON))
     told = [(change["before"], change["outcome"], change.get("number")) for change in changes]
     assert told == [("", WORKS, None), (WORKS, "delegated_rights_missing", 50020)]
 

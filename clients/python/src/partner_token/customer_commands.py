@@ -20,6 +20,7 @@ from partner_token.customer_rows import (
     stops,
 )
 from partner_token.done_file import DoneFile
+from partner_token.exclusion_commands import exclude, excluded, history, include
 from partner_token.exit_codes import DONE, of_batch
 from partner_token.failures import failure_of
 from partner_token.options import Asker, asking, confirmed, consent_option
@@ -44,6 +45,10 @@ class Change:
 @click.group()
 def customers() -> None:
     """The partner's customers, and the partner application's own consent in their tenants."""
+
+
+for _verb in (exclude, include, excluded, history):
+    customers.add_command(_verb)
 
 
 @customers.command("list")
@@ -118,7 +123,7 @@ def _changed(
 ) -> int:
     if bool(tenant) == everybody:
         raise click.UsageError("name tenants, or say --all")
-    done = DoneFile.at(resume if change.apply else None)
+    done = DoneFile.at(resume if change.apply else None, what=f"{change.method} {change.consent}")
     rows, stopped = list[Row](), list[int]()
     tenants = tenant or [str(one["tenant"]) for one in _customers(operations, change.consent)]
     try:

@@ -29,7 +29,7 @@ GRANT_COLUMNS = {
 SCOPES = ("there", "added", "lost")
 FINISHED = frozenset({"created", "extended", "replaced", "unchanged", "removed", "absent"})
 REPLACE_SHOWS = "--replace shows what a replacement would lose."
-EVERYBODY, MALFORMED = "everybody", "invalid_request"
+EVERYBODY, MALFORMED, EXCLUDED = "everybody", "invalid_request", "customer_excluded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,9 @@ def sources_failed(sources: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 
 
 def failed(tenant: str, failure: Failure) -> Row:
-    """A customer whose request was refused."""
-    return Row(tenant=tenant, outcome=failure.code, detail=failure.detail, exit_code=failure.exit_code)
+    """A customer whose request was refused; that one is kept out on purpose is no failure."""
+    code = DONE if failure.code == EXCLUDED else failure.exit_code
+    return Row(tenant=tenant, outcome=failure.code, detail=failure.detail, exit_code=code)
 
 
 def stops(failure: Failure) -> bool:

@@ -10,23 +10,26 @@ import click
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneFile:
-    """Outcomes by tenant; nothing is kept where no file is named."""
+    """Outcomes by tenant of one kind of work, `what`; nothing is kept where no file is named."""
 
     file: Path | None
+    what: str
     outcomes: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, file: Path | None) -> Self:
-        """What the file holds, or will; raises UsageError for one that --resume has not written."""
+    def at(cls, file: Path | None, *, what: str) -> Self:
+        """What the file holds, or will; raises UsageError for one that --resume has not written for the same work."""
         if file is None or not file.exists():
-            return cls(file=file)
+            return cls(file=file, what=what)
         try:
             content = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise click.UsageError(f"{file} is not a file that --resume has written") from error
-        if not isinstance(content, dict):
+        if not isinstance(content, dict) or not isinstance(content.get("done"), dict):
             raise click.UsageError(f"{file} is not a file that --resume has written")
-        return cls(file=file, outcomes=content)
+        if content.get("what") != what:
+            raise click.UsageError(f"{file} is of other work: {content.get('what')}, and this is {what}")
+        return cls(file=file, what=what, outcomes=content["done"])
 
     def keep(self, tenant: str, outcome: str) -> None:
         """One more is done."""
@@ -34,5 +37,5 @@ class DoneFile:
         if self.file is not None:
             # Whole or not at all: a cut must not lose what was done before.
             partial = self.file.with_name(f"{self.file.name}.new")
-            partial.write_text(json.dumps(self.outcomes, indent=2), "utf-8")
+            partial.write_text(json.dumps({"what": self.what, "done": self.outcomes}, indent=2), "utf-8")
             partial.replace(self.file)

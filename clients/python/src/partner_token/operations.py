@@ -76,6 +76,18 @@ class Operations:
         query |= {**({"replace": "true"} if replace else {}), **({"plan": plan} if plan else {})}
         return self._asked(method, f"customers/{_part(tenant)}/consent", query=query)
 
+    def exclude(self, tenant: str, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Keep a customer out of checks, consents and alarms until a day."""
+        return self._asked("PUT", f"customers/{_part(tenant)}/exclusion", fields)
+
+    def include(self, tenant: str) -> dict[str, Any]:
+        """Let a customer in again."""
+        return self._asked("DELETE", f"customers/{_part(tenant)}/exclusion")
+
+    def history(self, tenant: str, consent: str) -> dict[str, Any]:
+        """What changed for a customer, the newest first."""
+        return self._asked("GET", f"customers/{_part(tenant)}/history", query={"consent": consent})
+
     def flush(self, tenant: str) -> dict[str, Any]:
         """Forget what is remembered of a customer's tenant; the answer says how far that reaches."""
         return self._asked("POST", f"customers/{_part(tenant)}/flush")

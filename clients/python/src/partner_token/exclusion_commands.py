@@ -1,0 +1,56 @@
+"""partner-broker customers exclude, include, excluded, history: who is kept out and why, and what changed for whom."""
+
+from typing import Any
+
+import click
+
+from partner_token.exit_codes import DONE
+from partner_token.options import Asker, asking, consent_option
+from partner_token.printed import TABLE, say, show_rows
+
+EXCLUDED_COLUMNS = {"tenant": "TENANT", "until": "UNTIL", "reason": "REASON", "by": "BY"}
+HISTORY_COLUMNS = {"on": "ON", "resource": "RESOURCE", "before": "BEFORE", "outcome": "THEN", "number": "AADSTS"}
+
+
+@click.command()
+@click.argument("tenant")
+@click.option("--reason", required=True, help="Why; kept on record with your object id.")
+@click.option("--until", required=True, metavar="YYYY-MM-DD", help="The last day (UTC), at most a year from now.")
+@asking
+def exclude(asker: Asker, *, tenant: str, reason: str, until: str) -> int:
+    """Keep a customer out of checks, consents and alarms until a day. Callers get its tokens as before."""
+    found = asker.operations().exclude(tenant, {"reason": reason, "until": until})
+    show_rows(asker.output, found, [found], EXCLUDED_COLUMNS)
+    return DONE
+
+
+@click.command()
+@click.argument("tenant")
+@asking
+def include(asker: Asker, *, tenant: str) -> int:
+    """Let a customer in again before its day: the next check tries it."""
+    found = asker.operations().include(tenant)
+    show_rows(asker.output, found, [found], {"tenant": "TENANT", "outcome": "OUTCOME"})
+    return DONE
+
+
+@click.command()
+@asking
+def excluded(asker: Asker) -> int:
+    """List the customers that are kept out: until when, why, and by whom."""
+    found: list[dict[str, Any]] = asker.operations().status({})["excluded"]
+    show_rows(asker.output, found, found, EXCLUDED_COLUMNS)
+    return DONE
+
+
+@click.command()
+@click.argument("tenant")
+@consent_option
+@asking
+def history(asker: Asker, *, tenant: str, consent: str) -> int:
+    """Show what changed for a customer in the last three months, the newest first."""
+    found = asker.operations().history(tenant, consent)
+    if not found["changes"] and asker.output == TABLE:
+        say("Nothing has changed, or no check has tried this customer by this consent.")
+    show_rows(asker.output, found, found["changes"], HISTORY_COLUMNS)
+    return DONE
