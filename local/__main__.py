@@ -182,7 +182,7 @@ def _until_stopped() -> threading.Event:
 
 def _running(options: argparse.Namespace) -> StackState:
     try:
-        return load_state(options.state)
+        return load_state(options.state.resolve())
     except FileNotFoundError:
         raise StackFailed(f"No stack runs from {options.state}; start one with `make run`.") from None
 

@@ -227,6 +227,13 @@ def test_env_points_any_client_at_the_stack(stack: StackState) -> None:
     assert set(host_environment(stack)) >= {"PUBLIC_URL", "REFRESH_SCHEDULE"}
 
 
+def test_env_says_the_same_of_a_folder_that_is_named_from_here(stack: StackState) -> None:
+    """As the usual one is: and who reads it may be in another folder by then."""
+    told = [done("env", "--state", folder) for folder in (str(stack.folder), os.path.relpath(stack.folder, ROOT))]
+    assert told[0] == told[1]
+    assert told[0][0] == 0
+
+
 def test_the_commands_of_a_running_stack_do_what_the_readme_says(tmp_path: Path) -> None:
     folder = str(tmp_path / "state")
     with running_stack(tmp_path / "state") as state, Person() as person:
@@ -240,6 +247,11 @@ def test_the_commands_of_a_running_stack_do_what_the_readme_says(tmp_path: Path)
         assert done("clock", "+60d", "--state", folder)[0] == 0
         assert done("timer", "--state", folder)[:2] == (0, "refresh: Success\n")
         assert done("clock", "soon", "--state", folder)[0] == 1
+        # A consent that is broken and repaired.
+        assert done("clock", "+95d", "--state", folder)[0] == 0
+        assert '"code": "new_consent_needed"' in done("token", "contoso", "graph", "--state", folder)[1]
+        assert person.consent(done("link", "--state", folder)[1].strip(), ADMIN).is_success
+        assert done("token", "contoso", "graph", "--state", folder)[0] == 0
         assert state.host.startswith("http://localhost:")
 
 
