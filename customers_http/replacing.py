@@ -53,7 +53,7 @@ class Replacing:
         # What worked until now comes first.
         ordered = sorted(rows, key=lambda row: not row.state.is_granted)
         made = {row.state.grant.application_id: self._made(place, row, wanted) for row in ordered}
-        seen = self._read_back(place, wanted, management)
+        seen = self._read_back(place, made, wanted, management)
         return [_told(made[row.state.grant.application_id], wanted, seen) for row in rows]
 
     def _made(self, place: Place, row: Row, wanted: dict[str, tuple[str, ...]]) -> Row:
@@ -84,14 +84,25 @@ class Replacing:
             raise error
         # It is there, whoever has made it; what it holds is read back.
 
-    def _read_back(self, place: Place, wanted: dict[str, tuple[str, ...]], management: Actor | None) -> Seen:
+    def _read_back(
+        self, place: Place, made: dict[str, Row], wanted: dict[str, tuple[str, ...]], management: Actor | None
+    ) -> Seen:
         until = self.granting.monotonic() + COMPARED_SECONDS
         while True:
             change = place.change
             seen = self.seeing.look(change.tenant_id, place.actor, management, correlation=change.correlation)
             if _is_whole(seen, wanted) or self.granting.monotonic() + COMPARED_EVERY > until or is_over():
                 return seen
+            self._make_absent(place, made, wanted, seen)
             self.granting.sleep(COMPARED_EVERY)
+
+    def _make_absent(self, place: Place, made: dict[str, Row], wanted: dict[str, tuple[str, ...]], seen: Seen) -> None:
+        """Ask once more for what is not there: a removal that got no answer may have been done after all was made."""
+        for api, scopes in wanted.items():
+            is_there = seen.standing is not None and seen.standing.grant_of(api) is not None
+            if not is_there and made[api].outcome != REFUSED and not is_over():
+                with suppress(BrokerError):
+                    self.granting.post(place, made[api].state, scopes)
 
 
 def _is_whole(seen: Seen, wanted: dict[str, tuple[str, ...]]) -> bool:

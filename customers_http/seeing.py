@@ -14,6 +14,8 @@ from shared.errors import BrokerError
 MANAGEMENT, PARTNER = "management", "partner"
 # Any of these lets an application read service principals and what was granted to them.
 READING = frozenset({"directory.read.all", "directory.readwrite.all", "application.read.all"})
+# Either lets it change them.
+EXTENDING = frozenset({"delegatedpermissiongrant.readwrite.all", "directory.readwrite.all"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,8 @@ class Seen:
 
     @property
     def extender(self) -> AccessToken | None:
-        """The token that may add to a grant that is there: the management application's alone."""
-        return self.token if self.by == MANAGEMENT else None
+        """The token that may add to a grant that is there: the management application's alone, with the scope for it."""
+        return self.token if self.by == MANAGEMENT and self.token and _held(self.token) & EXTENDING else None
 
     def fields(self, facts: Mapping[str, str]) -> Mapping[str, Any]:
         """As an operator reads it."""
@@ -55,13 +57,16 @@ class Seeing:
     def _by(self, who: str, tenant_id: str, actor: Actor, correlation: str) -> Seen:
         try:
             token = actor.token(self.graph_scope, tenant_id)
-            held = {scope.rpartition("/")[2].lower() for scope in token.scope.split()}
-            if not held & READING:
+            if not _held(token) & READING:
                 raise GrantsUnseen
             standing = standing_of(self.graph, token, self.client_id, correlation=correlation)
         except BrokerError as error:
             return Seen(error=error)
         return Seen(standing=standing, by=who, token=token, actor=actor)
+
+
+def _held(token: AccessToken) -> frozenset[str]:
+    return frozenset(scope.rpartition("/")[2].lower() for scope in token.scope.split())
 
 
 def told_error(error: BrokerError, facts: Mapping[str, str]) -> dict[str, Any]:

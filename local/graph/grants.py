@@ -1,7 +1,8 @@
 """Service principals, what was granted to them, and a change of that.
 
 Sources: learn, graph/api/serviceprincipal-get, serviceprincipal-list-oauth2permissiongrants,
-serviceprincipal-list-approleassignments, directoryobject-getbyids, oauth2permissiongrant-update.
+serviceprincipal-list-approleassignments, directoryobject-getbyids, oauth2permissiongrant-get,
+oauth2permissiongrant-update.
 """
 
 import uuid
@@ -15,7 +16,7 @@ from local.world import World
 
 READING = ("Directory.Read.All", "Directory.ReadWrite.All", "Application.Read.All")
 GRANTING = ("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
-ID = r"(?P<name>[0-9a-f-]{36})"
+ID, GRANT = r"(?P<name>[0-9a-f-]{36})", r"(?P<name>[0-9a-f]{64})"
 # Somebody of the tenant who has consented for herself.
 A_PERSON = "dddd0000-1111-4222-8333-444444449999"
 
@@ -35,7 +36,8 @@ class Grants:
             ("GET", rf"servicePrincipals/{ID}/oauth2PermissionGrants", self.delegated),
             ("GET", rf"servicePrincipals/{ID}/appRoleAssignments", self.roles),
             ("POST", r"directoryObjects/getByIds", self.by_ids),
-            ("PATCH", r"oauth2PermissionGrants/(?P<name>[0-9a-f]{64})", self.update),
+            ("GET", rf"oauth2PermissionGrants/{GRANT}", self.grant),
+            ("PATCH", rf"oauth2PermissionGrants/{GRANT}", self.update),
         ]
 
     async def principal(self, caller: Caller, _query: Mapping[str, str], _content: Any, *, app_id: str) -> Any:  # noqa: ANN401 - JSON
@@ -77,17 +79,28 @@ class Grants:
         known = {principal_id(caller.tenant_id, app): app for app in (*self._resources, *self._applications)}
         return {"value": [{"id": one, "appId": known[one]} for one in content["ids"] if one in known]}
 
+    async def grant(self, caller: Caller, _query: Mapping[str, str], _content: Any, *, name: str) -> Any:  # noqa: ANN401 - JSON
+        """One grant."""
+        caller.require(*READING, *GRANTING)
+        app_id, resource, scopes = await self._everybodys(caller, name)
+        return self._grant(caller, app_id, resource, scopes, person=None)
+
     async def update(self, caller: Caller, _query: Mapping[str, str], content: Any, *, name: str) -> None:  # noqa: ANN401 - JSON
         """Other scopes of one grant: what is sent is what it then is."""
         caller.require(*GRANTING)
         if not isinstance(content, dict) or not isinstance(content.get("scope"), str):
             raise GraphError(400, "Request_BadRequest", "A scope is missing.")
+        app_id, resource, _scopes = await self._everybodys(caller, name)
+        place = {"tenant": caller.tenant_id, "client": app_id}
+        await self._entra.consent(**place, resource=resource, scopes=content["scope"].split())
+
+    async def _everybodys(self, caller: Caller, name: str) -> tuple[str, str, Any]:
+        """The application, the API and the scopes of a grant that is for everybody."""
         for app_id in self._applications:
-            place = {"tenant": caller.tenant_id, "client": app_id}
-            for resource in await self._entra.consents(**place):
+            held = await self._entra.consents(tenant=caller.tenant_id, client=app_id)
+            for resource, scopes in held.items():
                 if grant_id(caller.tenant_id, app_id, resource, "") == name:
-                    await self._entra.consent(**place, resource=resource, scopes=content["scope"].split())
-                    return
+                    return app_id, resource, scopes
         raise missing(name)
 
     async def _has_anything(self, caller: Caller, app_id: str) -> bool:

@@ -1,14 +1,15 @@
 """What an application has in a tenant, as the tenant's directory tells it: every grant and every app role.
 
 Sources: learn, graph/api/serviceprincipal-list-oauth2permissiongrants, serviceprincipal-list-approleassignments,
-directoryobject-getbyids, oauth2permissiongrant-update.
+directoryobject-getbyids, oauth2permissiongrant-get, oauth2permissiongrant-update.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
-from shared.customers.errors import GraphUnavailable
+from shared.customers.errors import GraphRefused, GraphUnavailable
 from shared.customers.graph import Graph
 from shared.entra.tokens import AccessToken
 
@@ -41,8 +42,9 @@ class Standing:
     roles: Sequence[Role] = ()
 
     def grant_of(self, application_id: str) -> Granted | None:
-        """What everybody's grant of this API is."""
-        return next((one for one in self.grants if one.for_everybody and one.application_id == application_id), None)
+        """What everybody's grant of this API is; of several the first, with what all of them hold."""
+        found = [one for one in self.grants if one.for_everybody and one.application_id == application_id]
+        return replace(found[0], scopes=reduce(union, (one.scopes for one in found))) if found else None
 
     def beside(self, application_id: str) -> tuple[str, ...]:
         """What Partner Center cannot make again of this API: grants of single persons, and app roles."""
@@ -68,6 +70,8 @@ def standing_of(graph: Graph, token: AccessToken, application_id: str, *, correl
     try:
         base = f"servicePrincipals/{principal['id']}"
         grants = list(graph.every(token, f"{base}/oauth2PermissionGrants", correlation=correlation))
+        if any(one["clientId"] != principal["id"] for one in grants):
+            raise GraphUnavailable("It told of the grants of another application.")
         roles = list(graph.every(token, f"{base}/appRoleAssignments", correlation=correlation))
         apis = _application_ids(graph, token, [one["resourceId"] for one in (*grants, *roles)], correlation)
         return Standing(
@@ -81,9 +85,17 @@ def standing_of(graph: Graph, token: AccessToken, application_id: str, *, correl
 def extend(
     graph: Graph, token: AccessToken, granted: Granted, scopes: Sequence[str], *, correlation: str
 ) -> tuple[str, ...]:
-    """Add scopes to a grant, and say what it then is: nothing that is there goes, whoever has put it there."""
-    whole = union(granted.scopes, scopes)
+    """Add scopes to a grant, and say what it then is: nothing that is there goes, whoever has put it there.
+
+    What is sent is what it then is, so it is read again just before: somebody may have added to it meanwhile.
+    """
     path = f"oauth2PermissionGrants/{granted.id}"
+    standing = graph.one(token, path, correlation=correlation)
+    if standing is None:
+        raise GraphRefused("The grant was taken away meanwhile.")
+    if standing.get("id") != granted.id:
+        raise GraphUnavailable("It told of another grant.")
+    whole = union(str(standing.get("scope") or "").split(), scopes)
     graph.change(token, path, {"scope": " ".join(whole)}, correlation=correlation)
     return whole
 

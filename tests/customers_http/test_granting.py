@@ -101,6 +101,15 @@ def test_the_management_application_adds_the_scope_and_takes_nothing(managed: De
     assert managed.put()["management"] == {"outcome": "there"}
 
 
+def test_a_management_application_that_may_only_read_leaves_it_to_a_replacement(managed: Desk) -> None:
+    """Whatever its consent there has become: an addition that Graph refuses each time would be the end of the way."""
+    managed.grant(GRAPH, READ, "Mail.Send")
+    managed.grant(GRAPH, READ, client=MANAGEMENT_APPLICATION)
+    told = managed.apply()
+    assert (rows(told)["graph"], told["seen"]) == ("needs_replace", {"by": "management"})
+    assert rows(managed.put(replace="true"))["graph"] == "replaced"
+
+
 def test_a_customer_without_exchange_online_gets_the_rest_and_that_is_no_failure(desk: Desk) -> None:
     desk.lack(EXCHANGE, TAILSPIN)
     for told in (desk.put(TAILSPIN), desk.apply(TAILSPIN)):

@@ -128,6 +128,21 @@ def test_a_removal_whose_answer_is_lost_is_followed_by_making_all_again(desk: De
         assert (rows(told)["graph"], rows(told, "lost")["graph"], told["complete"]) == ("incomplete", [], False)
 
 
+def test_a_removal_that_is_done_late_is_made_good_too(desk: Desk) -> None:
+    """Partner Center has not answered, and does it when all was asked for again."""
+    plan = desk.put(replace="true")["plan"]
+    desk.fault(method="DELETE", drop="before", times=1)
+
+    def late() -> None:
+        if len(desk.waits.slept) == 3:  # two while the old consent is known, then the first of reading back
+            desk.ungrant()
+
+    desk.waits.on_sleep = late
+    told = desk.apply(replace="true", plan=plan)
+    assert (told["outcome"], told["complete"]) == ("replaced", True)
+    assert desk.held() == WHOLE
+
+
 @pytest.mark.parametrize("fault", [{"drop": "before"}, {"drop": "after"}, {"status": 409}, {"status": 503}], ids=str)
 def test_what_was_taken_back_is_asked_for_until_it_is_there(desk: Desk, fault: dict[str, object]) -> None:
     plan = desk.put(replace="true")["plan"]

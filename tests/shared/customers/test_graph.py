@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from local.graph.grants import principal_id
 from local.graph.relationships import ADMIN_AGENTS, CLOUD_APPLICATION_ADMINISTRATOR, relationship
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WITHOUT_MFA
@@ -15,7 +16,7 @@ from shared.customers.errors import GraphRefused, GraphUnavailable, PartnerCente
 from shared.customers.membership import Membership
 from shared.customers.relationships import LIST, Relationship, RelationshipReader
 from shared.customers.sources import CustomerSources, Found
-from shared.customers.standing import standing_of
+from shared.customers.standing import Standing, extend, standing_of
 from shared.errors import BrokerError
 from tests.customers_http.desk import Desk, open_desk
 from tests.local_control import Controls
@@ -201,3 +202,44 @@ def test_the_end_and_the_roles_are_told_of_each_customer(desk: Desk) -> None:
     assert (told["status"], told["auto_extends"]) == ("active", True)
     assert told["roles"] == ["Cloud Application Administrator"]
     assert told["ends"].endswith("+00:00")
+
+
+def looked(desk: Desk) -> Standing:
+    token = desk.actors.partner("partner").token(desk.actors.settings.cloud.graph_scope, CONTOSO)
+    return standing_of(desk.graph, token, PARTNER_APPLICATION, correlation="c")
+
+
+def told_grants(graph: Controls, *grants: dict[str, str], client: str = PARTNER_APPLICATION) -> None:
+    """What Graph says that the application was granted of Graph in Contoso."""
+    usual = {"clientId": principal_id(CONTOSO, client), "resourceId": principal_id(CONTOSO, GRAPH)}
+    value = [{"id": f"grant-{index}", **usual, **one} for index, one in enumerate(grants)]
+    graph.post("faults", {"path": ".*/oauth2PermissionGrants", "status": 200, "body": {"value": value}})
+
+
+def test_of_several_grants_of_one_api_all_that_they_hold_is_there(desk: Desk, graph: Controls) -> None:
+    """A replacement takes all of them back, so all of it is to be made again."""
+    everybody = {"consentType": "AllPrincipals"}
+    told_grants(graph, {**everybody, "scope": "A B"}, {**everybody, "scope": "b C"}, {"consentType": "Principal"})
+    granted = looked(desk).grant_of(GRAPH)
+    assert granted is not None
+    assert (granted.id, granted.scopes) == ("grant-0", ("A", "B", "C"))
+
+
+def test_grants_of_another_application_are_no_answer(desk: Desk, graph: Controls) -> None:
+    told_grants(graph, {"consentType": "AllPrincipals", "scope": "A"}, client=GRAPH)
+    with pytest.raises(GraphUnavailable, match="another application"):
+        looked(desk)
+
+
+def test_what_somebody_added_since_it_was_read_stays(desk: Desk) -> None:
+    desk.grant(GRAPH, "DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All")
+    granted = looked(desk).grant_of(GRAPH)
+    assert granted is not None
+    desk.grant(GRAPH, *granted.scopes, "Mail.Send")
+    token = desk.actors.partner("partner").token(desk.actors.settings.cloud.graph_scope, CONTOSO)
+    whole = extend(desk.graph, token, granted, ["User.Read"], correlation="c")
+    assert whole == (*granted.scopes, "Mail.Send", "User.Read")
+    assert tuple(desk.held()[GRAPH]) == whole
+    desk.ungrant(resource=GRAPH)
+    with pytest.raises(GraphRefused, match="meanwhile"):
+        extend(desk.graph, token, granted, ["User.Read"], correlation="c")
