@@ -30,7 +30,7 @@ class Seen:
 
     @property
     def extender(self) -> AccessToken | None:
-        """The token that may add to a grant that is there: the management application's alone, with the scope for it."""
+        """The token that may add to a grant that is there: the management application's, with the scope for it."""
         return self.token if self.by == MANAGEMENT and self.token and _held(self.token) & EXTENDING else None
 
     def fields(self, facts: Mapping[str, str]) -> Mapping[str, Any]:
