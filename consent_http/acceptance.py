@@ -61,10 +61,8 @@ class Acceptance:
         # A username guards against mistakes, not against people: it can be given to somebody else.
         if link.login_hint and not link.person and not _same(person.username.lower(), link.login_hint.lower()):
             raise WrongPerson
-        known = in_force.person if isinstance(in_force, Consent) else None
-        is_known = known is None or (known.tenant_id, known.object_id) == (person.tenant_id, person.object_id)
-        if not is_known and not link.new_person:
-            raise AnotherPerson
+        if isinstance(in_force, Consent) and not in_force.person.is_same(person) and not link.new_person:
+            raise AnotherPerson.than(in_force)
         return Accepted(person=person, mfa=self.mfa(access_token))
 
     def _person(self, unverified_id_token: str, link: Link, nonce: str | None) -> Person:

@@ -8,9 +8,9 @@ import azure.functions as func
 from consent_http import pages
 from consent_http.dependencies import Dependencies
 from consent_http.flow import Begun, cookie_suffix
-from consent_http.pages import Page
 from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
 from shared.errors import BrokerError
+from shared.pages.page import page_response
 from shared.request_fields import request_body
 from shared.responses import correlation_id
 from shared.routes import Routes
@@ -27,15 +27,12 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     @routes.get("consent")
     async def consent_page(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
         unverified_link = req.params.get("link", "")
-        link = await dependencies.pools.pages.run(lambda: flow.open(unverified_link))
-        page = pages.consent_page(
-            link,
-            unverified_link=unverified_link,
-            public_url=settings.public_url,
-            vault_url=settings.token_vault_url,
-            scope=settings.consent_scope,
+        opened = await dependencies.pools.pages.run(lambda: flow.open(unverified_link))
+        return page_response(
+            pages.consent_page(
+                opened.link, in_force=opened.in_force, unverified_link=unverified_link, settings=settings
+            )
         )
-        return _page_response(page)
 
     @routes.post("consent")
     async def consent_begin(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
@@ -59,7 +56,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         dependencies.on_change(confirmation.consent.name)
         # The cookie stays for its quarter of an hour: whoever reloads the page is told that the link has been used, and
         # not that the sign-in was lost. What it seals is spent.
-        return _page_response(pages.done_page(confirmation, correlation))
+        return page_response(pages.done_page(confirmation, correlation))
 
     return routes.blueprint()
 
@@ -100,13 +97,5 @@ def _attributes(public_url: str) -> str:
     return f"Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
 
 
-def _page_response(page: Page) -> func.HttpResponse:
-    return func.HttpResponse(
-        page.html, status_code=page.status, headers=dict(page.headers), mimetype="text/html", charset="utf-8"
-    )
-
-
 def _refusal_response(error: BrokerError, correlation: str) -> func.HttpResponse:
-    response = _page_response(pages.refusal_page(error, correlation))
-    response.headers["x-ms-request-id"] = correlation
-    return response
+    return page_response(pages.refusal_page(error, correlation), correlation=correlation)

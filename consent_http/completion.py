@@ -78,7 +78,7 @@ class Completion:
         )
         consent = self._consent(link, scope, redeemed, accepted)
         # Again, and just before storing: the sign-in took a person's time.
-        link.require_in_force(self._standings.now(link.name))
+        link.require_in_force(self._standings.now(link.name), names_person=True)
         return self.store(consent, proof, occasion)
 
     def store(self, consent: Consent, proof: TokenSet, occasion: Occasion) -> Confirmation:

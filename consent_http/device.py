@@ -75,7 +75,7 @@ class DeviceFlow:
         """What the operator tells the person, and the sealed `device` to poll with."""
         self._require_allowed()
         standing = self._standings.now(checked_name(unverified_name))
-        link = requested(unverified_name, fields, standing=standing, settings=self._settings)
+        link = requested(unverified_name, fields, standing=standing, settings=self._settings, operator=operator)
         sign_in = self._applications.of(link.name).authority.begin_device_sign_in(
             tenant_id=link.tenant_id, scope=self._settings.consent_scope
         )

@@ -2,7 +2,8 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
@@ -15,12 +16,15 @@ from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from consent_http.standing import Standings
 from shared.clock import Clock
 from shared.consents.applications import Applications
+from shared.consents.consent import Act
 from shared.entra.sign_in_refusals import SignInSpent
 from shared.entra.tokens import SignIn, TokenSet
-from shared.errors import ConsentRefused
+from shared.errors import BrokerError, ConsentRefused
 from shared.settings import Settings
 
 PURPOSE = "sign-in"
+# The fact under which a refusal knows who made the link. No act has such a parameter: it reaches pages alone.
+ASKER = "asker"
 # As long as Entra ID keeps an authorization code, and a little time to type a password.
 SIGN_IN_LIFETIME = timedelta(minutes=15)
 
@@ -32,6 +36,14 @@ class Begun:
     address: str = field(repr=False)
     cookie_suffix: str
     cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A link that may be used, and the act that is in force as long as nobody uses it."""
+
+    link: Link
+    in_force: Act | None
 
 
 class ConsentFlow:
@@ -57,15 +69,17 @@ class ConsentFlow:
         self._clock = clock
         self._refused_codes = RefusedCodes(clock=clock)
 
-    def open(self, unverified_link: str) -> Link:
+    def open(self, unverified_link: str) -> Opened:
         """The link, if it may still be used; changes nothing, since mail scanners open links too."""
         link = self._links.open(unverified_link)
-        link.require_in_force(self._standings.lately(link.id, link.name))
-        return link
+        with _telling_who_asked(link):
+            standing = self._standings.lately(link.id, link.name)
+            link.require_in_force(standing)
+        return Opened(link=link, in_force=standing.act)
 
     def begin(self, unverified_link: str) -> Begun:
         """A sign-in at the link's tenant, never at `common`."""
-        link = self.open(unverified_link)
+        link = self.open(unverified_link).link
         state = secrets.token_hex(16)
         address, sign_in = self._applications.of(link.name).authority.begin_sign_in(
             tenant_id=link.tenant_id,
@@ -83,6 +97,12 @@ class ConsentFlow:
     ) -> Confirmation:
         """Redeem, check, prove, store; raises the refusal that says what to do, with nothing stored."""
         sign_in, link = self._begun(unverified_response, unverified_cookie)
+        with _telling_who_asked(link):
+            return self._completed(unverified_response, sign_in, link, correlation)
+
+    def _completed(
+        self, unverified_response: Mapping[str, str], sign_in: SignIn, link: Link, correlation: str
+    ) -> Confirmation:
         # Before the authority's word: whoever reloads the last page is told that the consent is stored.
         # What is a moment old will do: just before anything is stored it is read anew.
         standing = self._standings.lately(link.id, link.name)
@@ -122,6 +142,17 @@ class ConsentFlow:
         if not hmac.compare_digest(sign_in.state.encode(), unverified_response.get("state", "").encode()):
             raise SignInLost
         return sign_in, link
+
+
+@contextmanager
+def _telling_who_asked(link: Link) -> Iterator[None]:
+    """Whatever is refused inside is refused with the name of whom to turn to."""
+    try:
+        yield
+    except BrokerError as error:
+        if link.asker_name:
+            error.knowing(**{ASKER: link.asker_name})
+        raise
 
 
 def cookie_suffix(unverified_state: str) -> str:

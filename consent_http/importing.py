@@ -50,7 +50,7 @@ class Import:
         """Exchange, check, prove and store; raises ImportRefused, or what a sign-in is refused with."""
         refresh_token = _token(fields.get("refresh_token", ""))
         standing = self.standings.now(checked_name(unverified_name))
-        link = requested(unverified_name, fields, standing=standing, settings=self.settings)
+        link = requested(unverified_name, fields, standing=standing, settings=self.settings, operator=operator)
         first = self._exchanged(refresh_token, link)
         redeemed = TokenSet(
             access_token=first.access_token,

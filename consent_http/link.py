@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from consent_http.in_force import InForce
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRevoked, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
 from consent_http.standing import Standing
-from shared.clock import Clock, for_people
+from shared.callers.assertion import Principal
+from shared.clock import Clock
 from shared.consents.consent import MANAGEMENT_NAME, Consent, Withdrawal, checked_name
 from shared.consents.errors import ManagementAbsent
 from shared.errors import InvalidRequest
@@ -20,7 +22,7 @@ from shared.settings import Settings
 PURPOSE = "link"
 # Whom an act is meant for, in the body of every route that begins one.
 PERSON_FIELDS: Mapping[str, type] = {"tenant": str, "person": str, "login_hint": str, "new_person": bool}
-LONGEST_HINT = 254
+LONGEST_HINT, LONGEST_NAME = 254, 113
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,9 @@ class Link:
 
     `replaces` is the lineage in force when it was made ("" for none), `revocation` the id of the last revocation of
     links then ("" for none), `person` the object id it is meant for ("" for anybody of the tenant), `login_hint` a
-    username for the sign-in page, which proves nothing.
+    username for the sign-in page, which proves nothing. `asker_name` and `asker_id` say who made it: a person's
+    username ("" where it is unknown) and object id, or an application's id alone; a link made by an older version of
+    the broker has neither.
     """
 
     id: str
@@ -40,22 +44,31 @@ class Link:
     login_hint: str = ""
     new_person: bool = False
     revocation: str = ""
+    asker_name: str = ""
+    asker_id: str = ""
+    asker_is_application: bool = False
 
-    def require_in_force(self, standing: Standing) -> None:
-        """Raise what to tell the person if a newer act of somebody has made this link void."""
+    def require_in_force(self, standing: Standing, *, names_person: bool = False) -> None:
+        """Raise what to tell the person if a newer act of somebody has made this link void.
+
+        Whoever has a link may be anybody: who consented is told after a verified sign-in alone (`names_person`).
+        """
         stored = standing.act
+        in_force = InForce.of(stored, names_person=names_person) if isinstance(stored, Consent) else None
         if isinstance(stored, Consent) and stored.link_id == self.id:
-            raise LinkUsed(_in_force(stored))
+            raise LinkUsed.by(in_force)
         if standing.revocation != self.revocation:
             raise LinkRevoked
         if standing.lineage == self.replaces:
             return
         if isinstance(stored, Withdrawal):
             raise LinkWithdrawn
-        raise LinkSuperseded(_in_force(stored) if isinstance(stored, Consent) else "")
+        raise LinkSuperseded.by(in_force)
 
 
-def requested(unverified_name: str, fields: Mapping[str, Any], *, standing: Standing, settings: Settings) -> Link:
+def requested(
+    unverified_name: str, fields: Mapping[str, Any], *, standing: Standing, settings: Settings, operator: Principal
+) -> Link:
     """What an operator's body asks for; raises InvalidRequest naming what is wrong."""
     name, tenant_id = checked_name(unverified_name), _tenant(fields.get("tenant", settings.home_tenant), settings)
     if name == MANAGEMENT_NAME:
@@ -69,6 +82,9 @@ def requested(unverified_name: str, fields: Mapping[str, Any], *, standing: Stan
         person=_person(fields.get("person", "")),
         login_hint=_login_hint(fields.get("login_hint", "")),
         new_person=fields.get("new_person", False),
+        asker_name="" if operator.is_application else _shown_name(operator.username),
+        asker_id=operator.application_id if operator.is_application else operator.object_id,
+        asker_is_application=operator.is_application,
     )
 
 
@@ -98,10 +114,6 @@ class Links:
             raise LinkInvalid from None
 
 
-def _in_force(consent: Consent) -> str:
-    return f"In force is the consent of {consent.person.username}, given on {for_people(consent.consented_on)}."
-
-
 def _require_management(tenant_id: str, settings: Settings) -> None:
     if settings.management.client_id is None:
         raise ManagementAbsent
@@ -121,6 +133,11 @@ def _person(person: str) -> str:
         # A username can be changed and given to somebody else; it helps the sign-in page and guards nothing.
         raise InvalidRequest("person: the object id of the person; a username goes into login_hint.")
     return person.lower()
+
+
+def _shown_name(username: str) -> str:
+    # As long as user principal names become; what else a token may hold would make a link too long to open.
+    return username if len(username) <= LONGEST_NAME and username.isascii() and username.isprintable() else ""
 
 
 def _login_hint(hint: str) -> str:

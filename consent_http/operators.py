@@ -23,6 +23,8 @@ from shared.settings import Settings
 
 LINK_FIELDS: Mapping[str, type] = {**PERSON_FIELDS, "expires_in_minutes": int}
 DEFAULT_LIFETIME, LONGEST_LIFETIME = timedelta(minutes=30), timedelta(hours=24)
+# Names of people, and who asked, which the record has as `operator`.
+UNRECORDED = frozenset({"login_hint", "asker_name", "asker_id", "asker_is_application"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,12 @@ class Operators:
     ) -> dict[str, Any]:
         """A one-time link and its end; raises InvalidRequest for a tenant that may not consent."""
         standing = self.standings.now(checked_name(unverified_name))
-        link = requested(unverified_name, fields, standing=standing, settings=self.settings)
+        link = requested(unverified_name, fields, standing=standing, settings=self.settings, operator=operator)
         url, expires_on = self.links.address(link, lifetime=_lifetime(fields.get("expires_in_minutes")))
         record(
             "link.made",
             {
-                **{key: value for key, value in asdict(link).items() if key != "login_hint"},
+                **{key: value for key, value in asdict(link).items() if key not in UNRECORDED},
                 "operator": operator.object_id,
                 "correlation_id": correlation,
             },

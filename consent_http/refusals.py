@@ -12,6 +12,9 @@ shared.errors.ConsentRefused
 ConsentChanged                  another one came in between
 """
 
+from typing import Self
+
+from consent_http.in_force import InForce
 from shared import acts
 from shared.errors import ConsentRefused, InvalidRequest
 
@@ -20,6 +23,14 @@ class LinkRefused(ConsentRefused):
     """The link cannot be used."""
 
     code, says = "link_refused", "This link cannot be used."
+    in_force: InForce | None = None
+
+    @classmethod
+    def by(cls, in_force: InForce | None) -> Self:
+        """The refusal that a consent in force causes, and what may be told of that one."""
+        error = cls(in_force.detail if in_force else "")
+        error.in_force = in_force
+        return error
 
 
 class LinkInvalid(LinkRefused):

@@ -6,7 +6,11 @@ shared.entra.sign_in_refusals.SignInRefused
 └── MfaMissing, MfaUnknown
 """
 
+from typing import Self
+
+from consent_http.in_force import InForce
 from shared import acts
+from shared.consents.consent import Consent
 from shared.entra.sign_in_refusals import SignInRefused
 
 
@@ -54,6 +58,15 @@ class AnotherPerson(SignInRefused):
     code, status, says = "another_person", 403, "The consent in force was given by somebody else."
     remedy = "If you should take over, ask for a link that lets a new person consent (new_person)."
     act = acts.ASK_NEW_PERSON
+    in_force: InForce | None = None
+
+    @classmethod
+    def than(cls, known: Consent) -> Self:
+        """Somebody else than who gave this consent; the one who is told has signed in, to the same tenant."""
+        in_force = InForce.of(known, names_person=True)
+        error = cls(in_force.detail)
+        error.in_force = in_force
+        return error
 
 
 class MfaMissing(SignInRefused):

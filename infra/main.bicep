@@ -60,6 +60,10 @@ param partnerCredentialName string = 'partner-credential'
 @description('Tenants beside the partner\'s own whose people may consent, comma-separated.')
 param consentTenants string = ''
 
+@description('The partner\'s name as people know it; the pages of a consent say it.')
+@maxLength(100)
+param partnerName string = ''
+
 @description('When the timer runs: NCRONTAB, six fields, UTC.')
 param refreshSchedule string = '0 17 * * * *'
 
@@ -303,6 +307,7 @@ module settings 'app/settings.bicep' = {
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     tokenVaultUrl: tokenVault.outputs.url
     policyVaultUrl: policyVault.outputs.url
+    partnerName: partnerName
     partnerClientId: createRegistrations ? registrations!.outputs.partnerClientId : partnerClientId
     managementClientId: managementClientId
     managementCredentialName: empty(managementClientId) ? '' : managementCredentialName

@@ -5,6 +5,11 @@ from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
 FIRST_YEAR, LAST_YEAR = 1970, 9000
+# Not by strftime, which follows the locale of the process.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def utc_now() -> datetime:
@@ -20,6 +25,12 @@ def to_text(moment: datetime) -> str:
 def for_people(moment: datetime) -> str:
     """The same moment as a page says it: 2026-11-25 14:31 UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def day_for_people(moment: datetime) -> str:
+    """The day alone, in words and in UTC: 3 June 2026."""
+    day = moment.astimezone(UTC)
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def from_text(text: str) -> datetime:

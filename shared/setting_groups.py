@@ -33,3 +33,10 @@ class ManagementSettings:
     client_id: str | None
     secret_name: str | None
     certificate_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """What pages for browsers say and show; without a `partner_name` ("") they speak of the partner."""
+
+    partner_name: str

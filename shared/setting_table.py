@@ -23,6 +23,13 @@ PARTNER_TENANT_ID = Required(
     'the partner\'s own ("home") tenant',
     sample=NO_GUID,
 )
+PARTNER_NAME = Defaulted(
+    "PARTNER_NAME",
+    value.shown_name,
+    "the partner's name as people know it; the pages of a consent say it, since no token tells it before the first",
+    default="",
+    sample="",
+)
 PARTNER_CLIENT_ID = Required(
     "PARTNER_CLIENT_ID",
     value.guid,

@@ -15,7 +15,7 @@ ORIGIN = re.compile(
 ROWS_ADDRESS = re.compile(r"(?P<origin>https://[^/]+)(?P<account>(?:/[a-z0-9]{3,24})?)")
 API_VERSION = re.compile(r"7\.[0-9]|20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 USUAL_PORTS, LAST_PORT = {"http": 80, "https": 443}, 65535
-LONGEST_NUMBER = 9
+LONGEST_NUMBER, LONGEST_NAME = 9, 100
 NCRONTAB_FIELDS = 6
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -28,6 +28,13 @@ def text(value: str) -> str:
     """Any text."""
     if not value:
         raise Malformed("a value")
+    return value
+
+
+def shown_name(value: str) -> str:
+    """A name that pages show, on one line; empty for none."""
+    if len(value) > LONGEST_NAME or not value.isprintable():
+        raise Malformed(f"a name of at most {LONGEST_NAME} printable characters")
     return value
 
 

@@ -10,7 +10,7 @@ from shared import setting_places as place
 from shared import setting_table as table
 from shared.cloud import PUBLIC, Cloud
 from shared.setting import Defaulted, Optional, Required, Setting
-from shared.setting_groups import CheckSettings, ManagementSettings, RefreshSettings
+from shared.setting_groups import CheckSettings, ManagementSettings, PageSettings, RefreshSettings
 from shared.setting_values import Malformed
 
 
@@ -45,6 +45,7 @@ class Settings:
     results_url: str | None
     refresh: RefreshSettings
     check: CheckSettings
+    pages: PageSettings
     consent_scope: str
     consent_tenants: frozenset[str]
     accept_unknown_mfa: bool
@@ -65,9 +66,16 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings in `environment`; raises SettingsError naming everything that is missing or malformed."""
     read = _Reader(environment)
+    settings = _settings(read)
+    if problems := tuple(read.problems) or tuple(_contradictions(settings)):
+        raise SettingsError(problems)
+    return settings
+
+
+def _settings(read: "_Reader") -> Settings:
     broker_client_id = read.required(table.BROKER_CLIENT_ID)
     cloud = read.default(table.AZURE_CLOUD) or PUBLIC
-    settings = Settings(
+    return Settings(
         public_url=read.required(table.PUBLIC_URL),
         home_tenant=read.required(table.PARTNER_TENANT_ID),
         partner_client_id=read.required(table.PARTNER_CLIENT_ID),
@@ -87,6 +95,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         results_url=read.optional(place.RESULTS_URL),
         refresh=_refresh(read),
         check=_check(read),
+        pages=PageSettings(partner_name=read.default(table.PARTNER_NAME)),
         consent_scope=read.default(table.CONSENT_SCOPE, cloud.partner_center_scope),
         consent_tenants=read.default(table.CONSENT_TENANTS),
         accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
@@ -99,9 +108,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         last_good=read.default(limit.LAST_GOOD_HOURS),
         threads=read.default(limit.EXCHANGE_THREADS),
     )
-    if problems := tuple(read.problems) or tuple(_contradictions(settings)):
-        raise SettingsError(problems)
-    return settings
 
 
 def _management(read: "_Reader") -> ManagementSettings:

@@ -48,6 +48,7 @@ OWNERS = {
     "azure.functions": {
         "function_app.py",
         "shared/callers/operator_check.py",
+        "shared/pages/page.py",
         *(f"shared/{part}.py" for part in ("form_fields", "request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
@@ -58,6 +59,7 @@ OWNERS = {
         *(f"token_http/{part}.py" for part in ("dependencies", "oauth_errors", "oauth_routes")),
     },
     "cryptography": {"consent_http/link_keys.py", "consent_http/seal.py", "shared/entra/certificate.py"},
+    "jinja2": {"shared/pages/templates.py"},
     "cachetools": {
         "shared/callers/assertion.py",
         "shared/entra/msal_applications.py",
@@ -65,7 +67,7 @@ OWNERS = {
     },
 }
 # The rooms of shared/, and what each may know beside itself; what everybody needs lies plain there and knows no room.
-ROOMS: dict[str, set[str]] = {"keys": set(), "callers": {"keys"}, "entra": {"keys"}}
+ROOMS: dict[str, set[str]] = {"keys": set(), "pages": set(), "callers": {"keys"}, "entra": {"keys"}}
 ROOMS["consents"] = {"entra", "keys"}
 ROOMS["customers"] = {"consents", "entra", "keys"}
 # It makes what all functions share, out of every room; the wiring of a function package takes it, and nobody else.
@@ -190,6 +192,8 @@ def watch(event, _arguments):
 sys.addaudithook(watch)
 for module in {modules!r}:
     __import__(module)
+if "jinja2" in sys.modules:
+    raise SystemExit("the start waits for what pages alone need")
 """
     done = subprocess.run(  # noqa: S603 - our own interpreter and program
         [sys.executable, "-c", program],

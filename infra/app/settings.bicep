@@ -11,6 +11,7 @@ param storageTableEndpoint string
 param applicationInsightsConnectionString string
 param tokenVaultUrl string
 param policyVaultUrl string
+param partnerName string
 param partnerClientId string
 param managementClientId string
 
@@ -53,6 +54,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     EXCHANGE_THREADS: string(exchangeThreads)
     PUBLIC_URL: publicUrl
     PARTNER_TENANT_ID: tenant().tenantId
+    PARTNER_NAME: partnerName
     PARTNER_CLIENT_ID: partnerClientId
     PARTNER_CERTIFICATE_NAME: partnerCredential == 'certificate' ? partnerCredentialName : ''
     PARTNER_CLIENT_SECRET_NAME: partnerCredential == 'secret' ? partnerCredentialName : ''

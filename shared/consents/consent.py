@@ -29,6 +29,10 @@ class Person:
     object_id: str
     username: str
 
+    def is_same(self, other: "Person") -> bool:
+        """Whether it is the same person, whatever the username has become."""
+        return (self.tenant_id, self.object_id) == (other.tenant_id, other.object_id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:

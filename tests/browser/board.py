@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 
-from consent_http.pages import Page
+from shared.pages.page import Page
 
 
 class Board:

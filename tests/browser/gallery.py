@@ -10,12 +10,12 @@ from playwright.sync_api import expect
 
 from consent_http import pages, refusals, sign_in_refusals
 from consent_http.completion import Confirmation
-from consent_http.pages import Page
 from local.person import Person as Somebody
+from local.stack import host_environment
 from local.state import StackState
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared import errors
-from shared.consents.consent import Consent, Person, Withdrawal
+from shared.consents.consent import MANAGEMENT_NAME, Consent, Person, Withdrawal
 from shared.entra.errors import ApplicationMisconfigured
 from shared.entra.sign_in_refusals import (
     AccountNotAdmitted,
@@ -26,10 +26,13 @@ from shared.entra.sign_in_refusals import (
     SignInSpent,
 )
 from shared.errors import BrokerError
+from shared.pages.page import Page
+from shared.settings import read_settings
 from shared.vault_errors import VaultRefused, VaultUnavailable
 from tests.browser.board import Board
 from tests.browser.steps import consent, expect_code, press, sign_in
 from tests.consent_http.browser import new_name, operator_of
+from tests.consent_http.rig import a_link
 
 CORRELATION = "7c9c0ff5-6c3b-4a41-9b0b-8a5f0d3f7b52"
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -127,6 +130,19 @@ def _in_place_of_somebody_else(scene: Scene) -> None:
     consent(scene.tab, scene.link(), SECOND_ADMIN)
 
 
+def _asked_by_a_person(scene: Scene) -> None:
+    link = a_link(
+        person=ADMIN.object_id,
+        login_hint=ADMIN.username,
+        new_person=True,
+        asker_name=SECOND_ADMIN.username,
+        asker_id=SECOND_ADMIN.object_id,
+    )
+    settings = read_settings(host_environment(scene.stack))
+    asking = pages.consent_page(link, in_force=THEIRS, unverified_link="sealed", settings=settings)
+    scene.tab.goto(scene.board.show(asking))
+
+
 def _consent_of(user: User, lineage: str) -> Consent:
     return Consent(
         name="partner",
@@ -149,6 +165,10 @@ PAGES: Mapping[str, Way] = {
     "consent": lambda scene: scene.tab.goto(scene.link(login_hint=ADMIN.username)),
     "consent_for_a_long_name": lambda scene: scene.tab.goto(scene.link(login_hint=LONG_NAME)),
     "consent_for_an_object_id": lambda scene: scene.tab.goto(scene.link(person=ADMIN.object_id)),
+    "consent_asked_by_a_person": _asked_by_a_person,
+    "consent_to_the_management_application": lambda scene: scene.tab.goto(
+        operator_of(scene.stack).link(MANAGEMENT_NAME)
+    ),
     "done": signing_in_as(ADMIN),
     "overtaken_by_a_person": drawn(pages.done_page(Confirmation(consent=MINE, in_force=THEIRS), CORRELATION)),
     "overtaken_by_a_withdrawal": drawn(pages.done_page(Confirmation(consent=MINE, in_force=TOMBSTONE), CORRELATION)),

@@ -29,7 +29,7 @@ INJECTED = """() => {
 }"""
 SIZES = """() => [...document.querySelectorAll("main :not([type=hidden])")].map(
     element => parseFloat(getComputedStyle(element).fontSize))"""
-ASKED = "Consent to the partner application"
+ASKED = "Fabrikam asks for your consent"
 
 
 def test_the_headers_reach_the_browser_and_nothing_else_is_fetched(scene: Scene, watch: Watch) -> None:

@@ -255,7 +255,7 @@ def test_the_object_id_decides_whatever_the_login_hint_says(signed: Signed) -> N
 def test_a_username_is_no_identity(signed: Signed) -> None:
     """It can be given to somebody else; the object id cannot."""
     claims = {"oid": SECOND_ADMIN.object_id, "preferred_username": ADMIN.username}
-    with pytest.raises(AnotherPerson):
+    with pytest.raises(AnotherPerson, match="In force is the consent of "):
         signed.check(signed.redeemed(claims), in_force=consent_of(ADMIN.object_id))
 
 

@@ -179,7 +179,7 @@ def test_a_sign_in_that_took_longer_than_its_cookie_lives_is_lost(rig: Rig) -> N
     rig.clock.advance(SIGN_IN_LIFETIME)
     with pytest.raises(SignInLost):
         complete(rig, signed)
-    assert rig.flow.open(link).name == "partner", "the link itself is still good"
+    assert rig.flow.open(link).link.name == "partner", "the link itself is still good"
 
 
 def test_a_code_bound_to_one_sign_in_is_worth_nothing_in_another(rig: Rig) -> None:
@@ -221,7 +221,7 @@ def test_a_consent_that_fails_its_proof_is_not_stored_and_says_what_the_authorit
         complete(rig, signed)
     assert refused.value.authority_code == (codes[0] if codes else None)
     assert rig.vault.written.keys() == {"link-keys"}
-    assert rig.flow.open(link).name == "partner"
+    assert rig.flow.open(link).link.name == "partner"
 
 
 def test_an_authority_that_is_down_is_not_the_persons_fault(rig: Rig) -> None:

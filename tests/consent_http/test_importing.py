@@ -273,7 +273,7 @@ def test_the_same_person_may_import_again_and_the_older_consent_is_not_served_an
 def test_an_import_makes_older_links_void_and_is_no_link_itself(rig: Rig, stack: StackState) -> None:
     link = rig.link(NAME)
     rig.imported(NAME, old_token(stack, ADMIN))
-    with pytest.raises(LinkSuperseded, match=ADMIN.username):
+    with pytest.raises(LinkSuperseded, match=r"^In force is a consent given on [0-9A-Za-z ]*[.]$"):
         rig.flow.open(link)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from consent_http.link import Link, Links
+from consent_http.link import PURPOSE, Link, Links
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import Seals
 from consent_http.standing import Standing
@@ -96,6 +96,21 @@ def links(seals: Seals, clock: HandClock) -> Links:
     return Links(seals, public_url="https://broker.example", clock=clock)
 
 
+def test_who_consented_is_named_to_people_who_have_signed_in_alone() -> None:
+    link, standing = a_link(), Standing(act=consent("first", "another link"))
+    with pytest.raises(LinkSuperseded) as told:
+        link.require_in_force(standing)
+    assert PERSON.username not in told.value.description
+    with pytest.raises(LinkSuperseded, match=PERSON.username):
+        link.require_in_force(standing, names_person=True)
+
+
+def test_a_link_made_before_links_told_who_asks_still_opens(links: Links, seals: Seals) -> None:
+    before = {key: value for key, value in asdict(a_link(name="reports")).items() if not key.startswith("asker")}
+    sealed = seals.seal(PURPOSE, before, expires_on=NOW + HALF_HOUR)
+    assert (links.open(sealed).name, links.open(sealed).asker_id) == ("reports", "")
+
+
 def test_an_address_keeps_every_field_of_its_link(links: Links) -> None:
     link = a_link(replaces="first", person=ADMIN.object_id, login_hint="a'b&c=d%@fabrikam.example", new_person=True)
     address, expires_on = links.address(link, lifetime=HALF_HOUR)
@@ -115,7 +130,15 @@ def test_a_link_opens_until_the_moment_its_maker_was_told(links: Links, clock: H
 
 def test_the_longest_link_an_operator_can_make_still_opens(links: Links) -> None:
     longest = a_link(
-        name="n" * 60, replaces="f" * 32, person=ADMIN.object_id, login_hint="&" * 254, new_person=True, id="0" * 32
+        name="n" * 60,
+        replaces="f" * 32,
+        person=ADMIN.object_id,
+        login_hint="&" * 254,
+        new_person=True,
+        id="0" * 32,
+        revocation="f" * 32,
+        asker_name="n" * 113,
+        asker_id=ADMIN.object_id,
     )
     address, _ = links.address(longest, lifetime=HALF_HOUR)
     assert links.open(query_of(address)["link"]) == longest

@@ -1,10 +1,10 @@
 """The management application's consent: given like any other, under a name of its own, and no caller's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
-from consent_http.link import requested
+from consent_http.link import Link, requested
 from consent_http.standing import Standing
 from local.person import Person
 from local.stack import running_stack
@@ -15,7 +15,7 @@ from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.errors import ManagementAbsent
 from shared.errors import InvalidRequest
 from shared.settings import SettingsError, read_settings
-from tests.consent_http.rig import old_token
+from tests.consent_http.rig import OPERATOR, old_token
 from tests.local_control import Controls
 from tests.shared.samples import ENVIRONMENT
 
@@ -74,19 +74,21 @@ def test_a_new_customer_gets_both_applications_in_one_request(state: StackState)
     assert list(held.values()) == [["DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All"]]
 
 
+def asked(fields: Mapping[str, str], environment: Mapping[str, str]) -> Link:
+    """The link that an operator's request for the management consent leads to."""
+    settings, nothing = read_settings(environment), Standing(act=None)
+    return requested(MANAGEMENT_NAME, fields, standing=nothing, settings=settings, operator=OPERATOR)
+
+
 def test_without_the_application_the_name_is_refused() -> None:
     with pytest.raises(ManagementAbsent):
-        requested(MANAGEMENT_NAME, {}, standing=Standing(act=None), settings=read_settings(ENVIRONMENT))
-    assert (
-        requested(MANAGEMENT_NAME, {}, standing=Standing(act=None), settings=read_settings(WITH)).name
-        == MANAGEMENT_NAME
-    )
+        asked({}, ENVIRONMENT)
+    assert asked({}, WITH).name == MANAGEMENT_NAME
 
 
 def test_it_is_for_the_partners_own_people() -> None:
-    settings = read_settings({**WITH, "CONSENT_TENANTS": CONTOSO})
     with pytest.raises(InvalidRequest, match="own tenant"):
-        requested(MANAGEMENT_NAME, {"tenant": CONTOSO}, standing=Standing(act=None), settings=settings)
+        asked({"tenant": CONTOSO}, {**WITH, "CONSENT_TENANTS": CONTOSO})
 
 
 def test_one_application_cannot_be_both() -> None:

@@ -1,5 +1,6 @@
 """What operators may ask for and are shown."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from consent_http.link import Link
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, NORTHWIND, PARTNER_TENANT
+from shared.callers.assertion import Principal
 from shared.clock import from_text
 from shared.consents.consent import Consent, Person, Renewal
 from shared.consents.errors import ConsentNotFound
@@ -19,8 +21,14 @@ from tests.consent_http.rig import OPERATOR, Rig, running_rig
 DAY = timedelta(days=1)
 
 
-def make(rig: Rig, name: str = "partner", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return rig.operators.make_link(name, fields, operator=OPERATOR, correlation="made")
+def make(
+    rig: Rig,
+    name: str = "partner",
+    *,
+    operator: Principal = OPERATOR,
+    **fields: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
+    return rig.operators.make_link(name, fields, operator=operator, correlation="made")
 
 
 def opened(rig: Rig, made: dict[str, Any]) -> Link:
@@ -65,6 +73,17 @@ def test_a_link_holds_what_it_was_asked_for(rig: Rig) -> None:
     link = opened(rig, make(rig, tenant="home", **fields))
     assert (link.person, link.login_hint, link.new_person) == (ADMIN.object_id, ADMIN.username, True)
     assert link.tenant_id == PARTNER_TENANT
+
+
+def test_a_link_says_who_asks(rig: Rig) -> None:
+    link = opened(rig, make(rig))
+    assert (link.asker_name, link.asker_id) == ("", OPERATOR.application_id), "a pipeline is known by its application"
+    person = replace(OPERATOR, is_application=False, username="grace@fabrikam.example")
+    link = opened(rig, make(rig, operator=person))
+    assert (link.asker_name, link.asker_id) == ("grace@fabrikam.example", OPERATOR.object_id)
+    for username in ("g" * 114, "gr\u00e4ce@fabrikam.example", "a\nb", ""):
+        link = opened(rig, make(rig, operator=replace(person, username=username)))
+        assert (link.asker_name, link.asker_id) == ("", OPERATOR.object_id), "a link must stay short enough to open"
 
 
 def test_a_link_replaces_whatever_is_in_force_when_it_is_made(rig: Rig) -> None:

@@ -12,14 +12,20 @@ from hypothesis import strategies as st
 
 from consent_http import pages, refusals, sign_in_refusals
 from consent_http.completion import Confirmation
-from consent_http.pages import Page
-from local.world import ADMIN, PARTNER_TENANT
-from shared.consents.consent import Consent, Person, Withdrawal
+from consent_http.in_force import InForce
+from consent_http.link import Link
+from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN
+from shared.consents.consent import MANAGEMENT_NAME, Act, Consent, Person, Withdrawal
 from shared.entra.sign_in_refusals import SignInFailed
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentRefused, ConsentUnreadable
+from shared.pages.page import Page
+from shared.pages.templates import Templates
+from shared.settings import read_settings
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.browser import title_of
 from tests.consent_http.rig import a_link
+from tests.shared.pages.pseudo import PSEUDO, untranslated
+from tests.shared.samples import ENVIRONMENT
 
 NASTY = "<script>alert(1)</script>\"'&</form><base href=//evil>${body}$title"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -46,6 +52,8 @@ TAGS = {
     "form",
     "input",
     "button",
+    "details",
+    "summary",
 }
 
 
@@ -90,12 +98,24 @@ WITHDRAWAL = Withdrawal(
 
 
 def consent_page(text: str = "sealed", **fields: object) -> Page:
+    return asked(a_link(**fields), unverified_link=text)
+
+
+def asked(
+    link: Link,
+    in_force: Act | None = None,
+    *,
+    unverified_link: str = "sealed",
+    partner: str = "",
+    templates: Templates = pages.TEMPLATES,
+) -> Page:
+    environment = {**ENVIRONMENT, "PARTNER_NAME": partner, "CONSENT_SCOPE": "https://graph.microsoft.com/User.Read"}
     return pages.consent_page(
-        a_link(**fields),
-        unverified_link=text,
-        public_url="https://broker.example",
-        vault_url="https://tokens.vault.azure.net",
-        scope="https://graph.microsoft.com/User.Read",
+        link,
+        in_force=in_force,
+        unverified_link=unverified_link,
+        settings=read_settings(environment),
+        templates=templates,
     )
 
 
@@ -105,6 +125,7 @@ def nasty_pages(text: str) -> list[Page]:
     return [
         consent_page(text, name=text, login_hint=text, tenant_id=text),
         consent_page(text, person=text),
+        consent_page(text, asker_name=text, asker_id=text),
         pages.done_page(
             Confirmation(consent=consent(text, name=text), in_force=consent(text, name=text)), "correlation"
         ),
@@ -178,10 +199,115 @@ def test_every_page_works_on_a_phone_and_with_a_screen_reader() -> None:
 
 def test_the_page_says_what_is_stored_where_and_for_whom() -> None:
     text = Read(consent_page(login_hint="ada@fabrikam.example", name="reports").html).text
-    for told in ("reports", PARTNER_TENANT, "ada@fabrikam.example", "tokens.vault.azure.net", "broker.example"):
+    for told in ("reports", PARTNER_TENANT, "ada@fabrikam.example", "tokens.vault.example", "broker.example"):
         assert told in text
     assert ADMIN.object_id in Read(consent_page(person=ADMIN.object_id).html).text
     assert "an administrator" in Read(consent_page().html).text
+
+
+def test_the_page_says_who_asks_for_what_for_how_long_and_how_it_ends() -> None:
+    page = asked(a_link(asker_name="grace@fabrikam.example", asker_id=SECOND_ADMIN.object_id), partner="Fabrikam")
+    text = Read(page.html).text
+    assert title_of(page.html) == "Fabrikam asks for your consent"
+    for told in (
+        "grace@fabrikam.example asks you to sign in once",
+        "acts in your name",
+        "Until it is withdrawn",
+        "Ask grace@fabrikam.example to withdraw it",
+        SECOND_ADMIN.object_id,
+    ):
+        assert told in text
+    from_pipeline = Read(asked(a_link(asker_id="ffff0000", asker_is_application=True)).html).text
+    assert "An application asks you" in from_pipeline
+    assert "ffff0000" in from_pipeline
+    assert title_of(asked(a_link()).html) == "You are asked for your consent"
+    management = Read(asked(a_link(name=MANAGEMENT_NAME)).html).text
+    assert "No workload gets its tokens" in management
+    assert "access policy" not in management
+
+
+def test_no_identifier_stands_in_a_persons_way() -> None:
+    html = asked(a_link(person=ADMIN.object_id, asker_name="g@f.example", asker_id=SECOND_ADMIN.object_id)).html
+    before, after = html.split("<details>")
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", Read(before).text)
+    for identifier in (PARTNER_TENANT, ADMIN.object_id, SECOND_ADMIN.object_id):
+        assert identifier in Read(after).text
+
+
+REPLACED: list[tuple[dict[str, object], str]] = [
+    ({"person": ADMIN.object_id}, "Your consent of 1 May 2026 is in force and would be replaced."),
+    ({"login_hint": ADMIN.username.upper()}, "Your consent of 1 May 2026 is in force and would be replaced."),
+    (
+        {"person": SECOND_ADMIN.object_id, "new_person": True},
+        "Another person's consent of 1 May 2026 is in force and would be replaced.",
+    ),
+    ({"login_hint": "grace@fabrikam.example"}, "Another person's consent of 1 May 2026 is in force, and this link may"),
+    ({"new_person": True}, "A consent of 1 May 2026 is in force and would be replaced, whoever gave it."),
+    ({}, "The person who gave it, and nobody else, can replace it with this link."),
+]
+
+
+@pytest.mark.parametrize(("fields", "told"), REPLACED)
+def test_the_page_says_what_would_be_replaced_and_never_whose_it_is(fields: dict[str, object], told: str) -> None:
+    theirs = consent("somebody@fabrikam.example") if "login_hint" not in fields else consent()
+    text = Read(asked(a_link(**fields), theirs).html).text
+    assert told in text
+    assert "somebody@fabrikam.example" not in text
+
+
+def test_nothing_is_said_to_be_replaced_where_nothing_is_in_force() -> None:
+    for act in (None, WITHDRAWAL):
+        assert "in force" not in Read(asked(a_link(), act).html).text
+
+
+def test_a_refusal_says_what_was_kept_and_whom_to_turn_to() -> None:
+    error = sign_in_refusals.AnotherPerson.than(consent("ada@fabrikam.example"))
+    text = Read(pages.refusal_page(error.knowing(asker="grace@fabrikam.example"), "id").html).text
+    assert "In force is the consent of ada@fabrikam.example, given on 1 May 2026." in text
+    assert "Nothing of your sign-in was kept" in text
+    assert "grace@fabrikam.example made the link" in text
+    assert "turn to whoever sent you the link" in Read(pages.refusal_page(refusals.LinkExpired(), "id").html).text
+    used = refusals.LinkUsed.by(InForce.of(consent(), names_person=False))
+    text = Read(pages.refusal_page(used, "id").html).text
+    assert "In force is a consent given on 1 May 2026." in text
+    assert "Nothing of your sign-in" not in text, "a consent was stored through this link"
+
+
+def test_every_text_of_every_page_can_be_translated() -> None:
+    """Rendered in a language that is no language, no word of English is left but what is data."""
+    templates = pages.TEMPLATES.translated(PSEUDO)
+    link: dict[str, object] = {"asker_name": "7", "asker_id": "8", "login_hint": "9", "name": "10", "tenant_id": "11"}
+    given = consent("12", name="13")
+    shown = [
+        *(asked(a_link(**{**link, **fields}), given, templates=templates, partner="14") for fields, _ in REPLACED),
+        asked(a_link(**{**link, "name": MANAGEMENT_NAME, "asker_name": "", "login_hint": ""}), templates=templates),
+        *(
+            pages.done_page(Confirmation(consent=given, in_force=in_force), "15", templates=templates)
+            for in_force in (given, consent("16", lineage="another"), WITHDRAWAL)
+        ),
+        pages.done_page(
+            Confirmation(consent=consent(name="13", mfa="unknown"), in_force=given), "15", templates=templates
+        ),
+        *(pages.refusal_page(kind(), "17", templates=templates) for kind in every_refusal()),
+        pages.refusal_page(VaultUnavailable(), "17", templates=templates),
+        pages.refusal_page(SignInFailed(authority_code=53003).knowing(asker="18"), "17", templates=templates),
+        pages.refusal_page(sign_in_refusals.AnotherPerson.than(given), "17", templates=templates),
+        pages.refusal_page(refusals.LinkUsed.by(InForce(day="19")), "17", templates=templates),
+    ]
+    data = {MANAGEMENT_NAME, PARTNER_TENANT, ADMIN.object_id, SECOND_ADMIN.object_id, "May", "UTC"}
+    data |= {"https://graph.microsoft.com/User.Read", "broker.example", "tokens.vault.example", "AADSTS"}
+    data |= {"grace@fabrikam.example", *(kind.code for kind in every_refusal(BrokerError))}
+    data |= {ADMIN.username, ADMIN.username.upper()}
+    for page in shown:
+        assert untranslated(page.html, data) == []
+
+
+def test_no_two_sentences_run_into_each_other() -> None:
+    shown = [*(asked(a_link(asker_name="g", **fields), consent()) for fields, _ in REPLACED), *nasty_pages("7")]
+    shown += [pages.refusal_page(kind(), "7") for kind in every_refusal()]
+    for page in shown:
+        text = Read(page.html.partition("</style>")[2]).text
+        assert re.findall(r"[a-z]{2}[.:][A-Z]", text.replace("https://graph.microsoft.com/User.Read", "")) == []
 
 
 def test_a_stored_consent_is_confirmed_without_its_token() -> None:

@@ -112,7 +112,7 @@ def test_a_sign_in_that_entra_refuses_at_the_redirect_is_told_with_its_number(
         rig.flow.complete(response, cookie, correlation="refused")
     assert (type(refused.value), refused.value.authority_code) == (BY_CODE[code], code)
     assert rig.vault.written.keys() == {"link-keys"}
-    assert rig.flow.open(link).name == "partner", "the link is still good"
+    assert rig.flow.open(link).link.name == "partner", "the link is still good"
 
 
 def test_every_number_that_a_grant_is_refused_with_is_told_as_at_the_redirect(

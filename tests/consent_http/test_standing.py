@@ -161,13 +161,13 @@ def test_a_revoked_link_neither_opens_nor_begins_and_a_new_one_does(rig: Rig) ->
         for use in (rig.flow.open, rig.flow.begin):
             with pytest.raises(LinkRevoked):
                 use(link)
-    assert rig.flow.open(rig.link(NAME)).name == NAME
+    assert rig.flow.open(rig.link(NAME)).link.name == NAME
 
 
 def test_another_names_links_stay(rig: Rig) -> None:
     link = rig.link("another")
     rig.revoke_links(NAME)
-    assert rig.flow.open(link).name == "another"
+    assert rig.flow.open(link).link.name == "another"
 
 
 def test_a_sign_in_that_was_begun_with_a_revoked_link_stores_nothing(rig: Rig) -> None:

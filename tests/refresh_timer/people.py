@@ -69,7 +69,7 @@ class People:
     def consent(self, refresh_token: str) -> Confirmation:
         """A link, and the sign-in that it leads to."""
         standing = self._standings.now(NAME)
-        link = requested(NAME, {}, standing=standing, settings=SETTINGS)
+        link = requested(NAME, {}, standing=standing, settings=SETTINGS, operator=OPERATOR)
         token = AccessToken(token="x", expires_on=self._clock() + DAY, scope="s", tenant_id=link.tenant_id)
         return self._completion.complete(
             TokenSet(access_token=token, refresh_token=refresh_token, unverified_id_token=""),

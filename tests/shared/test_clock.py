@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.clock import from_text, to_text, utc_now
+from shared.clock import day_for_people, from_text, to_text, utc_now
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -40,3 +40,8 @@ def test_what_is_not_one_moment_is_refused(text: str) -> None:
 
 def test_now_knows_its_zone() -> None:
     assert utc_now().tzinfo is UTC
+
+
+def test_a_day_is_told_in_words_and_in_utc() -> None:
+    late = datetime(2026, 6, 2, 23, 30, tzinfo=timezone(timedelta(hours=-2)))
+    assert day_for_people(late) == "3 June 2026"
