@@ -17,9 +17,8 @@ from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, CONTOSO, NORTHWIND
 from tests.conftest import StackMaker
-from tests.installing import one_at_a_time
+from tests.installing import NODE, node_modules
 
-NODE = Path(__file__).parent / "node"
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 PYTHON_CLIENTS = {
     "azure-identity": (
@@ -47,18 +46,9 @@ def consented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
         yield state
 
 
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """The clients from the lock file, installed once; where there is no node this says so, and CI fails instead."""
-    npm = shutil.which("npm")
-    if npm is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must run the JavaScript clients: install node and npm")
-        pytest.skip("no npm on the PATH: the JavaScript clients are not tried here")
-    with one_at_a_time():
-        if not (NODE / "node_modules" / ".package-lock.json").exists():
-            subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=NODE, check=True, capture_output=True)  # noqa: S603
-    return NODE / "node_modules"
+@pytest.fixture(scope="session", name="node_modules")
+def installed() -> Path:
+    return node_modules()
 
 
 def environment(state: StackState, tenant: str, *, identity: str = "reports") -> dict[str, str]:

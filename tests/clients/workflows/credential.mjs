@@ -1,0 +1,9 @@
+// Asks broker-credential.mjs, whose path comes first, for a token, and for one that it may not have; told as JSON.
+import { ManagedIdentityCredential } from "@azure/identity";
+
+const [source, broker, audience, tenant, scope, forbidden] = process.argv.slice(2);
+const { BrokerCredential } = await import(source);
+const credential = new BrokerCredential(new ManagedIdentityCredential(), { broker, audience, tenant });
+const token = await credential.getToken(scope);
+const refusal = await credential.getToken(forbidden).then((other) => other.token, (error) => error.message);
+console.log(JSON.stringify({ token: token.token, expiresOn: token.expiresOnTimestamp, refusal }));
