@@ -72,7 +72,9 @@ def fields_of(events: set[str]) -> set[str]:
 
 def known_outcomes() -> set[str]:
     """Error codes, and the words that docs/audit.md lists for refresh.consent."""
-    (listed,) = re.findall(r"^Outcomes of `refresh.consent`: (.+)$", AUDIT.read_text(encoding="utf-8"), re.MULTILINE)
+    (listed,) = re.findall(
+        r"^Outcomes of `refresh.consent`:\n\n((?:\* .+\n)+)", AUDIT.read_text(encoding="utf-8"), re.MULTILINE
+    )
     return codes(tree()) | set(re.findall(r"`([a-z_]+)`", listed))
 
 
