@@ -164,6 +164,17 @@ def test_every_code_that_a_page_names_is_in_the_list_of_errors(file: Path) -> No
     assert [code for code in told if f"`{code}`" not in errors] == []
 
 
+def test_cmdlets_of_partner_center_are_replaced_and_none_is_hidden_by_a_command_of_that_name() -> None:
+    text = section((ROOT / "docs" / "migrate.md").read_text(), "From Partner Center's cmdlets")
+    replaced = {name for name, _ in rows(text, 2) for name in re.findall(r"`(\w+-Partner\w+)`", name)}
+    asked = {"", "Subscription", "User", "SubscribedSku"}
+    assert replaced == {f"Get-PartnerCustomer{one}" for one in asked} | {"New-PartnerCustomerApplicationConsent"}
+    own = {file.stem for file in POWERSHELL.glob("*.ps1")}
+    assert not own & replaced
+    named = {name for _, instead in rows(text, 2) for name in re.findall(r"`(\w+-Partner\w+)", instead)}
+    assert named <= own
+
+
 # Cells in backticks that are no codes.
 FIELDS = frozenset({"user_impersonation"})
 

@@ -129,6 +129,7 @@ def test_an_old_scripts_call_is_told_all_that_it_leaves_out_and_works_without(as
         ("-Module ExchangeOnline -Tenant contoso", CONTOSO, EXCHANGE),
         (f"-Domain contoso -Scopes {GRAPH}/User.Read, {GRAPH}/Mail.Read, offline_access", CONTOSO, GRAPH),
     ],
+    ids=["version 2.0, at home", "version 1.5, no API", "version 1.5", "version 3.0", "version 3.0, several scopes"],
 )
 def test_the_drop_in_asks_as_the_retired_command_meant(ask: Ask, parameters: str, tenant: str, audience: str) -> None:
     claims = claims_of(returned(ask(f"(New-PartnerAccessToken {parameters}).AccessToken")))
