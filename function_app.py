@@ -26,7 +26,9 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     parts = (
         *consent_http.wiring.wire(services, on_change=issuer.forget),
         *customers_http.wiring.wire(services, forgetting=forgetting),
-        *customers_timer.wiring.wire(services, read_reach=token_http.wiring.reach(services)),
+        *customers_timer.wiring.wire(
+            services, read_reach=token_http.wiring.reach(services), grant=customers_http.wiring.granter(services)
+        ),
         *refresh_timer.wiring.wire(services),
         *token_http.wiring.wire(services, issuer, watch=forgetting.watch),
     )

@@ -20,6 +20,7 @@ from pathlib import Path
 from bench.tenants import HOME, Tenants, running_tenants
 from customers_timer.attempt import Attempts
 from customers_timer.in_force import InForce
+from customers_timer.newcomers import Newcomers
 from customers_timer.pace import Pace
 from customers_timer.plan import Planner
 from customers_timer.run import CheckRun
@@ -118,6 +119,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
         sweep=lambda: None,
         watch=lambda _looks, _correlation: Watched(),
         pace=lambda: Pace(PER_SECOND),
+        newcomers=Newcomers(),
         age=AGE,
         clock=utc_now,
     )

@@ -1,8 +1,11 @@
 """How customers' routes are put together: Partner Center, Graph, the grant sets, and the check."""
 
+from collections.abc import Callable
+
 import azure.functions as func
 
 import customers_http
+from customers_http.change import Change
 from customers_http.check import Check
 from customers_http.customers import Customers
 from customers_http.excluding import Excluding
@@ -13,6 +16,7 @@ from customers_http.management_consent import ManagementConsent
 from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.status import Status
+from shared.callers.assertion import Principal
 from shared.customers.access import Actors
 from shared.customers.exclusions import Exclusions
 from shared.customers.graph import Graph
@@ -25,6 +29,10 @@ from shared.forgetting import Forgetting
 from shared.pool import Pool
 from shared.services import Services
 
+# Who made a consent that no operator asked for, as records tell it: the function.
+CHECK = Principal(
+    object_id="check_customers", application_id="", roles=frozenset(), scopes=frozenset(), is_application=True
+)
 CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS = 8, 4, 4
 
 
@@ -62,6 +70,31 @@ def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
         reading=Pool("status", threads=STATUS_THREADS),
     )
     return customers_http.blueprints(dependencies)
+
+
+def granter(services: Services) -> Callable[[str, str, str], str]:
+    """Makes the application's consent in one customer's tenant, by the broker itself: the check's newcomers."""
+    settings = services.settings
+    customers = customers_of(
+        services,
+        Actors(settings=settings, applications=services.applications, store=services.store),
+        PartnerCenter(services.outbound, url=settings.partner_center_url),
+        Graph(services.outbound, url=settings.graph_url),
+    )
+
+    def grant(tenant_id: str, consent: str, correlation: str) -> str:
+        change = Change(
+            tenant_id=tenant_id,
+            consent=consent,
+            dry_run=False,
+            replace=False,
+            plan="",
+            operator=CHECK,
+            correlation=correlation,
+        )
+        return str(customers.grant(change)["outcome"])
+
+    return grant
 
 
 def customers_of(services: Services, actors: Actors, center: PartnerCenter, graph: Graph) -> Customers:

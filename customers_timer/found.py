@@ -8,6 +8,7 @@ from customers_timer.plan import Plan
 from customers_timer.target import Target
 from customers_timer.watch import Look
 from shared.crew import Crew, Task
+from shared.customers.results import NewCustomer
 from shared.errors import BrokerError
 
 UNFINISHED = "unfinished"
@@ -23,6 +24,11 @@ class Found:
     ended: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
+
+    @property
+    def new(self) -> list[NewCustomer]:
+        """The customers who came, by all consents."""
+        return [one for plan in self.plans for one in plan.new]
 
     def add(self, name: str, plan: Plan, bounds: Bounds) -> None:
         """The plan of one consent."""

@@ -36,6 +36,7 @@ class Report:
     due: int
     left: int
     new: Sequence[str]
+    consented: Sequence[str]
     removed: int
     per_second: float
     reasons: Sequence[str]
@@ -62,6 +63,7 @@ class Report:
             "newly_failing_count": tally.newly_failing_count,
             "recovered": tally.recovered,
             "new": list(self.new[:MOST_TOLD]),
+            "consented": list(self.consented),
             **watched_fields(self.watched),
             "removed": self.removed,
             "reasons": sorted({*self.reasons, *tally.broken}),

@@ -1,7 +1,7 @@
 """One run of the check: every customer and resource that is due, the most overdue first, within bounds; the report."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +9,7 @@ from functools import partial
 from customers_timer.attempt import Attempts
 from customers_timer.bounds import Bounds
 from customers_timer.found import UNFINISHED, Found, found_by
+from customers_timer.newcomers import DONE_WITHIN, Newcomers, told_consented
 from customers_timer.pace import Pace
 from customers_timer.plan import Plan, Planner, ReachOf
 from customers_timer.report import Report, ending_fields, failing_fields, person_fields
@@ -47,6 +48,7 @@ class CheckRun:
     sweep: Callable[[], object]
     watch: Callable[[Sequence[Look], str], Watched]
     pace: Callable[[], Pace]
+    newcomers: Newcomers
     age: timedelta
     clock: Clock
     limits: Limits = field(default_factory=Limits)
@@ -62,18 +64,18 @@ class CheckRun:
             Crew(READERS, seconds=min(PLANNED_BY, limits.begin)) as readers,
             Crew(WORKERS, seconds=limits.consents) as workers,
             Crew(1, seconds=limits.consents) as watchers,
+            Crew(1, seconds=min(PLANNED_BY + DONE_WITHIN, limits.begin)) as consenter,
             Crew(1, seconds=limits.end) as tidier,
         ):
             listing, reach_of, grant_of = self._read(readers)
             correlation = str(uuid.uuid4())
             found = self._planned(readers, listing, reach_of, bounds=bounds, correlation=correlation)
             watching = watchers.begin(partial(self.watch, found.looks, correlation))
+            consenting = consenter.begin(partial(self.newcomers.consent, found.new, correlation))
+            consented = _beside(consenter, consenting, tally) or {}
             tally.known((target.before for target in found.targets), began)
-            due = most_overdue_first([one for one in found.targets if one.is_due(age=self.age, now=began)])
-            # Only what is tried is held on to, and of this no more than is still to be tried.
-            found.targets.clear()
-            queue, many = Queue(due), len(due)
-            due.clear()
+            queue = self._queue(found, began, consented)
+            many = len(queue)
             work = Work(
                 queue=queue,
                 attempts=self.attempts,
@@ -86,11 +88,19 @@ class CheckRun:
             )
             for task in [workers.begin(work.run) for _ in range(WORKERS)]:
                 _waited_for(workers, task)
-            watched = _watched(watchers, watching, tally)
-            report = self._report(began, found, work, due=many, watched=watched)
+            watched = _beside(watchers, watching, tally) or Watched(unseen=[UNFINISHED])
+            report = self._report(began, found, work, due=many, watched=watched, consented=consented)
             is_kept = _waited_for(tidier, tidier.begin(partial(self._tidied, found, report)))
         _recorded(report, is_kept=is_kept)
         return report
+
+    def _queue(self, found: Found, began: datetime, consented: Collection[str]) -> Queue:
+        """What is due. Only what is tried is held on to, and of this no more than is still to be tried."""
+        due = most_overdue_first([one for one in found.targets if one.is_due(age=self.age, now=began)])
+        found.targets.clear()
+        # Entra ID takes a while to know a consent everywhere: where one was just made is tried last.
+        due.sort(key=lambda one: one.tenant_id in consented)
+        return Queue(due)
 
     def _read(self, crew: Crew) -> tuple[Listing, ReachOf, GrantOf]:
         tasks = crew.begin(self.planner.store.all), crew.begin(self.read_reach), crew.begin(self.read_grants)
@@ -109,8 +119,9 @@ class CheckRun:
             tasks[name] = crew.begin(planning if is_used else partial(self.planner.farewell, name))
         return found_by(crew, tasks, bounds)
 
-    def _report(self, began: datetime, found: Found, work: Work, *, due: int, watched: Watched) -> Report:
-        new = [one for plan in found.plans for one in plan.new]
+    def _report(
+        self, began: datetime, found: Found, work: Work, *, due: int, watched: Watched, consented: Mapping[str, str]
+    ) -> Report:
         return Report(
             began_on=began,
             ended_on=self.clock(),
@@ -122,12 +133,13 @@ class CheckRun:
             customers=sum(plan.customers for plan in found.plans),
             due=due,
             left=due - work.tally.done,
-            new=[one.customer or one.tenant_id for one in new],
+            new=[one.customer or one.tenant_id for one in found.new],
             removed=min(MOST_REMOVED, sum(len(plan.gone) for plan in found.plans)),
             per_second=work.pace.per_second,
             reasons=sorted(work.bounds.reasons),
             tally=work.tally,
             watched=watched,
+            consented=told_consented(found.new, consented),
         )
 
     def _tidied(self, found: Found, report: Report) -> bool:
@@ -159,13 +171,13 @@ def _waited_for[T](crew: Crew, task: Task[T]) -> T | None:
         return None
 
 
-def _watched(crew: Crew, task: Task[Watched], tally: Tally) -> Watched:
-    """What is news of delegations and persons; whatever fails in it, the report of the customers comes."""
+def _beside[T](crew: Crew, task: Task[T], tally: Tally) -> T | None:
+    """What came of work beside the tries, None for nothing; whatever fails in it, these and the report come."""
     try:
-        return _waited_for(crew, task) or Watched(unseen=[UNFINISHED])
+        return _waited_for(crew, task)
     except Exception as error:  # noqa: BLE001 - as of each customer's try
         tally.broken.add(type(error).__name__)
-        return Watched()
+        return None
 
 
 def _recorded(report: Report, *, is_kept: bool | None) -> None:

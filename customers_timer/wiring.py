@@ -8,6 +8,7 @@ import azure.functions as func
 import customers_timer
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.in_force import InForce
+from customers_timer.newcomers import MakeConsent, Newcomers
 from customers_timer.pace import Pace
 from customers_timer.person_look import PersonLook
 from customers_timer.plan import Planner, ReachOf
@@ -29,8 +30,11 @@ from shared.customers.worries import Worries
 from shared.services import Services
 
 
-def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.Blueprint]:
-    """The timer; `read_reach` reads the access policy, and says of each consent how far it reaches."""
+def wire(services: Services, *, read_reach: Callable[[], ReachOf], grant: MakeConsent) -> list[func.Blueprint]:
+    """The timer; `read_reach` reads the access policy, and says of each consent how far it reaches.
+
+    `grant` makes the application's consent in the tenant of a customer who came, where the setting wants that.
+    """
     settings, results, authority = services.settings, Results(services.rows), services.applications.partner.authority
     sources = _sources(services)
     planner = Planner(
@@ -56,6 +60,7 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf]) -> list[func.
         read_grants=partial(_read_grants, services),
         sweep=services.marks.sweep,
         watch=_watch(services, sources).look,
+        newcomers=Newcomers(grant=grant if settings.check.consents_new else None),
         pace=lambda: Pace(float(settings.check.per_second)),
         age=settings.check.age,
         clock=services.clock,

@@ -70,6 +70,10 @@ param refreshSchedule string = '0 17 * * * *'
 @description('When customers are checked: NCRONTAB, six fields, UTC.')
 param checkSchedule string = '0 47 * * * *'
 
+@description('What becomes of customers who came: named alone, or the application\'s consent is made in their tenants too (docs/customers.md).')
+@allowed(['name', 'apply'])
+param consentNewCustomers string = 'name'
+
 @description('Where alerts are sent; empty: they are seen in the portal alone.')
 param alertEmail string = ''
 
@@ -316,6 +320,7 @@ module settings 'app/settings.bicep' = {
     exchangeThreads: httpConcurrency
     refreshSchedule: refreshSchedule
     checkSchedule: checkSchedule
+    consentNewCustomers: consentNewCustomers
     consentTenants: consentTenants
     partnerCredential: partnerCredential
     partnerCredentialName: partnerCredentialName

@@ -18,12 +18,13 @@ class RefreshSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """How the check of customers works: when, what is due, and how many tries in a second."""
+    """How the check of customers works: when, what is due, how many tries in a second, what becomes of newcomers."""
 
     schedule: str
     age: timedelta
     per_second: int
     probes: bool
+    consents_new: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

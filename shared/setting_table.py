@@ -126,6 +126,14 @@ CHECK_PROBE = Defaulted(
     "token without a role from one that works; the grant set then needs a scope for it, such as `Directory.Read.All`",
     default="off",
 )
+# Name: what changes customers' tenants begins with a person who wants it.
+CONSENT_NEW_CUSTOMERS = Defaulted(
+    "CONSENT_NEW_CUSTOMERS",
+    value.choice({"name": False, "apply": True}),
+    "`apply` lets the check of customers make the application's consent in the tenants of customers who came, as the "
+    "grant set says; by default they are named alone",
+    default="name",
+)
 CONSENT_SCOPE = Defaulted(
     "CONSENT_SCOPE",
     value.scope,

@@ -135,6 +135,7 @@ def _check(read: "_Reader") -> CheckSettings:
         age=read.default(limit.CHECK_AGE_HOURS),
         per_second=read.default(limit.CHECK_PER_SECOND),
         probes=read.default(table.CHECK_PROBE),
+        consents_new=read.default(table.CONSENT_NEW_CUSTOMERS),
     )
 
 

@@ -22,6 +22,7 @@ param brokerClientId string
 param brokerAudience string
 param refreshSchedule string
 param checkSchedule string
+param consentNewCustomers string
 param consentTenants string
 
 @description('Threads for what blocks: as many as an instance takes HTTP requests at once.')
@@ -70,6 +71,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     RESULTS_URL: storageTableEndpoint
     REFRESH_SCHEDULE: refreshSchedule
     CHECK_SCHEDULE: checkSchedule
+    CONSENT_NEW_CUSTOMERS: consentNewCustomers
     CONSENT_TENANTS: consentTenants
   }
 }

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.in_force import InForce
+from customers_timer.newcomers import MakeConsent, Newcomers
 from customers_timer.pace import Pace
 from customers_timer.person_look import PersonLook
 from customers_timer.plan import Planner
@@ -87,6 +88,7 @@ class Scene:
     # The person's roles by relationship, where they are not those for consenting; None: not read.
     held: dict[str, frozenset[str] | None] = field(default_factory=dict)
     looks: int = 0
+    grant: MakeConsent | None = None
     called: Callable[[int], str] = name
     domain: Callable[[int], str] = lambda _number: "example"
     probe: Probe = lambda _token, _target: None
@@ -149,6 +151,7 @@ class Scene:
             sweep=Marks(self.rows, max_age=HOUR, clock=self.clock).sweep,
             watch=self._watch().look,
             pace=lambda: Pace(self.per_second, sleep=lambda _seconds: None),
+            newcomers=Newcomers(grant=self.grant),
             age=20 * HOUR,
             clock=self.clock,
             limits=self.limits,
