@@ -72,7 +72,9 @@ def _module_route(routes: Routes, dependencies: Dependencies) -> None:
     @routes.get("connect/{module}")
     async def connect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         name, domains = req.route_params["module"], dependencies.domains
-        connection = Connection(name, req.params, cloud=dependencies.cloud, domains=domains)
+        connection = Connection(
+            name, req.params, cloud=dependencies.cloud, domains=domains, client_id=dependencies.partner_client_id
+        )
         issued = await dependencies.service.issue(
             dependencies.trail(req, context, dialect="module"),
             lambda: bearer(req.headers.get("Authorization")),

@@ -7,6 +7,7 @@ from shared.cloud import Cloud
 from shared.consents.consent import DEFAULT_NAME
 from shared.errors import InvalidRequest
 from shared.rows_errors import RowsRefused, RowsUnavailable
+from shared.subject import APPLICATION
 from token_http.initial_domains import InitialDomains
 from token_http.message import HOME, Issued, TokenRequest
 from token_http.module import Module, Named, Parameters
@@ -17,11 +18,15 @@ from token_http.service import Decide
 class Connection:
     """What a caller asks for by a module's name and a query."""
 
-    def __init__(self, name: str, query: Mapping[str, str], *, cloud: Cloud, domains: InitialDomains) -> None:
+    def __init__(
+        self, name: str, query: Mapping[str, str], *, cloud: Cloud, domains: InitialDomains, client_id: str
+    ) -> None:
+        """`client_id` is that of the partner application, which stands for an account where it connects itself."""
         self._name = name
         self._query = query
         self._cloud = cloud
         self._domains = domains
+        self._client_id = client_id
         self._domain = ""
 
     @property
@@ -56,4 +61,7 @@ class Connection:
 
     def parameters(self, issued: Sequence[Issued]) -> Parameters:
         """What the Connect command takes."""
-        return self.module.parameters(issued, self._cloud, domain=self._domain, url=self._query.get(URL, ""))
+        known = {"domain": self._domain, "url": self._query.get(URL, "")}
+        if self._query.get("as") == APPLICATION.value:
+            return self.module.parameters_of_application(issued, self._cloud, client_id=self._client_id, **known)
+        return self.module.parameters(issued, self._cloud, **known)

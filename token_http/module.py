@@ -44,7 +44,8 @@ class Module:
 
     `named` is what the tenant's parameter takes; `home_account` replaces it in the partner's own tenant. `url` is the
     parameter for the address to connect to, which the caller names. `notice` names what replaces the module, `by_cloud`
-    has what the command needs besides, by the cloud's name.
+    has what the command needs besides, by the cloud's name. `takes_application`: it connects with the application's own
+    tokens too, and then has its client id for an account and `application_tenant` for the tenant.
     """
 
     name: str
@@ -56,6 +57,8 @@ class Module:
     home_account: str = ""
     home_only: bool = False
     url: str = ""
+    takes_application: bool = False
+    application_tenant: str = ""
     notice: Notice | None = None
     by_cloud: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -78,6 +81,17 @@ class Module:
         if first.is_home and self.home_account:
             return {**told, self.home_account: first.account}
         return {**told, self.tenant: domain or first.token.tenant_id} if self.tenant else told
+
+    def parameters_of_application(
+        self, issued: Sequence[Issued], cloud: Cloud, *, client_id: str, domain: str = "", url: str = ""
+    ) -> Parameters:
+        """The same with the application's own tokens; a tenant that goes by an unknown domain is left out."""
+        told: Parameters = {**self._tokens(issued), **self.by_cloud.get(cloud.name, {})}
+        tenant = issued[0].token.tenant_id if self.named is Named.BY_ID else domain
+        for name, value in ((self.url, url), (self.account, client_id), (self.application_tenant, tenant)):
+            if name and value:
+                told[name] = value
+        return told
 
     def _tokens(self, issued: Sequence[Issued]) -> Parameters:
         taken: dict[str, list[str]] = {}

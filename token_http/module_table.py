@@ -47,6 +47,8 @@ _MODULES = (
         account="AccountId",
         tenant="Tenant",
         by_cloud=_AZ_ENVIRONMENT,
+        takes_application=True,
+        application_tenant="Tenant",
     ),
     # A module of its own: whoever may not have secrets must not lose Az for it.
     Module(
@@ -56,6 +58,8 @@ _MODULES = (
         account="AccountId",
         tenant="Tenant",
         by_cloud=_AZ_ENVIRONMENT,
+        takes_application=True,
+        application_tenant="Tenant",
     ),
     Module(
         name="AzureRM",
@@ -98,6 +102,8 @@ _MODULES = (
         named=Named.BY_DOMAIN_IF_KNOWN,
         home_account="UserPrincipalName",
         by_cloud=_elsewhere("ExchangeEnvironmentName", us_government="O365USGovGCCHigh", china="O365China"),
+        takes_application=True,
+        application_tenant="Organization",
     ),
     Module(
         name="Compliance",
@@ -114,18 +120,21 @@ _MODULES = (
         tokens=(TokenParameter(parameter="AccessToken"),),
         url="Url",
         by_cloud=_elsewhere("AzureEnvironment", us_government="USGovernmentHigh", china="China"),
+        takes_application=True,
     ),
     Module(
         name="Graph",
         command="Connect-MgGraph",
         tokens=(TokenParameter(parameter="AccessToken", resource="graph"),),
         by_cloud=_GRAPH_ENVIRONMENT,
+        takes_application=True,
     ),
     Module(
         name="Entra",
         command="Connect-Entra",
         tokens=(TokenParameter(parameter="AccessToken", resource="graph"),),
         by_cloud=_GRAPH_ENVIRONMENT,
+        takes_application=True,
     ),
     Module(
         name="Teams",
@@ -134,12 +143,14 @@ _MODULES = (
             TokenParameter(parameter="AccessTokens", resource="graph"),
             TokenParameter(parameter="AccessTokens", resource="teams"),
         ),
+        takes_application=True,
     ),
     Module(
         name="PowerBI",
         command="Connect-PowerBIServiceAccount",
         tokens=(TokenParameter(parameter="Token", resource="powerbi"),),
         by_cloud=_elsewhere("Environment", us_government="USGovHigh", china="China"),
+        takes_application=True,
     ),
 )
 MODULES: Mapping[str, Module] = {module.name.lower(): module for module in _MODULES}

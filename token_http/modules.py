@@ -4,15 +4,15 @@ import re
 from collections.abc import Mapping
 
 from shared.cloud import Cloud
-from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.entra.wildcard import wildcard, wildcard_over
 from shared.errors import InvalidRequest
 from shared.request_fields import checked_parameters
-from token_http.message import HOME, TokenRequest
+from shared.subject import APPLICATION
+from token_http.message import HOME, TokenRequest, asked_subject
 from token_http.module import Module
 from token_http.module_table import MODULES
 
-PARAMETERS, URL = ("tenant", "consent"), "url"
+PARAMETERS, URL = ("tenant", "as", "consent"), "url"
 # Modules that people ask for, and why there is nothing to connect them with.
 TAKES_NO_TOKEN: Mapping[str, str] = {
     "SPO": "Connect-SPOService takes no access token: use PnP, with the same address as url.",
@@ -37,7 +37,9 @@ def requests(unverified_name: str, query: Mapping[str, str], cloud: Cloud) -> li
     """A request for each token the module wants; raises InvalidRequest naming what is wrong."""
     module = module_named(unverified_name)
     checked_parameters(query, (*PARAMETERS, URL) if module.url else PARAMETERS)
-    consent = checked_name(query.get("consent", DEFAULT_NAME))
+    consent = asked_subject(query)
+    if consent is APPLICATION and not module.takes_application:
+        raise InvalidRequest(f"as: {module.name} connects as a person alone.")
     tenant = _tenant(module, query.get("tenant"))
     host = _host(query.get(URL, ""), cloud) if module.url else ""
     return [TokenRequest(tenant=tenant, consent=consent, scope=one.scope(cloud, host)) for one in module.tokens]

@@ -50,6 +50,7 @@ REPORTS, INTRUDER = (DEFAULT_WORLD.identity(name).object_id for name in ("report
 UNKNOWN = "bbbb0000-1111-4222-8333-444444440099"
 POLICY = {
     "description": "Reports may connect every module; the intruder may reach Azure Resource Manager alone.",
+    "schema": 2,
     "tenants": {"contoso": CONTOSO, "northwind.onmicrosoft.com": NORTHWIND, "unknown": UNKNOWN},
     "permissions": [
         {
@@ -68,6 +69,13 @@ POLICY = {
             "consents": ["partner"],
             "tenants": ["contoso"],
             "resources": ["arm"],
+        },
+        {
+            "name": "modules as the application",
+            "caller": REPORTS,
+            "as": "application",
+            "tenants": ["contoso"],
+            "resources": ["arm", "graph", "exchange", "keyvault", "teams", "powerbi"],
         },
     ],
 }
@@ -175,6 +183,34 @@ def check_parameters(content: dict[str, Any], module: str, others: Mapping[str, 
 def test_every_module_is_tried_here() -> None:
     """SharePoint at the partner itself has another host."""
     assert {module.name for module in MODULES.values()} == set(TOKENS) == {*OTHERS_AT_HOME, "PnP"}
+
+
+# What a module takes beside tokens of the application itself.
+OTHERS_OF_APPLICATION: Mapping[str, Mapping[str, str]] = {
+    "Az": {"AccountId": PARTNER_APPLICATION, "Tenant": CONTOSO},
+    "AzKeyVault": {"AccountId": PARTNER_APPLICATION, "Tenant": CONTOSO},
+    "ExchangeOnline": {"Organization": "contoso.onmicrosoft.com"},
+    **{name: {} for name in ("Graph", "Entra", "Teams", "PowerBI")},
+}
+
+
+@pytest.mark.parametrize("module", OTHERS_OF_APPLICATION)
+def test_a_module_connects_as_the_application_too(reports: Workload, module: str) -> None:
+    answer = reports.call("GET", f"connect/{module}?tenant=contoso&as=application")
+    assert answer.status_code == CODES.OK, answer.text
+    content = answer.json()
+    for parameter, audience in TOKENS[module].items():
+        claims = [claims_of(token) for token in several(content.pop(parameter))]
+        assert [one["aud"] for one in claims] == several(audience)
+        assert {(one["tid"], one["appid"], one["idtyp"]) for one in claims} == {(CONTOSO, PARTNER_APPLICATION, "app")}
+    assert content == OTHERS_OF_APPLICATION[module]
+
+
+@pytest.mark.parametrize("module", sorted({*TOKENS} - {*OTHERS_OF_APPLICATION, "PnP"}))
+def test_a_module_that_takes_people_alone_says_so(reports: Workload, module: str) -> None:
+    answer = reports.call("GET", f"connect/{module}?as=application")
+    assert answer.status_code == CODES.BAD_REQUEST
+    assert f"{module} connects as a person alone" in answer.json()["error_description"]
 
 
 @pytest.mark.parametrize("module", OTHERS)

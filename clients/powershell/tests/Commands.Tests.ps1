@@ -162,6 +162,13 @@ Describe 'New-PartnerAccessToken' {
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -Times 0
     }
 
+    It 'asks for a token of the application as -ServicePrincipal meant it' {
+        $null = New-PartnerAccessToken -ServicePrincipal -ApplicationId app -Scopes 'https://graph.microsoft.com/.default' -Tenant contoso
+        Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['as'] -eq 'application' -and $Request['Json'].Count -eq 3 }
+        $failure = Get-FailureOf { New-PartnerAccessToken -ServicePrincipal -Credential $credential -Scopes 'https://graph.microsoft.com/.default' }
+        $failure.Exception.Message | Should -BeLike '-Credential: *Leave out -Credential:*'
+    }
+
     It 'asks for Exchange Online by the module''s name' {
         $null = New-PartnerAccessToken -Module ExchangeOnline -Tenant contoso
         Should -Invoke -ModuleName PartnerToken -CommandName Send-Request -ParameterFilter { $Request['Json']['resource'] -eq 'exchange' -and $Request['Json'].Count -eq 2 }
@@ -199,7 +206,6 @@ Describe 'New-PartnerAccessToken' {
         @{ Name = 'Consent'; More = @{ Consent = $true } }
         @{ Name = 'UseAuthorizationCode'; More = @{ UseAuthorizationCode = $true } }
         @{ Name = 'UseDeviceAuthentication'; More = @{ UseDeviceAuthentication = $true } }
-        @{ Name = 'ServicePrincipal'; More = @{ ServicePrincipal = $true } }
         @{ Name = 'CertificateThumbprint'; More = @{ CertificateThumbprint = 'x' } }
         @{ Name = 'Environment'; More = @{ Environment = 'AzureGermanCloud' } }
         @{ Name = 'Credential'; More = @{ Credential = [pscredential]::Empty } }
@@ -228,6 +234,12 @@ Describe 'Connect-Partner' {
         $requests[0]['Query']['tenant'] | Should -Be 'contoso'
         $requests[0]['Query']['consent'] | Should -Be 'spare'
         Should -Invoke -ModuleName PartnerToken -CommandName Connect-MgGraph -Times 1 -Exactly -ParameterFilter { $AccessToken -is [securestring] -and $NoWelcome }
+    }
+
+    It 'connects as the application where that is asked for' {
+        $requests = Use-RecordedAnswer -Name 'connect Graph'
+        $null = Connect-Partner Graph contoso -AsApplication
+        $requests[0]['Query']['as'] | Should -Be 'application'
     }
 
     It 'returns what the Connect command returns' {

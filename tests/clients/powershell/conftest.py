@@ -26,6 +26,7 @@ from tests.token_http.over_http import write_policy
 
 POLICY = {
     "description": "Reports may have whatever a module needs.",
+    "schema": 2,
     "tenants": {"contoso": CONTOSO, "contoso.onmicrosoft.com": CONTOSO},
     "permissions": [
         {
@@ -37,6 +38,13 @@ POLICY = {
                 *("arm", "graph", "aadgraph", "exchange", "partnercenter", "keyvault", "teams", "powerbi"),
                 *("compliance", "https://*.sharepoint.com"),
             ],
+        },
+        {
+            "name": "as the application",
+            "caller": DEFAULT_WORLD.identity("reports").object_id,
+            "as": "application",
+            "tenants": ["contoso"],
+            "resources": ["graph"],
         },
     ],
 }

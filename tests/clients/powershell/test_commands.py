@@ -88,6 +88,7 @@ def test_a_token_is_a_securestring_with_its_facts(ask: Ask) -> None:
         (f"-TenantId {CONTOSO} -Scope {EXCHANGE}/.default", EXCHANGE),
         ("contoso graph -Consent partner -MinLifetime 2400", GRAPH),
         ("contoso graph -Fresh", GRAPH),
+        ("contoso graph -As Application", GRAPH),
         ("""contoso graph -Claims '{"access_token": {"acrs": {"essential": true, "value": "c1"}}}'""", GRAPH),
     ],
 )
@@ -118,6 +119,17 @@ def test_an_old_scripts_call_is_told_all_that_it_leaves_out_and_works_without(as
         *("Account", "IdToken", "Scopes", "CorrelationId", "RefreshToken"),
     }
     assert "old-" not in outcome.told
+
+
+def test_a_token_of_the_application_is_asked_for_by_old_and_new_parameters(ask: Ask) -> None:
+    command = f"""
+    @{{ old = (New-PartnerAccessToken -ServicePrincipal -Scopes '{GRAPH}/.default' -Tenant contoso).AccessToken
+        new = (Get-PartnerToken contoso graph -As Application -AsPlainText).Token
+        person = (Get-PartnerToken contoso graph -As User -AsPlainText).Token }}
+    """
+    result = returned(ask(command))
+    assert result["old"] == result["new"]
+    assert [claims_of(result[name]).get("idtyp") for name in ("new", "person")] == ["app", "user"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from local.stack import identity_environment, running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, BROKER_API, CONTOSO
-from partner_token import BrokerCredential, BrokerError
+from partner_token import ApplicationCredential, BrokerCredential, BrokerError
+from partner_token.aio import ApplicationCredential as AsyncApplicationCredential
 from partner_token.aio import BrokerCredential as AsyncBrokerCredential
 from shared.keys.signed_claims import unverified_claims
 from tests.local_control import Controls
@@ -80,6 +81,29 @@ def test_it_is_a_credential_as_azure_core_has_them(state: StackState) -> None:
         token, info = made.get_token(GRAPH, tenant_id="ignored", enable_cae=True), made.get_token_info(GRAPH)
         assert (token.token, token.expires_on) == (info.token, info.expires_on)
         assert unverified_claims(token.token)["tid"] == CONTOSO
+
+
+def test_a_credential_of_the_application_gives_its_own_tokens_and_its_twin_too(state: StackState) -> None:
+    with (
+        ApplicationCredential(state.host, audience=AUDIENCE, tenant="contoso", credential=OfTheStack(state)) as made,
+        credential(state) as persons,
+    ):
+        token = made.get_token(GRAPH).token
+        claims = unverified_claims(token)
+        assert (claims["tid"], claims["idtyp"], "scp" in claims) == (CONTOSO, "app", False)
+        assert persons.get_token(GRAPH).token != token
+        with pytest.raises(BrokerError) as refused:
+            made.get_token("https://management.azure.com/.default")
+        assert refused.value.code == "not_permitted"
+
+    async def asked() -> str:
+        twin = AsyncApplicationCredential(
+            state.host, audience=AUDIENCE, tenant="contoso", credential=Asynchronous(state)
+        )
+        async with twin:
+            return (await twin.get_token(GRAPH)).token
+
+    assert asyncio.run(asked()) == token
 
 
 def test_many_threads_that_begin_together_ask_once(state: StackState) -> None:

@@ -4,6 +4,7 @@ $script:TokenFields = @{
     Tenant      = 'tenant'
     Resource    = 'resource'
     Scope       = 'scope'
+    As          = 'as'
     Consent     = 'consent'
     Claims      = 'claims'
     MinLifetime = 'min_lifetime'
@@ -21,6 +22,8 @@ function Get-TokenField {
     }
     # A switch is an object of its own; the broker takes true or false.
     if ($fields.ContainsKey('fresh')) { $fields['fresh'] = [bool] $fields['fresh'] }
+    # As the broker spells it.
+    if ($fields.ContainsKey('as')) { $fields['as'] = $fields['as'].ToLowerInvariant() }
     # Cells of a table end in blanks, or are empty.
     $fields['tenant'] = "$($fields['tenant'])".Trim()
     if (-not $fields['tenant']) {

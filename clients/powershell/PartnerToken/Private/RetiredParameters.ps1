@@ -10,12 +10,12 @@ $script:RetiredReasons = @{
     Consent                 = 'nobody signs in here: a person consents once, in the browser, through a link that an operator makes (New-PartnerConsentLink).'
     UseAuthorizationCode    = 'nobody signs in here: a person consents once, in the browser, through a link that an operator makes (New-PartnerConsentLink).'
     UseDeviceAuthentication = 'nobody signs in here: a person consents once, through a link that an operator makes (New-PartnerConsentLink), or with a device code where the broker allows it (partner-broker device).'
-    ServicePrincipal        = 'it asks for an app-only token, and the broker gives those of the person who consented alone. For an app-only token ask Entra ID as your own identity (Get-AzAccessToken).'
     Credential              = 'it is a sign-in, and nobody signs in here: the broker has the application''s credential. Delete it where it lies.'
     CertificateThumbprint   = 'it is a sign-in, and nobody signs in here: the broker has the application''s credential.'
     Environment             = 'that cloud is closed. A broker belongs to one cloud by its setting AZURE_CLOUD.'
 }
-# The first that was given says why; the whole call is mended at once.
+# The first that was given says why; the whole call is mended at once. Beside a refresh token -ServicePrincipal said whose
+# the credential was; alone it asks for a token of the application.
 $script:RefusedParameters = 'RefreshToken', 'AccessToken', 'Consent', 'UseAuthorizationCode', 'UseDeviceAuthentication', 'ServicePrincipal', 'Credential', 'CertificateThumbprint'
 $script:ClosedClouds = 'AzureGermanCloud', 'AzurePPE'
 
@@ -25,7 +25,8 @@ function Assert-RetiredParameter {
     param([Parameter(Mandatory)][System.Collections.IDictionary] $Bound)
     $refused = @($script:RefusedParameters | Where-Object -FilterScript {
             # A switch that was passed as false was not meant.
-            $Bound.ContainsKey($_) -and -not ($Bound[$_] -is [switch] -and -not $Bound[$_])
+            $Bound.ContainsKey($_) -and -not ($Bound[$_] -is [switch] -and -not $Bound[$_]) -and
+            ($_ -ne 'ServicePrincipal' -or $Bound.ContainsKey('RefreshToken'))
         })
     if ($Bound['Environment'] -in $script:ClosedClouds) { $refused += 'Environment' }
     if ($refused.Count -eq 0) { return }
@@ -37,8 +38,9 @@ function Assert-RetiredParameter {
 function Get-RetiredField {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([AllowNull()][AllowEmptyString()][string] $Tenant, [AllowNull()][string[]] $Scopes, [AllowNull()][AllowEmptyString()][string] $Module, [AllowNull()][AllowEmptyString()][string] $Resource)
+    param([AllowNull()][AllowEmptyString()][string] $Tenant, [AllowNull()][string[]] $Scopes, [AllowNull()][AllowEmptyString()][string] $Module, [AllowNull()][AllowEmptyString()][string] $Resource, [switch] $ServicePrincipal)
     $fields = @{ tenant = Get-RetiredTenant -Tenant $Tenant }
+    if ($ServicePrincipal) { $fields['as'] = 'application' }
     if ($Module) { $fields['resource'] = 'exchange' }
     elseif ($Resource) { $fields['resource'] = $Resource }
     elseif ($Scopes) { $fields['scope'] = Get-SingleScope -Scopes $Scopes }

@@ -25,6 +25,11 @@ function Connect-Partner {
     .PARAMETER Url
     For PnP: the address of the site, such as https://contoso.sharepoint.com/sites/marketing or the admin centre's.
 
+    .PARAMETER AsApplication
+    With app-only tokens of the partner application itself, where the access policy says so: Az, AzKeyVault,
+    ExchangeOnline, Graph, Entra, Teams, PowerBI and PnP. ExchangeOnline wants the tenant's initial domain: where the
+    broker does not know it, say -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }.
+
     .PARAMETER ConnectParameter
     More parameters for the Connect command, such as @{ NoWelcome = $true } or @{ ShowBanner = $false }.
 
@@ -68,6 +73,11 @@ function Connect-Partner {
         Disconnect-ExchangeOnline -Confirm:$false
     }
 
+    .EXAMPLE
+    Connect-Partner ExchangeOnline contoso -AsApplication -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }
+
+    As the application itself.
+
     .LINK
     Get-PartnerToken
     #>
@@ -84,6 +94,8 @@ function Connect-Partner {
         [string] $Consent,
 
         [string] $Url,
+
+        [switch] $AsApplication,
 
         [hashtable] $ConnectParameter = @{},
 
@@ -109,6 +121,7 @@ function Connect-Partner {
             if ($Tenant) { $query['tenant'] = $Tenant }
             if ($Consent) { $query['consent'] = $Consent }
             if ($Url) { $query['url'] = $Url }
+            if ($AsApplication) { $query['as'] = 'application' }
             $answer = Send-BrokerRequest -Broker $broker -Request (Get-ConnectRequest -Module $Module -Query $query)
             Assert-ConnectAnswer -Answer $answer
             $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter

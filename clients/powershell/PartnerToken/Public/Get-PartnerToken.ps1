@@ -5,7 +5,7 @@ function Get-PartnerToken {
 
     .DESCRIPTION
     Asks the Secure Application Model broker as the identity of this machine, job or session (see -Identity).
-    The token is a delegated one of the person who consented; the broker's access policy decides who gets which.
+    The token is a delegated one of the person who consented, or the application's own (see -As); the broker's access policy decides who gets which.
     While the broker asks to wait (HTTP 429 or 503), it is asked up to three times more, after at most 30 seconds each time.
 
     Rows of a pipeline that have a Tenant, TenantId or CustomerId get a token each. A row that fails is an error with
@@ -26,6 +26,11 @@ function Get-PartnerToken {
 
     .PARAMETER Consent
     Which consent: partner by default.
+
+    .PARAMETER As
+    User (by default): a delegated token of the person who consented. Application: an app-only token of the partner
+    application itself, of nobody's consent, where a row of the access policy says so. It comes even where the
+    application has no role in the tenant: then no API takes it.
 
     .PARAMETER Claims
     A claims challenge to satisfy, as JSON text; always a fresh token.
@@ -83,6 +88,11 @@ function Get-PartnerToken {
 
     A token for Partner Center that lives 40 minutes at least, asked for as this function app.
 
+    .EXAMPLE
+    $header = Get-PartnerToken contoso graph -As Application -AsHeader
+
+    An app-only token.
+
     .LINK
     New-PartnerAccessToken
 
@@ -105,6 +115,9 @@ function Get-PartnerToken {
 
         [Parameter(ValueFromPipelineByPropertyName)]
         [string] $Consent,
+
+        [ValidateSet('User', 'Application')]
+        [string] $As,
 
         [string] $Claims,
 

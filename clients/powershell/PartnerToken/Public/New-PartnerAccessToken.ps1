@@ -8,7 +8,7 @@ function New-PartnerAccessToken {
     BROKER_URL and BROKER_AUDIENCE, and leave out what the broker has itself (application, credential, refresh token).
 
     What has no meaning here is refused with the reason and what replaces it: a refresh token or an access token passed
-    in, interactive sign-in, app-only tokens, closed clouds. New scripts use Get-PartnerToken.
+    in, interactive sign-in, closed clouds. New scripts use Get-PartnerToken.
 
     .PARAMETER AccessToken
     Refused: the broker gives tokens and takes none.
@@ -42,7 +42,8 @@ function New-PartnerAccessToken {
     Scopes of one API. Several become one: Entra ID puts every consented scope of an API into its token.
 
     .PARAMETER ServicePrincipal
-    Refused: it asks for an app-only token, or belongs to -RefreshToken.
+    An app-only token of the partner application itself, where the access policy says so. Beside -RefreshToken it
+    meant something else: leave both out.
 
     .PARAMETER Tenant
     The tenant's id, a name that the access policy gives it, or home. Without it, and for organizations: home.
@@ -123,7 +124,7 @@ function New-PartnerAccessToken {
         if ($PSBoundParameters.ContainsKey('TokenCache')) {
             Write-Warning -Message '-TokenCache is ignored: the broker keeps tokens. Leave it out.'
         }
-        $fields = Get-RetiredField -Tenant $Tenant -Scopes $Scopes -Module $Module -Resource $Resource
+        $fields = Get-RetiredField -Tenant $Tenant -Scopes $Scopes -Module $Module -Resource $Resource -ServicePrincipal:$ServicePrincipal
         $broker = Open-Broker -BrokerUrl $env:BROKER_URL -Audience $env:BROKER_AUDIENCE -Identity 'Auto' -ClientId $env:AZURE_CLIENT_ID
         $answer = Send-BrokerRequest -Broker $broker -Request (Get-TokenRequest -Fields $fields)
         Read-RetiredResult -Answer $answer

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Self
 
 from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
@@ -15,7 +16,7 @@ from azure.identity.aio import DefaultAzureCredential
 
 from partner_token.credential import DEFAULT_CONSENT
 from partner_token.errors import no_answer
-from partner_token.messages import LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
+from partner_token.messages import AS_APPLICATION, LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
 from partner_token.pipeline import AGAIN, CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, SAFE_TO_REPEAT, TRIES
 from partner_token.version import VERSION
 
@@ -38,7 +39,7 @@ class BrokerCredential:
     ) -> None:
         self._broker = Broker(broker_url, audience)
         self._tenant = tenant
-        self._consent = consent
+        self._whose: Mapping[str, str] = {"consent": consent}
         self._own: Any = credential if credential is not None else DefaultAzureCredential()
         self._owned = credential is None
         self._transport = AsyncioRequestsTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
@@ -84,7 +85,7 @@ class BrokerCredential:
         await self.close()
 
     async def _token(self, scopes: tuple[str, ...], claims: str | None) -> AccessTokenInfo:
-        fields = token_fields(self._tenant, scopes, self._consent, claims)
+        fields = token_fields(self._tenant, scopes, self._whose, claims)
         async with self._lock:
             kept = self._kept.get(scopes[0])
             if kept is not None and not claims and kept.expires_on - time.time() >= LEAST_LIFETIME:
@@ -102,6 +103,16 @@ class BrokerCredential:
         except AzureError as error:
             raise no_answer(self._broker.url, error) from error
         return answer_of(response)  # type: ignore[arg-type]  # text, status and headers are the same
+
+
+class ApplicationCredential(BrokerCredential):
+    """See partner_token.ApplicationCredential."""
+
+    def __init__(
+        self, broker_url: str, *, audience: str, tenant: str, credential: AsyncTokenCredential | None = None
+    ) -> None:
+        super().__init__(broker_url, audience=audience, tenant=tenant, credential=credential)
+        self._whose = AS_APPLICATION
 
 
 class _BoundedRetry(AsyncRetryPolicy[Any, Any]):

@@ -2,12 +2,13 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any, Self
 
 from azure.core.credentials import AccessToken, AccessTokenInfo, TokenCredential, TokenRequestOptions
 from azure.identity import DefaultAzureCredential
 
-from partner_token.messages import LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
+from partner_token.messages import AS_APPLICATION, LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
 from partner_token.pipeline import Connection
 
 DEFAULT_CONSENT = "partner"
@@ -33,7 +34,7 @@ class BrokerCredential:
         credential: TokenCredential | None = None,
     ) -> None:
         self._tenant = tenant
-        self._consent = consent
+        self._whose: Mapping[str, str] = {"consent": consent}
         self._own: Any = credential if credential is not None else DefaultAzureCredential()
         self._owned = credential is None
         self._connection = Connection(Broker(broker_url, audience), self._own)
@@ -71,7 +72,7 @@ class BrokerCredential:
         self.close()
 
     def _token(self, scopes: tuple[str, ...], claims: str | None) -> AccessTokenInfo:
-        fields = token_fields(self._tenant, scopes, self._consent, claims)
+        fields = token_fields(self._tenant, scopes, self._whose, claims)
         # Held while the broker is asked: of many threads that start at once, one asks.
         with self._lock:
             kept = self._kept.get(scopes[0])
@@ -80,3 +81,17 @@ class BrokerCredential:
             request = self._connection.broker.request("POST", "token", fields)
             token = self._kept[scopes[0]] = token_of(answer_of(self._connection.send(request)))
             return token
+
+
+class ApplicationCredential(BrokerCredential):
+    """The same with app-only tokens of the partner application itself, of nobody's consent.
+
+    The policy needs a row that says `"as": "application"`. A token comes even where the application has no role in the
+    tenant: then no API takes it.
+    """
+
+    def __init__(
+        self, broker_url: str, *, audience: str, tenant: str, credential: TokenCredential | None = None
+    ) -> None:
+        super().__init__(broker_url, audience=audience, tenant=tenant, credential=credential)
+        self._whose = AS_APPLICATION

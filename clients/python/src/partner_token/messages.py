@@ -14,6 +14,8 @@ from partner_token.errors import BrokerError, error_of
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # As the SDKs do: nobody is handed a token that ends while it is being used.
 LEAST_LIFETIME = 300
+# A token of the partner application itself, of nobody's consent.
+AS_APPLICATION: Mapping[str, str] = {"as": "application"}
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,14 @@ def answer_of(response: HttpResponse) -> dict[str, Any]:
     return content
 
 
-def token_fields(tenant: str, scopes: tuple[str, ...], consent: str, claims: str | None) -> dict[str, Any]:
-    """The body of a token request; raises ValueError unless there is exactly one scope."""
+def token_fields(tenant: str, scopes: tuple[str, ...], whose: Mapping[str, str], claims: str | None) -> dict[str, Any]:
+    """The body of a token request; `whose` names the consent, or says that it is the application's.
+
+    Raises ValueError unless there is exactly one scope.
+    """
     if len(scopes) != 1:
         raise ValueError("exactly one scope of one resource: a token is for one resource only")
-    fields = {"tenant": tenant, "scope": scopes[0], "consent": consent}
+    fields = {"tenant": tenant, "scope": scopes[0], **whose}
     return {**fields, "claims": claims} if claims else fields
 
 

@@ -133,6 +133,27 @@ def consent_option(work: Callable[..., int]) -> Callable[..., int]:
     )(work)
 
 
+def as_option(work: Callable[..., int]) -> Callable[..., int]:
+    """In whose name a token is."""
+    return click.option(
+        "--as",
+        "kind",
+        type=click.Choice(("user", "application")),
+        default="user",
+        show_default=True,
+        help="application: of the partner application itself, without a consent.",
+    )(work)
+
+
+def whose(kind: str, consent: str) -> dict[str, str]:
+    """The fields of a request that say in whose name a token is; raises UsageError for both at once."""
+    if kind == "user":
+        return {"consent": consent}
+    if click.get_current_context().get_parameter_source("consent") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("leave --consent out: a token of the application is of nobody's consent")
+    return {"as": kind}
+
+
 def confirmed(question: str, *, yes: bool) -> None:
     """Go on when somebody says yes; raises UsageError where there is nobody to ask, Failed when it was declined."""
     if yes:

@@ -11,7 +11,7 @@ import click
 from partner_token.exit_codes import DONE, PERSON
 from partner_token.failures import Failed, Failure, printable
 from partner_token.identity import own_identity
-from partner_token.options import Asker, asking, consent_option
+from partner_token.options import Asker, as_option, asking, consent_option, whose
 from partner_token.printed import TABLE, say, show_facts, show_rows
 
 DOCUMENT = re.compile(r"policy-[0-9]{1,3}")
@@ -46,16 +46,19 @@ def lint(asker: Asker, *, file: Sequence[Path]) -> int:
 @click.argument("tenant")
 @click.argument("resource")
 @click.option("--role", multiple=True, help="An app role the caller has; may be repeated.")
+@as_option
 @consent_option
 @asking
-def check(asker: Asker, *, caller: str, tenant: str, resource: str, role: Sequence[str], consent: str) -> int:
+def check(
+    asker: Asker, *, caller: str, tenant: str, resource: str, role: Sequence[str], kind: str, consent: str
+) -> int:
     """Say whether the policy in force would allow this, and by which permission.
 
     CALLER is the object id of the calling identity (partner-token whoami), TENANT and RESOURCE are as it would name
     them. Ends with 1 when no permission covers it.
     """
     fields: dict[str, Any] = {"caller": caller, "tenant": tenant, "resource": resource}
-    told = asker.operations().policy_check({**fields, "roles": list(role), "consent": consent})
+    told = asker.operations().policy_check({**fields, "roles": list(role), **whose(kind, consent)})
     if asker.output == TABLE:
         click.echo(f"allowed by {told['permission']}" if told["allowed"] else "not allowed: no permission covers it")
     else:

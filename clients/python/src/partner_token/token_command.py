@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from partner_token.completion import completion_command
 from partner_token.entrance import run
 from partner_token.exit_codes import DONE, EPILOG
-from partner_token.options import Asker, asking_in_own_form, consent_option
+from partner_token.options import Asker, as_option, asking_in_own_form, consent_option, whose
 from partner_token.version import VERSION
 from partner_token.whoami_command import whoami
 
@@ -25,6 +25,7 @@ examples:
   partner-token contoso graph -o header | curl -H @- https://graph.microsoft.com/v1.0/organization
   eval "$(partner-token contoso arm --output env)"     # sets ACCESS_TOKEN and ACCESS_TOKEN_EXPIRES_ON
   partner-token bbbb0000-1111-4222-8333-444444440001 --scope https://vault.azure.net/.default -o json
+  partner-token contoso graph --as application -o json # of the application itself, where a policy row says so
   partner-token whoami                                 # the object id for the policy, and the roles
   partner-token completion bash                        # or zsh, fish, powershell
 
@@ -63,6 +64,7 @@ FORMS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 @click.argument("tenant")
 @click.argument("resource", required=False)
 @click.option("--scope", help="Instead of RESOURCE: one scope with its resource.")
+@as_option
 @consent_option
 @click.option("--min-lifetime", type=click.IntRange(1), metavar="SECONDS", help="It lives at least so long yet.")
 @click.option("--fresh", is_flag=True, help="At most a minute old, after something changed there.")
@@ -74,6 +76,7 @@ def issue(  # noqa: PLR0913 - one for each of its options
     tenant: str,
     resource: str | None,
     scope: str | None,
+    kind: str,
     consent: str,
     min_lifetime: int | None,
     fresh: bool,
@@ -88,7 +91,7 @@ def issue(  # noqa: PLR0913 - one for each of its options
         raise click.UsageError("name one of RESOURCE and --scope")
     if form is None and sys.stdout.isatty():
         raise click.UsageError("this would show a token on the screen; say --output plain if that is what you want")
-    fields: dict[str, Any] = {"tenant": tenant, "consent": consent}
+    fields: dict[str, Any] = {"tenant": tenant, **whose(kind, consent)}
     fields |= {"scope": scope} if scope else {"resource": resource}
     if min_lifetime is not None:
         fields["min_lifetime"] = min_lifetime
