@@ -19,6 +19,7 @@ from customers_http.plan import (
     Row,
     digest,
     is_complete,
+    is_ended,
     planned,
     what_removing_does,
     whole_outcome,
@@ -38,6 +39,7 @@ from shared.customers.errors import (
 )
 from shared.customers.exclusions import Exclusions
 from shared.customers.patience import within
+from shared.customers.replacements import Replacements, with_unfinished
 from shared.errors import BrokerError
 from shared.vault import SecretVault
 
@@ -57,6 +59,7 @@ class Customers:
     seeing: Seeing
     granting: Granting
     replacing: Replacing
+    replacements: Replacements
     management: ManagementConsent
     request_seconds: float = REQUEST_SECONDS
 
@@ -81,7 +84,9 @@ class Customers:
         rows = planned(states_of(case), can_extend=case.seen.extender is not None, may_replace=may_replace)
         plan = {"plan": digest(change.tenant_id, rows)} if any(row.outcome == REPLACED for row in rows) else {}
         if not change.dry_run:
-            rows = self._followed(case, rows)
+            rows, before = self._followed(case, rows), rows
+            if is_ended(before, rows):
+                self.replacements.end(change.tenant_id)
         told = self._told(change, whole_outcome(rows), set=case.grants.name, complete=is_complete(rows), **plan)
         fields = [row.fields(change.facts) for row in rows]
         parts = {"seen": case.seen.fields(change.facts), "management": manager.fields(change), "grants": fields}
@@ -102,6 +107,7 @@ class Customers:
             raise _told_more(error, IN_DOUBT) from error
         outcome = REMOVED if is_removed else ABSENT
         consent_removed(change, actor.application.client_id, outcome)
+        self.replacements.end(change.tenant_id)
         return self._told(change, outcome, management=self.management.removed(change, self.actors))
 
     def _would_remove(self, change: Change, actor: Actor) -> dict[str, Any]:
@@ -116,7 +122,11 @@ class Customers:
             cloud=cloud,
             partner=actor,
             management=manager.actor,
-            grants=read_grants(self.policy_vault, cloud, change.tenant_id),
+            grants=with_unfinished(
+                read_grants(self.policy_vault, cloud, change.tenant_id),
+                self.replacements.unfinished(change.tenant_id),
+                cloud,
+            ),
             seen=self.seeing.look(change.tenant_id, actor, manager.actor, correlation=change.correlation),
         )
 

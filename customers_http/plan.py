@@ -80,6 +80,15 @@ def is_complete(rows: Sequence[Row]) -> bool:
     return not any(row.outcome in TROUBLES for row in rows)
 
 
+def is_ended(before: Sequence[Row], rows: Sequence[Row]) -> bool:
+    """Whether nothing is left to make of what a replacement has begun; `before` are the rows as they were planned.
+
+    What was refused in a replacement is asked for once more by the next request, and if refused again let go.
+    """
+    refused = {REFUSED} if any(row.outcome == REPLACED for row in before) else set()
+    return refused.union({UNKNOWN, INCOMPLETE, NEEDS_REPLACE}).isdisjoint(row.outcome for row in rows)
+
+
 def digest(tenant_id: str, rows: Sequence[Row]) -> str:
     """What names a plan: of the same digest, the same is there, added and lost."""
     told = [[row.state.grant.application_id, sorted(row.state.there), row.added, row.lost] for row in rows]

@@ -15,6 +15,7 @@ from customers_http.seeing import Seeing, Seen
 from shared.customers.access import Actor
 from shared.customers.errors import PartnerCenterUnavailable
 from shared.customers.patience import NO_TIME, is_over, seconds_left, within
+from shared.customers.replacements import Replacements
 from shared.customers.standing import lacking
 from shared.errors import BrokerError
 
@@ -30,17 +31,27 @@ class Replacing:
 
     granting: Granting
     seeing: Seeing
+    replacements: Replacements
 
     def follow(self, place: Place, rows: Sequence[Row], *, management: Actor | None) -> list[Row]:
-        """Each API as it then is. Raises what Partner Center refuses before anything was taken back."""
+        """Each API as it then is.
+
+        Raises what Partner Center refuses before anything was taken back, and RowsUnavailable or RowsRefused where it
+        cannot be kept what is to stand there in the end: whoever asks next makes that if this is cut.
+        """
+        # Of a service that is not there, nothing can be made.
+        wanted = wanted_of([row.state for row in rows if row.outcome != SERVICE_MISSING])
+        self.replacements.begin(place.change.tenant_id, wanted)
         if seconds_left() < ENOUGH:
             raise PartnerCenterUnavailable(NO_TIME)
         # Once alone: a consent that is withdrawn after this leaves the customer with what there was.
         place.actor.require_in_force()
         with within(MAKING_SECONDS):
-            return self._followed(place, rows, management)
+            return self._followed(place, rows, wanted, management)
 
-    def _followed(self, place: Place, rows: Sequence[Row], management: Actor | None) -> list[Row]:
+    def _followed(
+        self, place: Place, rows: Sequence[Row], wanted: dict[str, tuple[str, ...]], management: Actor | None
+    ) -> list[Row]:
         with suppress(PartnerCenterUnavailable):  # it may have been taken back all the same: making it again tells
             self.granting.center.remove_consent(
                 place.center_token,
@@ -48,8 +59,6 @@ class Replacing:
                 application_id=place.client_id,
                 correlation=place.change.correlation,
             )
-        # Of a service that is not there, nothing can be made.
-        wanted = wanted_of([row.state for row in rows if row.outcome != SERVICE_MISSING])
         # What worked until now comes first.
         ordered = sorted(rows, key=lambda row: not row.state.is_granted)
         made = {row.state.grant.application_id: self._made(place, row, wanted) for row in ordered}

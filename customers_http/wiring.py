@@ -22,6 +22,7 @@ from shared.customers.exclusions import Exclusions
 from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.relationships import RelationshipReader
+from shared.customers.replacements import Replacements
 from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
 from shared.customers.worries import Worries
@@ -102,6 +103,7 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
     scope = services.settings.cloud.graph_scope
     seeing = Seeing(graph=graph, graph_scope=scope, client_id=services.settings.partner_client_id)
     granting = Granting(center=center, graph=graph)
+    replacements = Replacements(services.rows, clock=services.clock)
     return Customers(
         actors=actors,
         policy_vault=services.policy_vault,
@@ -109,6 +111,7 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
         clock=services.clock,
         seeing=seeing,
         granting=granting,
-        replacing=Replacing(granting=granting, seeing=seeing),
+        replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
+        replacements=replacements,
         management=ManagementConsent(center=center, graph_scope=scope),
     )

@@ -23,6 +23,7 @@ from shared.customers.access import Actors
 from shared.customers.exclusions import Exclusions
 from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
+from shared.customers.replacements import Replacements
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
@@ -67,6 +68,7 @@ class Desk:
     graph: Graph
     policies: MemoryVault
     waits: Waits
+    rows: MemoryRows
 
     def put(self, tenant: str = CONTOSO, **parameters: str) -> dict[str, Any]:
         """A dry run unless `dry_run="false"`."""
@@ -141,16 +143,19 @@ def open_desk(state: StackState, *, managed: bool) -> Iterator[Desk]:
     center = PartnerCenter(outbound, url=state.partner_center, sleep=lambda _seconds: None)
     graph = Graph(outbound, url=state.graph, sleep=lambda _seconds: None)
     seeing = Seeing(graph=graph, graph_scope=settings.cloud.graph_scope, client_id=PARTNER_APPLICATION)
+    rows = MemoryRows()
+    replacements = Replacements(rows, clock=utc_now)
     granting = Granting(center=center, graph=graph, monotonic=waits.monotonic, sleep=waits.sleep)
     actors = Actors(settings=settings, applications=applications, store=store)
     customers = Customers(
         actors=actors,
         policy_vault=policies,
-        exclusions=Exclusions(MemoryRows()),
+        exclusions=Exclusions(rows),
         clock=utc_now,
         seeing=seeing,
         granting=granting,
-        replacing=Replacing(granting=granting, seeing=seeing),
+        replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
+        replacements=replacements,
         management=ManagementConsent(center=center, graph_scope=settings.cloud.graph_scope, sleep=waits.sleep),
     )
     made = Desk(
@@ -161,6 +166,7 @@ def open_desk(state: StackState, *, managed: bool) -> Iterator[Desk]:
         graph=graph,
         policies=policies,
         waits=waits,
+        rows=rows,
     )
     made.wants(*APPLICATION_GRANTS["grants"])
     try:

@@ -1,13 +1,17 @@
 """Replacing: on an operator's word alone, as a dry run has shown it, to the union, and read back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
+from customers_http.api_state import ApiState
+from customers_http.granting import Granting, Place
 from local.state import StackState
 from local.world import AAD_GRAPH, ARM, CONTOSO, EXCHANGE, GRAPH, KEY_VAULT, PARTNER_APPLICATION, TAILSPIN, TEAMS
 from shared.customers.errors import GrantsUnseen, PartnerCenterRefused, PartnerCenterUnavailable, PlanOutdated
+from shared.customers.replacements import REPLACING
+from shared.customers.results import TABLE
 from tests.customers_http.desk import Desk, open_desk, rows
 from tests.local_control import Controls
 
@@ -159,8 +163,53 @@ def test_an_api_that_is_refused_is_named_as_lost_and_all_others_are_made(desk: D
     assert (told["outcome"], told["complete"]) == ("refused", False)
     assert rows(told, "lost")["graph"] == [READ, "Mail.Send"]
     assert desk.held() == {api: scopes for api, scopes in WHOLE.items() if api != GRAPH}
+    desk.fault(method="POST", status=400, body={"code": 2000})
+    assert rows(desk.apply(), "missing")["graph"] == [READ, AS_USER, "Mail.Send"], "a repeat asks for all of it"
     again = desk.apply()
-    assert rows(again)["graph"] == "created", "a repeat makes what the grant set wants"
+    assert rows(again)["graph"] == "created", "and the next one for what the grant set wants"
+    assert desk.held()[GRAPH] == [READ, AS_USER]
+
+
+class Killed(Granting):
+    """The process ends when the first API is to be made again."""
+
+    def post(self, place: Place, state: ApiState, scopes: Sequence[str]) -> bool:
+        raise SystemExit(f"{place.change.tenant_id} {state.grant.resource} {scopes}")
+
+
+def test_what_a_killed_process_has_taken_back_the_next_request_makes_again(desk: Desk) -> None:
+    """Also beyond the grant set: nobody else knows any more what there was."""
+    plan = desk.put(replace="true")["plan"]
+    whole = desk.customers
+    killed = Killed(center=desk.center, graph=desk.graph)
+    desk.customers = replace(whole, replacing=replace(whole.replacing, granting=killed))
+    with pytest.raises(SystemExit):
+        desk.apply(replace="true", plan=plan)
+    assert desk.held() == {}
+    desk.customers = whole
+    dry = desk.put()
+    assert rows(dry, "added")["graph"] == [READ, AS_USER, "Mail.Send"]
+    assert rows(dry)["keyvault"] == "created", "an API that the grant set does not name"
+    told = desk.apply()
+    assert (told["outcome"], told["complete"]) == ("created", True)
+    assert {api: set(scopes) for api, scopes in desk.held().items()} == {api: set(has) for api, has in WHOLE.items()}
+    assert desk.customers.replacements.unfinished(CONTOSO) == {}, "it is ended"
+
+
+def test_who_takes_all_back_ends_what_was_begun(desk: Desk) -> None:
+    desk.customers.replacements.begin(CONTOSO, {GRAPH: ["Mail.Send"]})
+    desk.remove(dry_run="false")
+    assert rows(desk.put(), "added")["graph"] == [READ, AS_USER]
+
+
+@pytest.mark.parametrize(
+    "damage", [{"wanted": "["}, {"wanted": "7"}, {"wanted": '{"a": 5}'}, {"begun_on": "2020-01-01T00:00:00+00:00"}]
+)
+def test_what_cannot_be_read_or_is_long_past_is_not_made(desk: Desk, damage: dict[str, str]) -> None:
+    desk.customers.replacements.begin(CONTOSO, {GRAPH: ["Mail.Send"]})
+    (begun,) = desk.rows.select(TABLE, REPLACING)
+    desk.rows.put(TABLE, replace(begun, fields={**begun.fields, **damage}))
+    assert desk.customers.replacements.unfinished(CONTOSO) == {}
 
 
 def test_with_the_management_application_there_is_nothing_to_replace(stack: StackState) -> None:
