@@ -1,6 +1,5 @@
 """Where tokens come from: memory, else one exchange for all who want the same, each at its caller's turn and cost."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -47,13 +46,14 @@ class TokenSource:
         self._pool = pool
         self._cache = TokenCache(clock)
         self._with_own: set[str] = set()  # callers who have ever had a token of their own: most never do
-        self._forgotten: Counter[str] = Counter()  # how often each tenant was
+        # Exchanges under way, by their tenant; one whose tenant is forgotten meanwhile is not among them any more.
+        self._under_way: dict[object, str] = {}
         self._exchanges: ExchangeQueue[TokenKey, AccessToken | None] = ExchangeQueue(slots=pool.threads)
 
     def forget(self, tenant_ids: Collection[str]) -> None:
         """Ask the authority again for whatever it gave or refused in these tenants; what is under way does not stay."""
         self._cache.forget(tenant_ids)
-        self._forgotten.update(tenant_ids)
+        self._under_way = {one: tenant for one, tenant in self._under_way.items() if tenant not in tenant_ids}
         self._exchanges.leave(lambda key: key.tenant_id in tenant_ids)
 
     def remembered(self, key: TokenKey, wanted: Wanted) -> AccessToken | None:
@@ -111,14 +111,17 @@ class TokenSource:
         work = self._work(key, request)
         if work is None:
             return None
-        forgotten = self._forgotten[key.tenant_id]
+        exchange = object()
+        self._under_way[exchange] = key.tenant_id
         try:
             token = await self._pool.run(work)
         except BrokerError as error:
-            if forgotten == self._forgotten[key.tenant_id]:
+            if exchange in self._under_way:
                 self._cache.keep_refusal(key, error, owner=principal.object_id)
             raise
-        if forgotten == self._forgotten[key.tenant_id]:
+        finally:
+            counts = self._under_way.pop(exchange, None) is not None
+        if counts:
             self._cache.keep(key._replace(claims_sha256=""), token, owner=principal.object_id)
             if key.own:
                 self._with_own.add(key.own)

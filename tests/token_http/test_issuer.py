@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -701,6 +702,23 @@ def test_what_was_refused_in_a_tenant_that_was_forgotten_is_asked_anew() -> None
         scene.authority.refuse = lambda _asked: None
         scene.issuer.forget_tenants({CONTOSO_ID})
         assert (await scene.ask()).token
+
+    play(scenario)
+
+
+def test_nothing_is_remembered_of_tenants_that_were_forgotten() -> None:
+    """An operator may name any, over and over."""
+
+    async def scenario(scene: Scene) -> None:
+        await scene.ask()
+        tracemalloc.start()
+        try:
+            for number in range(20_000):
+                scene.issuer.forget_tenants({f"99990000-1111-4222-8333-{number:012}"})
+            left, _peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert left < 100_000
 
     play(scenario)
 
