@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.tenants import HOME, Tenants, running_tenants
 from customers_timer.attempt import Attempts
-from customers_timer.in_force import InForce
+from customers_timer.consent_recheck import InForce
 from customers_timer.newcomers import Newcomers
 from customers_timer.pace import Pace
 from customers_timer.plan import Planner

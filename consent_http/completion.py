@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from consent_http.acceptance import Acceptance, Accepted
 from consent_http.link import Link
-from consent_http.standing import Standings
+from consent_http.link_standing import Standings
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.applications import Applications

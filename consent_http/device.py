@@ -11,6 +11,7 @@ from typing import Any
 
 from consent_http.completion import DEVICE, Completion, Confirmation, Occasion
 from consent_http.link import PERSON_FIELDS, Link, requested
+from consent_http.link_standing import Standings
 from consent_http.refusals import (
     DeviceCodeDeclined,
     DeviceCodeExpired,
@@ -19,7 +20,6 @@ from consent_http.refusals import (
     DeviceCodeRefused,
 )
 from consent_http.seal import SealExpired, Seals
-from consent_http.standing import Standings
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text

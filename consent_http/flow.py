@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
+from consent_http.link_standing import Standings
 from consent_http.refused_codes import RefusedCodes
 from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
-from consent_http.standing import Standings
 from shared.clock import Clock
 from shared.consents.applications import Applications
 from shared.consents.consent import Act

@@ -9,9 +9,9 @@ from typing import Any
 
 from consent_http.completion import IMPORT, Completion, Confirmation, Occasion
 from consent_http.link import PERSON_FIELDS, Link, requested
+from consent_http.link_standing import Standings
 from consent_http.refusals import ImportExpired, ImportForeign, ImportRefused, ImportSinglePage
 from consent_http.sign_in_refusals import RefreshTokenMissing
-from consent_http.standing import Standings
 from shared.callers.assertion import Principal
 from shared.consents.applications import Applications
 from shared.consents.consent import checked_name

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from consent_http.in_force import InForce
+from consent_http.link_standing import Standing
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRevoked, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import SealExpired, Seals
-from consent_http.standing import Standing
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.consent import MANAGEMENT_NAME, Consent, Withdrawal, checked_name

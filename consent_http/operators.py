@@ -7,8 +7,8 @@ from typing import Any
 
 from consent_http.completion import Confirmation
 from consent_http.link import PERSON_FIELDS, Links, requested
+from consent_http.link_standing import Standings
 from consent_http.refusals import ConsentChanged
-from consent_http.standing import Standings
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import Clock, to_text

@@ -12,10 +12,10 @@ from consent_http.device import DeviceFlow
 from consent_http.flow import ConsentFlow
 from consent_http.importing import Import
 from consent_http.link import Links
+from consent_http.link_standing import Standings
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
-from consent_http.standing import Standings
 from shared.services import Services
 
 

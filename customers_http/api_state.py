@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from customers_http.case import Case
 from shared.customers.access import Actor
 from shared.customers.application_grants import Grant
-from shared.customers.standing import Granted, Standing, lacking
+from shared.customers.granted import Granted, Standing, lacking
 from shared.entra.errors import ApplicationNotConsented, ServiceMissing
 from shared.entra.resource import DEFAULT_SCOPE
 from shared.entra.tokens import AccessToken

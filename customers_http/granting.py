@@ -19,10 +19,10 @@ from shared.customers.errors import (
     PartnerCenterTokenRefused,
     PartnerCenterUnavailable,
 )
+from shared.customers.granted import extend, lacking
 from shared.customers.graph import Graph
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.patience import is_over
-from shared.customers.standing import extend, lacking
 from shared.entra.errors import ServiceMissing
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError

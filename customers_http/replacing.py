@@ -14,9 +14,9 @@ from customers_http.plan import INCOMPLETE, REFUSED, SERVICE_MISSING, Row
 from customers_http.seeing import Seeing, Seen
 from shared.customers.access import Actor
 from shared.customers.errors import PartnerCenterUnavailable
+from shared.customers.granted import lacking
 from shared.customers.patience import NO_TIME, is_over, seconds_left, within
 from shared.customers.replacements import Replacements
-from shared.customers.standing import lacking
 from shared.errors import BrokerError
 
 TRIES = 3

@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.customers.access import Actor
 from shared.customers.errors import GrantsUnseen
+from shared.customers.granted import Standing, standing_of
 from shared.customers.graph import Graph
-from shared.customers.standing import Standing, standing_of
 from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from customers_timer.in_force import InForce
+from customers_timer.consent_recheck import InForce
 from customers_timer.target import Target
 from shared.clock import Clock
 from shared.customers.application_grants import Grant

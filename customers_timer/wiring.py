@@ -7,7 +7,7 @@ import azure.functions as func
 
 import customers_timer
 from customers_timer.attempt import Attempts, Probe
-from customers_timer.in_force import InForce
+from customers_timer.consent_recheck import InForce
 from customers_timer.newcomers import MakeConsent, Newcomers
 from customers_timer.pace import Pace
 from customers_timer.person_look import PersonLook

@@ -11,8 +11,8 @@ from datetime import timedelta
 from shared.clock import Clock, from_text, to_text
 from shared.cloud import Cloud
 from shared.customers.application_grants import Grant, GrantSet
+from shared.customers.granted import union
 from shared.customers.results import TABLE
-from shared.customers.standing import union
 from shared.rows import Row, Rows
 
 REPLACING = "replacing"

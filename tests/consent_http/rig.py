@@ -11,10 +11,10 @@ from consent_http.device import DeviceFlow, Waiting
 from consent_http.flow import ConsentFlow
 from consent_http.importing import Import
 from consent_http.link import Link, Links
+from consent_http.link_standing import Standings
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
 from consent_http.seal import Seals
-from consent_http.standing import Standings
 from local.person import Person
 from local.stack import host_environment
 from local.state import StackState

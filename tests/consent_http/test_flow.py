@@ -10,9 +10,9 @@ import pytest
 
 from consent_http.completion import Confirmation
 from consent_http.flow import SIGN_IN_LIFETIME, cookie_suffix
+from consent_http.link_standing import REMEMBERED
 from consent_http.refusals import LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.sign_in_refusals import IdTokenInvalid, SignInLost, WrongPerson, WrongTenant
-from consent_http.standing import REMEMBERED
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, CUSTOMER_ADMIN, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
 from shared.consents.consent import Consent, Withdrawal

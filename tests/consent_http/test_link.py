@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent_http.link import PURPOSE, Link, Links
+from consent_http.link_standing import Standing
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
 from consent_http.seal import Seals
-from consent_http.standing import Standing
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consents.consent import Act, Consent, Damaged, Person, Withdrawal
 from tests.consent_http.browser import query_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from consent_http.link import Link, requested
-from consent_http.standing import Standing
+from consent_http.link_standing import Standing
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState

@@ -8,8 +8,8 @@ from consent_http.acceptance import Acceptance, Accepted
 from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.importing import Import
 from consent_http.link import Link, requested
+from consent_http.link_standing import Standings
 from consent_http.restoring import Restoration
-from consent_http.standing import Standings
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.applications import Application, Applications

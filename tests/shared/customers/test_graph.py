@@ -13,10 +13,10 @@ from local.world import ADMIN, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, P
 from shared.consents.consent import Person
 from shared.customers.delegation import delegations_of
 from shared.customers.errors import GraphRefused, GraphUnavailable, PartnerCenterUnavailable, RelationshipsUnseen
+from shared.customers.granted import Standing, extend, standing_of
 from shared.customers.membership import Membership
 from shared.customers.relationships import LIST, Relationship, RelationshipReader
 from shared.customers.sources import CustomerSources, Found
-from shared.customers.standing import Standing, extend, standing_of
 from shared.errors import BrokerError
 from tests.customers_http.desk import Desk, open_desk
 from tests.local_control import Controls

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consent_http.completion import Confirmation
+from consent_http.link_standing import LINKS, MOST_REMEMBERED, REMEMBERED, Standing, Standings
 from consent_http.refusals import LinkRevoked, LinkUsed
-from consent_http.standing import LINKS, MOST_REMEMBERED, REMEMBERED, Standing, Standings
 from local.state import StackState
 from local.world import ADMIN
 from shared.consents.store import ConsentStore
