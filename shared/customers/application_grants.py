@@ -13,7 +13,7 @@ from shared.cloud import APPLICATION_IDS, Cloud
 from shared.customers.customer import EnterpriseGrant
 from shared.customers.errors import ApplicationGrantsInvalid, CustomerWithoutGrants
 from shared.customers.management import BROKERS_OWN
-from shared.entra.resource import NAME
+from shared.entra.resource import DEFAULT_SCOPE, NAME
 from shared.errors import ConsentUnreadable
 from shared.setting_values import GUID
 from shared.vault import SecretVault
@@ -151,10 +151,7 @@ def _grant(place: str, row: Any, cloud: Cloud) -> Grant:  # noqa: ANN401 - JSON
     names = [name for name in APPLICATION_IDS if name in cloud.resources]
     known = named in names or bool(GUID.fullmatch(named))
     _require(known, f"{place}: `resource` should be an application id or one of {', '.join(names)}.")
-    # Partner Center separates scopes by commas.
-    good = isinstance(scopes, list) and all(
-        isinstance(scope, str) and NAME.fullmatch(scope) and not {",", "/"} & set(scope) for scope in scopes
-    )
+    good = isinstance(scopes, list) and all(isinstance(scope, str) and _is_scope(scope) for scope in scopes)
     _require(good and bool(scopes), f"{place}: `scopes` should be a list of names such as User.Read.")
     # Every consented scope is in every token that a caller gets.
     own = next((scope for scope in scopes if scope.lower() in BROKERS_OWN), "")
@@ -165,6 +162,11 @@ def _grant(place: str, row: Any, cloud: Cloud) -> Grant:  # noqa: ANN401 - JSON
         default_scope=f"{cloud.resource(named)}/.default",
         scopes=tuple(dict.fromkeys(scopes)),
     )
+
+
+def _is_scope(name: str) -> bool:
+    # Partner Center separates scopes by commas; .default is what is asked for of a token, and no token has it.
+    return bool(NAME.fullmatch(name)) and not {",", "/"} & set(name) and name.lower() != DEFAULT_SCOPE
 
 
 def _require_apart(named: Sequence[GrantSet]) -> None:

@@ -78,6 +78,7 @@ def test_a_scope_twice_counts_once() -> None:
         (written(grants=[{**GRAPH, "scopes": ["User Read"]}]), "grants[0]: `scopes`"),
         (written(grants=[{**GRAPH, "scopes": [""]}]), "grants[0]: `scopes`"),
         (written(grants=[{**GRAPH, "scopes": [1]}]), "grants[0]: `scopes`"),
+        (written(grants=[{**GRAPH, "scopes": ["User.Read", ".Default"]}]), "grants[0]: `scopes`"),
         (written(grants=[{**GRAPH, "scopes": ["User.Read", "DelegatedPermissionGrant.ReadWrite.All"]}]), "management"),
         (written(grants=[{**GRAPH, "scopes": ["approleassignment.readwrite.all"]}]), "management"),
         (written(grants=[{**GRAPH, "scopes": ["DelegatedAdminRelationship.Read.All"]}]), "management"),
