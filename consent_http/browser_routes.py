@@ -7,8 +7,9 @@ import azure.functions as func
 
 from consent_http import pages
 from consent_http.dependencies import Dependencies
-from consent_http.flow import Begun, cookie_suffix
+from consent_http.flow import cookie_suffix
 from consent_http.refusals import ButtonFromElsewhere, LinkInvalid
+from shared.cookies import cookie_name, cookies_of, is_from_elsewhere, set_cookie
 from shared.errors import BrokerError
 from shared.pages.page import page_response
 from shared.request_fields import request_body
@@ -36,19 +37,22 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
 
     @routes.post("consent")
     async def consent_begin(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - bound by name
-        _require_own_page(req, settings.public_url)
+        if is_from_elsewhere(req, public_url=settings.public_url):
+            raise ButtonFromElsewhere
         unverified_link = _form(req).get("link", "")
         begun = await dependencies.pools.pages.run(lambda: flow.begin(unverified_link))
         headers = {"Location": begun.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
         response = func.HttpResponse(status_code=303, headers=headers)
-        response.headers.add("Set-Cookie", _cookie(begun, settings.public_url))
+        name = _cookie_name(begun.cookie_suffix)
+        cookie = set_cookie(name, begun.cookie, public_url=settings.public_url, seconds=COOKIE_SECONDS)
+        response.headers.add("Set-Cookie", cookie)
         return response
 
     @routes.get("consent/redirect")
     async def consent_redirect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         unverified_response = dict(req.params)
-        name = _cookie_name(cookie_suffix(unverified_response.get("state", "")), settings.public_url)
-        unverified_cookie = _cookies(req).get(name)
+        name = _cookie_name(cookie_suffix(unverified_response.get("state", "")))
+        unverified_cookie = cookies_of(req).get(cookie_name(name, public_url=settings.public_url))
         correlation = correlation_id(context)
         confirmation = await dependencies.pools.redirect.run(
             lambda: flow.complete(unverified_response, unverified_cookie, correlation=correlation)
@@ -61,13 +65,6 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     return routes.blueprint()
 
 
-def _require_own_page(req: func.HttpRequest, public_url: str) -> None:
-    """Refuse a form that another site sent: Fetch Metadata where a browser has it, Origin where it has that."""
-    site, origin = req.headers.get("Sec-Fetch-Site"), req.headers.get("Origin")
-    if site not in {None, "same-origin"} or origin not in {None, public_url}:
-        raise ButtonFromElsewhere
-
-
 def _form(req: func.HttpRequest) -> Mapping[str, str]:
     body = request_body(req)
     try:
@@ -76,25 +73,8 @@ def _form(req: func.HttpRequest) -> Mapping[str, str]:
         raise LinkInvalid from None
 
 
-def _cookies(req: func.HttpRequest) -> Mapping[str, str]:
-    # By hand (RFC 6265 4.2.1): http.cookies stops at the first cookie of anybody's that it does not like.
-    pairs = (pair.strip().partition("=") for pair in req.headers.get("Cookie", "").split(";"))
-    return {name: value for name, _, value in pairs}
-
-
-def _cookie_name(suffix: str, public_url: str) -> str:
-    # `__Host-` holds a cookie to this very host; browsers take it over https alone (RFC 6265bis 4.1.3.2).
-    return f"{'__Host-' if public_url.startswith('https:') else ''}consent-{suffix}"
-
-
-def _cookie(begun: Begun, public_url: str) -> str:
-    return f"{_cookie_name(begun.cookie_suffix, public_url)}={begun.cookie}; {_attributes(public_url)}"
-
-
-def _attributes(public_url: str) -> str:
-    # Lax: the authority's redirect is a top-level GET from another site, which Strict would not travel with.
-    secure = "; Secure" if public_url.startswith("https:") else ""
-    return f"Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+def _cookie_name(suffix: str) -> str:
+    return f"consent-{suffix}"
 
 
 def _refusal_response(error: BrokerError, correlation: str) -> func.HttpResponse:

@@ -19,7 +19,6 @@ from consent_http.refusals import (
     DeviceCodeOff,
     DeviceCodeRefused,
 )
-from consent_http.seal import SealExpired, Seals
 from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import from_text, to_text
@@ -28,6 +27,7 @@ from shared.consents.consent import Act, Consent, checked_name
 from shared.entra.sign_in_refusals import SignInDeclined, SignInSpent
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, TokenSet
 from shared.errors import InvalidRequest
+from shared.seal import SealExpired, Seals
 from shared.settings import Settings
 
 START_FIELDS = PERSON_FIELDS

@@ -11,7 +11,6 @@ from consent_http.completion import BROWSER, Completion, Confirmation, Occasion
 from consent_http.link import Link, Links
 from consent_http.link_standing import Standings
 from consent_http.refused_codes import RefusedCodes
-from consent_http.seal import SealExpired, Seals
 from consent_http.sign_in_errors import sign_in_refusal
 from consent_http.sign_in_refusals import SignInLost, WrongTenant
 from shared.clock import Clock
@@ -20,6 +19,7 @@ from shared.consents.consent import Act
 from shared.entra.sign_in_refusals import SignInSpent
 from shared.entra.tokens import SignIn, TokenSet
 from shared.errors import BrokerError, ConsentRefused
+from shared.seal import SealExpired, Seals
 from shared.settings import Settings
 
 PURPOSE = "sign-in"

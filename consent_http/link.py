@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 from consent_http.in_force import InForce
 from consent_http.link_standing import Standing
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRevoked, LinkSuperseded, LinkUsed, LinkWithdrawn
-from consent_http.seal import SealExpired, Seals
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.consent import MANAGEMENT_NAME, Consent, Withdrawal, checked_name
 from shared.consents.errors import ManagementAbsent
 from shared.errors import InvalidRequest
+from shared.seal import SealExpired, Seals
 from shared.setting_values import GUID
 from shared.settings import Settings
 

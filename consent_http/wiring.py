@@ -15,7 +15,7 @@ from consent_http.link import Links
 from consent_http.link_standing import Standings
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
-from consent_http.seal import Seals
+from shared.seal import Seals
 from shared.services import Services
 
 

@@ -49,7 +49,7 @@ OWNERS = {
         "function_app.py",
         "shared/callers/operator_check.py",
         "shared/pages/page.py",
-        *(f"shared/{part}.py" for part in ("form_fields", "request_fields", "responses", "routes")),
+        *(f"shared/{part}.py" for part in ("cookies", "form_fields", "request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
         *(
@@ -58,7 +58,7 @@ OWNERS = {
         ),
         *(f"token_http/{part}.py" for part in ("dependencies", "oauth_errors", "oauth_routes")),
     },
-    "cryptography": {"consent_http/link_keys.py", "consent_http/seal.py", "shared/entra/certificate.py"},
+    "cryptography": {"shared/link_keys.py", "shared/seal.py", "shared/entra/certificate.py"},
     "jinja2": {"shared/pages/templates.py"},
     "cachetools": {
         "shared/callers/assertion.py",

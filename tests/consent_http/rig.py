@@ -14,7 +14,6 @@ from consent_http.link import Link, Links
 from consent_http.link_standing import Standings
 from consent_http.operators import Operators
 from consent_http.restoring import Restoration
-from consent_http.seal import Seals
 from local.person import Person
 from local.stack import host_environment
 from local.state import StackState
@@ -31,6 +30,7 @@ from shared.entra.place import Place
 from shared.entra.tokens import DeviceAnswer, DeviceSignIn, SignIn, TokenSet
 from shared.keys.signing_keys import SigningKeys
 from shared.outbound import Outbound
+from shared.seal import Seals
 from shared.settings import Settings, read_settings
 from tests.consent_http.browser import Browser, query_of
 from tests.fakes.fixed_credential import FixedCredential

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from consent_http.completion import Confirmation
 from consent_http.device import PURPOSE, Waiting
-from consent_http.link_keys import SealKeyUnknown
 from consent_http.refusals import (
     DeviceCodeDeclined,
     DeviceCodeExpired,
@@ -39,6 +38,7 @@ from shared.consents.consent import Consent, Withdrawal
 from shared.entra.sign_in_refusals import AdminApprovalNeeded, ConditionalAccessBlocked
 from shared.entra.tokens import SignIn
 from shared.errors import AuthorityUnavailable, BrokerError, ConsentUnusable, InvalidRequest
+from shared.link_keys import SealKeyUnknown
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import OPERATOR, Rig, consented, declined, running_rig, signed_in, typed_in
 from tests.local_control import Controls

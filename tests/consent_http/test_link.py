@@ -8,9 +8,9 @@ import pytest
 from consent_http.link import PURPOSE, Link, Links
 from consent_http.link_standing import Standing
 from consent_http.refusals import LinkExpired, LinkInvalid, LinkRefused, LinkSuperseded, LinkUsed, LinkWithdrawn
-from consent_http.seal import Seals
 from local.world import ADMIN, PARTNER_TENANT
 from shared.consents.consent import Act, Consent, Damaged, Person, Withdrawal
+from shared.seal import Seals
 from tests.consent_http.browser import query_of
 from tests.consent_http.rig import HandClock, a_link
 from tests.fakes.memory_vault import MemoryVault

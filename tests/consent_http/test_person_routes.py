@@ -9,13 +9,13 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpx
 import pytest
 
-from consent_http.seal import Seals
 from local.clock import write_offset
 from local.person import Person, first_form
 from local.state import StackState
 from local.workload import fire_timer
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA
 from shared.clock import utc_now
+from shared.seal import Seals
 from tests.conftest import StackMaker
 from tests.consent_http.browser import Browser, code_of, new_name, operator_of, query_of, send, stored, title_of
 from tests.fakes.memory_vault import MemoryVault

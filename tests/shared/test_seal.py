@@ -11,14 +11,14 @@ from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent_http.link_keys import (
+from shared.link_keys import (
     LINK_KEYS,
     REREAD_AFTER,
     REREAD_AFTER_FAILURE,
     TRUSTED_FOR,
     SealKeyUnknown,
 )
-from consent_http.seal import MAX_LENGTH, SealExpired, Seals
+from shared.seal import MAX_LENGTH, SealExpired, Seals
 from shared.vault_errors import VaultUnavailable
 from tests.consent_http.rig import HandClock
 from tests.fakes.memory_vault import MemoryVault

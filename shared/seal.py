@@ -12,8 +12,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from consent_http.link_keys import LinkKeys
 from shared.clock import Clock, from_text, to_text
+from shared.link_keys import LinkKeys
 from shared.vault import SecretVault
 
 # As Key Vault makes the ids of versions.
