@@ -40,6 +40,7 @@ ADD_PERMISSION = Act(
     parameters=("caller", "consent", "tenant", "resource"),
 )
 CORRECT_POLICY = Act(name="policy.correct", means="correct the policy document that is invalid")
+TENANTS = Act(name="tenant.list", means="see which tenants you may ask for")
 ASK_ADMINISTRATOR = Act(name="administrator.ask", means="ask the broker's administrator to allow it")
 # The request.
 CORRECT_REQUEST = Act(name="request.correct", means="correct the request as said")

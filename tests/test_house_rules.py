@@ -42,6 +42,7 @@ OWNERS = {
         "shared/entra/authority_http.py",
         "shared/entra/msal_calls.py",
         "shared/entra/discovery.py",
+        "shared/entra/domains.py",
         "shared/outbound.py",
         "shared/keys/signing_keys.py",
     },

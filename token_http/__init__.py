@@ -17,6 +17,7 @@ from shared.subject import APPLICATION, Subject
 from token_http import identity_dialect, oauth_routes
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
+from token_http import tenants as listing
 from token_http.availability import UNSEEN
 from token_http.connection import Connection
 from token_http.dependencies import Dependencies, warned
@@ -29,6 +30,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     _plain_route(routes, dependencies)
     _identity_route(routes, dependencies)
     _module_route(routes, dependencies)
+    _tenants_route(routes, dependencies)
     oauth_routes.declare(routes, dependencies)
     _policy_routes(routes, dependencies)
     _open_routes(routes, dependencies)
@@ -83,6 +85,17 @@ def _module_route(routes: Routes, dependencies: Dependencies) -> None:
         )
         response = json_response(connection.parameters(issued), correlation=correlation_id(context))
         return warned(response, [*connection.module.notices, *(warning for one in issued for warning in one.warnings)])
+
+
+def _tenants_route(routes: Routes, dependencies: Dependencies) -> None:
+    @routes.get("tenants")
+    async def tenants(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        content = await dependencies.service.tenants(
+            dependencies.trail(req, context, dialect="tenants"),
+            lambda: bearer(req.headers.get("Authorization")),
+            lambda: listing.parse(req.params),
+        )
+        return json_response(content, correlation=correlation_id(context))
 
 
 def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.callers.assertion import Principal
 from shared.clock import Clock
-from shared.cloud import Cloud
 from shared.consents.consent import Consent
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
@@ -15,11 +15,14 @@ from shared.entra.tokens import Issuing
 from shared.errors import ConsentUnusable
 from shared.pool import Pool
 from shared.subject import APPLICATION, Subject
+from token_http import tenants
+from token_http.domains import Domains, DomainSources
 from token_http.message import Issued, TokenRequest
 from token_http.notice import of_resource
 from token_http.policy import Decision, Policy
 from token_http.policy_source import PolicySource
 from token_http.readings import Readings, value_of
+from token_http.tenants import Question
 from token_http.token_cache import TokenKey, token_key
 from token_http.token_source import TokenSource
 from token_http.wanted import Found, Missing, Wanted
@@ -51,11 +54,11 @@ class Issuer:
         consents: ConsentStore,
         policies: PolicySource,
         limits: AgeLimits,
-        cloud: Cloud,
         pools: Pools,
         clock: Clock,
+        domains: DomainSources,
     ) -> None:
-        self._cloud = cloud
+        self._cloud = policies.cloud
         self._policies = policies
         self.pools = pools
         ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
@@ -73,6 +76,10 @@ class Issuer:
             clock=clock,
         )
 
+        self._domains = Domains(
+            domains, in_turn=self._tokens.in_turn, vault=pools.vault, exchange=pools.exchange, clock=clock
+        )
+
     def forget(self, consent: str) -> None:
         """Read this consent anew at its next use: a person has just changed it."""
         self._consents.forget(consent)
@@ -85,20 +92,31 @@ class Issuer:
         """The policy in force; raises VaultUnavailable or VaultRefused."""
         return await self._policy.get(None)
 
+    async def tenants(self, principal: Principal, question: Question) -> dict[str, Any]:
+        """The tenants that this principal may ask for; raises VaultUnavailable or VaultRefused."""
+        policy, own = await self.policy(), await self._own(question.consent)
+        known = await self._domains.known(question.consent)
+        return tenants.answer(policy, principal, question, own=own or policy.home_tenant, known=known)
+
+    async def _own(self, consent: str) -> str | None:
+        """The tenant of the person who gave this consent; None where there is no such consent."""
+        try:
+            return (await self._consents.get(consent)).consent.person.tenant_id
+        except ConsentUnusable:
+            return None
+
     async def decide(self, principal: Principal, request: TokenRequest) -> Decision:
         """What the policy in force says to this; raises NotPermitted, VaultUnavailable or VaultRefused.
 
         Where there is no consent to ask whose it is, it counts as the partner's own.
         """
-        policy = await self._policy.get(None)
-        possible = policy.possible(principal, request)
+        policy, wanted = await self._policy.get(None), Wanted(principal=principal, request=request)
+        while isinstance(led := self._domains.look(policy, wanted, since=None), Missing):
+            await led.fetch()
+        possible = policy.possible(principal, request, tenant_id=led)
         if request.consent is APPLICATION:
             return possible.decide(own=policy.home_tenant)
-        try:
-            own = (await self._consents.get(request.consent)).consent.person.tenant_id
-        except ConsentUnusable:
-            own = policy.home_tenant
-        return possible.decide(own=own)
+        return possible.decide(own=await self._own(request.consent) or policy.home_tenant)
 
     def look(self, wanted: Wanted, *, since: datetime | None = None) -> Issued | Missing:
         """The token if all that decides is in memory, or what has to be fetched first; raises what stands in the way.
@@ -111,7 +129,10 @@ class Issuer:
         if policy is None:
             return Missing(fetch=lambda: self._policy.get(None), is_reading=True)
         policy = value_of(policy)
-        possible = policy.possible(wanted.principal, request)
+        led = self._domains.look(policy, wanted, since=since)
+        if isinstance(led, Missing):
+            return led
+        possible = policy.possible(wanted.principal, request, tenant_id=led)
         name = request.consent
         if name is APPLICATION:
             wanted.decision = possible.decide(own=policy.home_tenant)

@@ -67,7 +67,7 @@ class Policy:
 
     def meant(self, tenant: str) -> str | None:
         """The id that a caller means by what it wrote, or `home`; None for what the policy has no name for."""
-        asked = _spelled(tenant)
+        asked = spelled(tenant)
         return asked if asked == HOME or GUID.fullmatch(asked) else self.tenant_names.ids.get(asked)
 
     def require_some(self, principal: Principal, request: TokenRequest) -> None:
@@ -121,7 +121,7 @@ class Policy:
 
         A name that another's rows have is as good as none: nobody learns the names of tenants that it may not ask for.
         """
-        own, written = self._own_rows(principal, numbers), _spelled(request.tenant)
+        own, written = self._own_rows(principal, numbers), spelled(request.tenant)
         told = near_rows.told(own, request, tenant=near_rows.Asked(meant=asked, written=written), names=self.names)
         is_unknown = bool(numbers) and written not in {HOME, asked} and not (asked and self._is_told_of(own, asked))
         parts = (f"The caller is {principal.object_id}.", self._near_names(own, written) if is_unknown else "", told)
@@ -139,6 +139,11 @@ class Policy:
         """Whether a caller with these rows may know that the partner has to do with this tenant."""
         is_partner = tenant_id == self.home_tenant
         return any(tenant_id in row.tenants or (row.home if is_partner else row.any_customer) for row in own)
+
+    def own_rows(self, principal: Principal) -> list[Permission]:
+        """Every row of this principal, in order."""
+        numbers = {number for one in _whose(principal) for number in self._own.get(one, ())}
+        return [self.permissions[number] for number in sorted(numbers)]
 
     def _own_rows(self, principal: Principal, first: Sequence[int]) -> list[Permission]:
         """The rows of this principal, those of these numbers first."""
@@ -177,7 +182,7 @@ class Possible:
         raise self.refused()
 
 
-def _spelled(tenant: str) -> str:
+def spelled(tenant: str) -> str:
     """A tenant as rows have it: blanks around it, capitals, and the braces some tools put around an id mean nothing."""
     asked = tenant.strip().lower()
     inner = asked[1:-1]

@@ -35,7 +35,7 @@ class PolicySource:
         self._vault = vault
         self.home_tenant = home_tenant
         self._consent_tenants = consent_tenants
-        self._cloud = cloud
+        self.cloud = cloud
         self._reported: dict[str, str] = {}
         self._contradicted: Mapping[str, Sequence[str]] = {}
         self._last_good: dict[str, _Good] = {}
@@ -55,7 +55,7 @@ class PolicySource:
         if names.contradicted != self._contradicted:
             self._report_names(names)
         rows = tuple(row for name in secrets if name in good for row in good[name].permissions)
-        short = {self._cloud.canonical(name): name for name in self._cloud.resources}
+        short = {self.cloud.canonical(name): name for name in self.cloud.resources}
         return Policy(
             permissions=rows,
             home_tenant=self.home_tenant,
@@ -93,7 +93,7 @@ class PolicySource:
         return self._last_good[name].names if name in self._last_good else {}
 
     def _permissions(self, secret: Secret, names: TenantNames) -> tuple[Permission, ...]:
-        home, cloud = self.home_tenant, self._cloud
+        home, cloud = self.home_tenant, self.cloud
         return compile_document(secret.version.name, secret.value, home_tenant=home, cloud=cloud, names=names)
 
     def _secret(self, name: str) -> Secret | None:

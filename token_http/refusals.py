@@ -16,8 +16,8 @@ class TenantNameUnknown(NotPermitted):
     """A name that leads to no tenant the caller may ask for: whether to another's or to none, it is not told."""
 
     code, says = "tenant_name_unknown", "No tenant that you may ask for has this name."
-    remedy = "Ask by the tenant's id, or by a name that a policy document has for it (docs/policy.md)."
-    act = acts.CORRECT_REQUEST
+    remedy = "GET /api/tenants lists the tenants that you may ask for, with their names; an id always works."
+    act = acts.TENANTS
 
 
 class TooManyRequests(Unavailable):

@@ -1,6 +1,7 @@
 """The service behind every dialect: from an unverified assertion to issued tokens, each decision on record."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from shared.callers.assertion import AssertionVerifier, Principal
 from shared.clock import Clock
@@ -13,6 +14,7 @@ from token_http.one_look import all_issued
 from token_http.policy import Decision
 from token_http.refusals import NotPermitted
 from token_http.tenant_names import TenantNames
+from token_http.tenants import Question
 from token_http.trail import Trail
 from token_http.wanted import Wanted
 
@@ -72,6 +74,20 @@ class TokenService:
             return await self._issuer.decide(principal, request)
         except NotPermitted:
             return None
+
+    async def tenants(
+        self, trail: Trail, assertion_of: Callable[[], str], question_of: Callable[[], Question]
+    ) -> dict[str, Any]:
+        """The tenants that the caller may ask for, and that it asked for them on record; raises as `issue` does."""
+        try:
+            caller = self._verifier.caller(await self._principal(trail, assertion_of()))
+            question = question_of()
+            found = await self._issuer.tenants(caller, question)
+        except Exception as error:
+            trail.refused(error)
+            raise
+        trail.listed(question.consent, len(found["tenants"]))
+        return found
 
     async def tenant_names(self) -> TenantNames:
         """The names of the policy in force; raises VaultUnavailable or VaultRefused."""

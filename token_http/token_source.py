@@ -1,6 +1,6 @@
 """Where tokens come from: memory, else one exchange for all who want the same, each at its caller's turn and cost."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -55,6 +55,10 @@ class TokenSource:
         self._cache.forget(tenant_ids)
         self._under_way = {one: tenant for one, tenant in self._under_way.items() if tenant not in tenant_ids}
         self._exchanges.leave(lambda key: key.tenant_id in tenant_ids)
+
+    async def in_turn(self, domain: str, work: Callable[[], Awaitable[None]], caller: str) -> None:
+        """Do this work about a domain at a turn of this caller's; raises TooManyRequests, and what the work does."""
+        await self._exchanges.run(TokenKey("", domain, ""), work, caller=caller)
 
     def remembered(self, key: TokenKey, wanted: Wanted) -> AccessToken | None:
         """A remembered token that is good enough; the next one is fetched meanwhile if it is near its end."""

@@ -63,6 +63,10 @@ class Trail:
             },
         )
 
+    def listed(self, consent: str, tenants: int) -> None:
+        """Record that so many tenants were told."""
+        record("tenants.listed", {**self._who(), "consent": consent, "tenants": tenants, **self._latest()})
+
     def refused(self, error: Exception) -> None:
         """Record that none did, and why; what nobody foresaw counts as the broker's own failure."""
         known = error if isinstance(error, BrokerError) else BrokerError()

@@ -9,6 +9,7 @@ import token_http
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
 from shared.customers.results import Results
+from shared.entra.domains import DomainDirectory
 from shared.forgetting import Forgetting
 from shared.key_vault import KeyVault
 from shared.keys.signed_claims import unverified_claims
@@ -19,6 +20,7 @@ from shared.settings import Settings
 from token_http.availability import Probes
 from token_http.dependencies import Dependencies
 from token_http.diagnosis import Diagnosis
+from token_http.domains import DomainSources
 from token_http.finding import Finding, Look
 from token_http.initial_domains import InitialDomains
 from token_http.issuer import AgeLimits, Issuer, Pools
@@ -38,9 +40,12 @@ def issuer(services: Services) -> Issuer:
         consents=services.store,
         policies=_policies(services),
         limits=AgeLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
-        cloud=settings.cloud,
         pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
         clock=services.clock,
+        domains=DomainSources(
+            known=Results(services.rows).known,
+            owner=DomainDirectory(services.outbound, authority_host=settings.authority_host).owner,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.clock import from_text, to_text
+from shared.customers.known import KnownCustomers
 from shared.customers.result import Result, from_row, to_fields
 from shared.customers.summary import summary_text
 from shared.rows import Row, Rows, Value
@@ -17,6 +18,8 @@ from shared.rows import Row, Rows, Value
 TABLE, HISTORY = "brokerresults", "brokerhistory"
 FAILING, NEW, RUNS = "failing", "new", "runs"
 MONTHS_KEPT = 3
+# Whoever wants a map of all reads so many rows: 20 pages.
+MOST_READ = 20_000
 # A run is due every hour, and each customer every 20 hours.
 SILENT_AFTER = timedelta(hours=26)
 RUNS_KEPT, NEW_FOR = timedelta(days=30), timedelta(days=7)
@@ -46,6 +49,10 @@ class Results:
         prefix = f"{tenant_id}-" if tenant_id else ""
         found = self._rows.select(TABLE, _checked(consent), prefix=prefix, after=after, limit=limit)
         return _readable(found)
+
+    def known(self, consent: str) -> KnownCustomers:
+        """The customers of a consent, by its results; of very many, the first."""
+        return KnownCustomers.of(self.all(consent, limit=MOST_READ))
 
     def failing(self, *, after: str = "", limit: int | None = None) -> Iterator[Result]:
         """What fails, of all consents, in the order of `failing_key`, after one of these."""

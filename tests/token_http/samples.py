@@ -11,9 +11,13 @@ from shared.cloud import PUBLIC
 from shared.consents.consent import Consent, Person, Renewal
 from shared.consents.health import Health
 from shared.consents.store import ConsentStore
+from shared.customers.known import KnownCustomers
+from shared.entra.domains import Owner
+from shared.errors import BrokerError
 from shared.pool import Pool
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority
+from token_http.domains import DomainSources
 from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.message import TokenRequest, parse
 from token_http.one_look import all_issued
@@ -26,6 +30,7 @@ NORTHWIND_ID = "bbbb0000-0000-4000-8000-000000000002"
 CALLER_ID = "eeee0000-0000-4000-8000-000000000001"
 OTHER_ID = "eeee0000-0000-4000-8000-000000000002"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NO_DOMAINS = DomainSources(known=lambda _consent: KnownCustomers(), owner=lambda _domain: Owner(tenant_id=None))
 MAX_AGE, STALE_LIMIT = timedelta(seconds=30), timedelta(hours=1)
 
 
@@ -91,6 +96,9 @@ class Scene:
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
     vault_threads: int = 4
     exchange_threads: int = 4
+    owners: dict[str, str | BrokerError] = field(default_factory=dict)
+    known: KnownCustomers = field(default_factory=KnownCustomers)
+    looked_up: list[str] = field(default_factory=list)
     issuer: Issuer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,13 +110,20 @@ class Scene:
             consents=self.store,
             policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
-            cloud=PUBLIC,
             pools=Pools(
                 vault=Pool("vault", threads=self.vault_threads),
                 exchange=Pool("exchange", threads=self.exchange_threads),
             ),
             clock=self.clock,
+            domains=DomainSources(known=lambda _consent: self.known, owner=self.owner),
         )
+
+    def owner(self, domain: str) -> Owner:
+        self.looked_up.append(domain)
+        found = self.owners.get(domain)
+        if isinstance(found, BrokerError):
+            raise found
+        return Owner(tenant_id=found)
 
     @property
     def store(self) -> ConsentStore:

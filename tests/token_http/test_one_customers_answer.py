@@ -33,6 +33,7 @@ from tests.token_http.samples import (
     CONTOSO_ID,
     HOME_ID,
     MAX_AGE,
+    NO_DOMAINS,
     NOON,
     NORTHWIND_ID,
     STALE_LIMIT,
@@ -110,9 +111,9 @@ class Scene:
             consents=store,
             policies=PolicySource(policies, home_tenant=HOME_ID, cloud=PUBLIC),
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
-            cloud=PUBLIC,
             pools=Pools(vault=Pool("vault", threads=1), exchange=Pool("exchange", threads=1)),
             clock=self.clock,
+            domains=NO_DOMAINS,
         )
 
     async def token(self, tenant: str, claims: str | None = None) -> str:

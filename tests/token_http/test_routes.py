@@ -379,6 +379,15 @@ def test_a_condition_of_a_customers_tenant_asks_for_no_new_consent_and_one_at_ho
     assert (at_home.json()["code"], at_home.json()["error_codes"]) == ("blocked_by_home_policy", [53003])
 
 
+def test_a_verified_domain_leads_to_its_tenant_where_a_row_allows_that(reports: Workload) -> None:
+    for domain in ("contoso.example", "Contoso.OnMicrosoft.com"):
+        assert reports.token(domain, "graph").json()["tenant_id"] == CONTOSO
+    assert reports.token("nobodys.example", "graph").json()["code"] == "tenant_name_unknown"
+    assert reports.token("fabrikam.onmicrosoft.com", "graph").json()["code"] == "not_permitted", "it is home"
+    listed = reports.call("GET", "tenants").json()["tenants"]
+    assert {row["name"]: row["resources"] for row in listed}["contoso"] == ["arm", "graph"]
+
+
 def test_home_is_had_by_its_name_only_where_a_row_says_so(reports: Workload) -> None:
     assert reports.token("home", "partnercenter").json()["tenant_id"] == PARTNER_TENANT
     assert reports.token("home", "graph").json()["code"] == "not_permitted"

@@ -23,6 +23,7 @@ from tests.token_http.samples import (
     CALLER_ID,
     HOME_ID,
     MAX_AGE,
+    NO_DOMAINS,
     OTHER_ID,
     STALE_LIMIT,
     HandClock,
@@ -94,9 +95,9 @@ class World:
                     consents=self.store,
                     policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
                     limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
-                    cloud=PUBLIC,
                     pools=pools,
                     clock=self.clock,
+                    domains=NO_DOMAINS,
                 )
             )
 

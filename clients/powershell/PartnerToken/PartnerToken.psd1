@@ -11,6 +11,7 @@
         'Connect-Partner'
         'Get-PartnerBrokerCustomer'
         'Get-PartnerConsent'
+        'Get-PartnerTenant'
         'Get-PartnerToken'
         'Grant-PartnerCustomerConsent'
         'Import-PartnerConsent'

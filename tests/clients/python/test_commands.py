@@ -260,3 +260,12 @@ def test_a_fresh_token_is_another_than_the_one_that_all_share(state: StackState)
     first, second = (command(state, "reports", *asked).stdout for _ in range(2))
     fresh = command(state, "reports", *asked, "--fresh")
     assert (first == second, fresh.returncode, fresh.stdout not in {"", first}) == (True, 0, True)
+
+
+def test_the_tenants_that_an_identity_may_ask_for_are_listed(state: StackState) -> None:
+    rows = json.loads(command(state, "reports", "partner-token", "tenants", "-o", "json").stdout)["tenants"]
+    assert [row["name"] for row in rows][:3] == ["home", "contoso", "northwind"]
+    assert "contoso" in command(state, "reports", "partner-token", "tenants").stdout
+    assert command(state, "intruder", "partner-token", "tenants", "-o", "csv").stdout.splitlines() == [
+        "tenant,name,domain,company,resources"
+    ]

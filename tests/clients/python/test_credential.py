@@ -15,7 +15,7 @@ from local.person import Person
 from local.stack import identity_environment, running_stack
 from local.state import StackState
 from local.workload import Workload
-from local.world import ADMIN, BROKER_API, CONTOSO
+from local.world import ADMIN, BROKER_API, CONTOSO, NORTHWIND, PARTNER_TENANT
 from partner_token import ApplicationCredential, BrokerCredential, BrokerError
 from partner_token.aio import ApplicationCredential as AsyncApplicationCredential
 from partner_token.aio import BrokerCredential as AsyncBrokerCredential
@@ -130,7 +130,7 @@ def test_a_refusal_is_the_sdks_own_error_with_code_and_remedy(state: StackState)
     with credential(state, tenant="nowhere") as made, pytest.raises(ClientAuthenticationError) as refused:
         made.get_token(GRAPH)
     assert isinstance(refused.value, BrokerError)
-    assert (refused.value.code, refused.value.status, refused.value.transient) == ("not_permitted", 403, False)
+    assert (refused.value.code, refused.value.status, refused.value.transient) == ("tenant_name_unknown", 403, False)
     assert refused.value.correlation_id in str(refused.value)
 
 
@@ -176,5 +176,60 @@ def test_the_asynchronous_twin_does_the_same(state: StackState) -> None:
         return tokens[0].token, info.token, refused.value.code
 
     token, info, code = asyncio.run(asked())
-    assert (token, code) == (info, "not_permitted")
+    assert (token, code) == (info, "tenant_name_unknown")
     assert unverified_claims(token)["tid"] == CONTOSO
+
+
+def loop_of(state: StackState, own: OfTheStack) -> list[str]:
+    """Graph's tenants, as a script that works through all of them gets tokens."""
+    got = []
+    with BrokerCredential(state.host, audience=AUDIENCE, tenant="home", credential=own) as broker:
+        for tenant in broker.tenants():
+            if "graph" in tenant.resources:
+                try:
+                    token = broker.for_tenant(tenant.tenant_id).get_token(GRAPH).token
+                except BrokerError:
+                    continue
+                got.append(unverified_claims(token)["tid"])
+    return got
+
+
+class OfAMoment(OfTheStack):
+    """The same, whose tokens are at their end as soon as they are there."""
+
+    def get_token(self, *scopes: str, **_: object) -> AccessToken:
+        return super().get_token(*scopes)._replace(expires_on=0)
+
+
+def test_a_loop_over_all_tenants_outlives_the_identitys_own_token(state: StackState) -> None:
+    steady, ending = OfTheStack(state), OfAMoment(state)
+    assert loop_of(state, steady) == loop_of(state, ending) == [CONTOSO, NORTHWIND]
+    assert (steady.asked, ending.asked) == (1, 5), "once for the list, and once for each tenant"
+
+
+def test_tenants_are_told_with_names_and_what_may_be_asked_for(state: StackState) -> None:
+    with BrokerCredential(state.host, audience=AUDIENCE, tenant="home", credential=OfTheStack(state)) as broker:
+        found = {tenant.tenant_id: tenant for tenant in broker.tenants()}
+    assert (found[CONTOSO].name, list(found[CONTOSO].resources)) == ("contoso", ["arm", "graph"])
+    assert found[PARTNER_TENANT].name == "home"
+
+    async def asked() -> list[str]:
+        own = Asynchronous(state)
+        async with AsyncBrokerCredential(state.host, audience=AUDIENCE, tenant="home", credential=own) as broker:
+            tenants = await broker.tenants()
+            part = broker.for_tenant("contoso.example")
+            assert unverified_claims((await part.get_token(GRAPH, fresh=True)).token)["tid"] == CONTOSO
+            await part.close()
+            assert (await broker.for_tenant("contoso").get_token(GRAPH)).token
+        return [tenant.tenant_id for tenant in tenants]
+
+    assert asyncio.run(asked()) == sorted(found)
+
+
+def test_fresh_asks_for_another_one_than_the_credential_keeps(state: StackState) -> None:
+    with BrokerCredential(
+        state.host, audience=AUDIENCE, tenant="northwind", credential=OfTheStack(state)
+    ) as credential:
+        kept = credential.get_token(GRAPH)
+        assert credential.get_token(GRAPH) == kept
+        assert credential.get_token(GRAPH, fresh=True).token != kept.token

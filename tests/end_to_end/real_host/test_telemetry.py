@@ -31,7 +31,8 @@ BURST = 20
 # Event -> the functions whose records they are; what is not named here is met by an accident alone.
 RECORDS = {
     "token.issued": {"token", "msi", "msi_application", "connect", "oauth_token", "oauth_token_v1"},
-    "token.refused": {"token", "msi", "msi_application", "connect", "oauth_token", "oauth_token_v1"},
+    "token.refused": {"token", "msi", "msi_application", "connect", "tenants", "oauth_token", "oauth_token_v1"},
+    "tenants.listed": {"tenants"},
     "operator.refused": {"policy_check", "policy_lint"},
     "link.made": {"consents_link"},
     "link.revoked": {"consents_revoke_links"},
@@ -132,6 +133,8 @@ def call_everything(life: Life) -> None:
             wrong = {"scope": "nonsense"} if "scope" in target else {"resource": "https://nobody.example"}
             assert client.post(url, data={**form, **wrong}, headers=bearing).is_client_error
     assert reports.call("GET", "connect/Az?tenant=contoso").is_success
+    assert reports.call("GET", "tenants").is_success
+    assert reports.call("GET", "tenants?after=x").is_client_error
     assert reports.call("GET", "connect/Az?tenant=nowhere").is_client_error
     for path in ("policy/check", "policy/lint"):
         life.operator.call("POST", path, {})

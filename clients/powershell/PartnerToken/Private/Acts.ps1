@@ -8,6 +8,7 @@ $script:ActSentences = @{
     'role.assign'              = 'Have the app role {role} of the broker''s enterprise application assigned to {caller}. Then sign in anew (Connect-AzAccount, or az logout and az login): a token from before does not have it. A managed identity''s token may lag by up to 24 hours.'
     'policy.add'               = 'Add a permission to a policy document (docs/policy.md): caller {caller}, consent {consent}, tenant {tenant}, resource {resource}.'
     'policy.correct'           = 'Correct the policy document that is named (docs/policy.md; partner-broker policy lint says what is wrong).'
+    'tenant.list'              = 'Get-PartnerTenant lists the tenants that you may ask for, with their names; an id always works.'
     'administrator.ask'        = 'Ask the broker''s administrator to allow it.'
     # The request.
     'request.correct'          = 'Correct the parameter that is named.'

@@ -94,3 +94,20 @@ function Read-RetiredResult {
         RefreshToken            = $null
     }
 }
+
+# One of the tenants that the identity may ask for.
+function Read-Tenant {
+    [CmdletBinding()]
+    [OutputType('PartnerToken.Tenant')]
+    param([Parameter(Mandatory, ValueFromPipeline)] $Content)
+    process {
+        [pscustomobject] @{
+            PSTypeName = 'PartnerToken.Tenant'
+            TenantId   = $Content.tenant
+            Name       = Get-PlainText -Value $Content.name
+            Domain     = Get-PlainText -Value $Content.domain
+            Company    = Get-PlainText -Value $Content.company
+            Resources  = @($Content.resources)
+        }
+    }
+}

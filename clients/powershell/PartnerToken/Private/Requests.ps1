@@ -5,6 +5,16 @@
 # A request of the broker's has a path alone: who sends it knows which broker, and as whom (Broker.ps1).
 
 # The broker's plain dialect.
+# A page of the tenants that the caller may ask for; empty for the first.
+function Get-TenantListRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Consent, [string] $After)
+    $query = @{ consent = $Consent }
+    if ($After) { $query['after'] = $After }
+    @{ Method = 'GET'; Uri = '/api/tenants'; Query = $query }
+}
+
 function Get-TokenRequest {
     [CmdletBinding()]
     [OutputType([hashtable])]

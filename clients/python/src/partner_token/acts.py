@@ -11,6 +11,7 @@ WORDS: Mapping[str, str] = {
     "managed identity's token may lag by up to 24 hours.",
     "policy.add": "Add a permission to a policy document: caller {caller}, consent {consent}, tenant {tenant}, "
     "resource {resource}; then partner-broker policy put FILE.",
+    "tenant.list": "partner-token tenants shows those you may ask for, with their names; an id always works.",
     "administrator.ask": "Ask the broker's administrator.",
     "request.correct": "Correct what was asked, as said; --help of the command shows how.",
     "secret.revoke": "Revoke that secret, and send the new one from a file, standard input or the environment.",

@@ -1,6 +1,7 @@
 """The same credential for asynchronous SDK clients."""
 
 import asyncio
+import copy
 import time
 from collections.abc import Mapping
 from typing import Any, Self
@@ -18,6 +19,7 @@ from partner_token.credential import DEFAULT_CONSENT
 from partner_token.errors import no_answer
 from partner_token.messages import AS_APPLICATION, LEAST_LIFETIME, Broker, answer_of, token_fields, token_of
 from partner_token.pipeline import AGAIN, CONNECT_SECONDS, LONGEST_WAIT, READ_SECONDS, SAFE_TO_REPEAT, TRIES
+from partner_token.tenants import PATH, Tenant, page_query, tenants_of
 from partner_token.version import VERSION
 
 
@@ -42,6 +44,7 @@ class BrokerCredential:
         self._whose: Mapping[str, str] = {"consent": consent}
         self._own: Any = credential if credential is not None else DefaultAzureCredential()
         self._owned = credential is None
+        self._is_part = False
         self._transport = AsyncioRequestsTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
         policies: list[Any] = [
             HeadersPolicy({"Accept": "application/json"}),
@@ -49,7 +52,7 @@ class BrokerCredential:
             _BoundedRetry(),
         ]
         self._pipeline: AsyncPipeline[HttpRequest, AsyncHttpResponse] = AsyncPipeline(self._transport, policies)
-        self._mine: AccessToken | None = None
+        self._mine: dict[str, AccessToken] = {}  # all of `for_tenant` share it
         self._kept: dict[str, AccessTokenInfo] = {}
         self._lock = asyncio.Lock()
 
@@ -59,18 +62,42 @@ class BrokerCredential:
         claims: str | None = None,
         tenant_id: str | None = None,  # noqa: ARG002 - azure-core's signature
         enable_cae: bool = False,  # noqa: ARG002 - as above
+        fresh: bool = False,
         **_kwargs: Any,  # noqa: ANN401 - as above
     ) -> AccessToken:
-        """A token for one scope, such as https://graph.microsoft.com/.default."""
-        token = await self._token(scopes, claims)
+        """A token for one scope, such as https://graph.microsoft.com/.default.
+
+        `fresh`: at most a minute old, for instance after a permission was added in the tenant.
+        """
+        token = await self._token(scopes, claims, fresh=fresh)
         return AccessToken(token.token, token.expires_on)
 
     async def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
         """The same with azure-core's newer shape."""
         return await self._token(scopes, (options or {}).get("claims"))
 
+    async def tenants(self) -> list[Tenant]:
+        """The tenants that this identity may ask for by this consent; raises BrokerError."""
+        found: list[Tenant] = []
+        after: str | None = None
+        while True:
+            request = self._broker.request("GET", PATH, query=page_query(self._whose, after))
+            page = await self._asked(request)
+            found.extend(tenants_of(page))
+            after = page.get("next")
+            if not after:
+                return found
+
+    def for_tenant(self, tenant: str) -> Self:
+        """The same for another tenant: same identity, same connections, which end with this one."""
+        other = copy.copy(self)
+        vars(other).update(_tenant=tenant, _kept={}, _lock=asyncio.Lock(), _is_part=True)
+        return other
+
     async def close(self) -> None:
-        """Close the connections, and the credential if it was made here."""
+        """Close the connections, and the credential if it was made here; one of `for_tenant` has none of its own."""
+        if self._is_part:
+            return
         # requests in a thread: azure-core's asynchronous transport over it closes without waiting.
         self._transport.close()
         if self._owned:
@@ -84,19 +111,21 @@ class BrokerCredential:
         """Close."""
         await self.close()
 
-    async def _token(self, scopes: tuple[str, ...], claims: str | None) -> AccessTokenInfo:
-        fields = token_fields(self._tenant, scopes, self._whose, claims)
+    async def _token(self, scopes: tuple[str, ...], claims: str | None, *, fresh: bool = False) -> AccessTokenInfo:
+        fields = token_fields(self._tenant, scopes, self._whose, claims, fresh=fresh)
         async with self._lock:
             kept = self._kept.get(scopes[0])
-            if kept is not None and not claims and kept.expires_on - time.time() >= LEAST_LIFETIME:
+            if kept is not None and not claims and not fresh and kept.expires_on - time.time() >= LEAST_LIFETIME:
                 return kept
             token = self._kept[scopes[0]] = token_of(await self._asked(self._broker.request("POST", "token", fields)))
             return token
 
     async def _asked(self, request: HttpRequest) -> dict[str, Any]:
-        if self._mine is None or self._mine.expires_on - time.time() < LEAST_LIFETIME:
-            self._mine = await self._own.get_token(self._broker.scope)
-        request.headers["Authorization"] = f"Bearer {self._mine.token}"
+        scope = self._broker.scope
+        mine = self._mine.get(scope)
+        if mine is None or mine.expires_on - time.time() < LEAST_LIFETIME:
+            mine = self._mine[scope] = await self._own.get_token(scope)
+        request.headers["Authorization"] = f"Bearer {mine.token}"
         try:
             response = (await self._pipeline.run(request, retry_on_methods=SAFE_TO_REPEAT)).http_response
             await response.read()

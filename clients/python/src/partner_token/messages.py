@@ -58,7 +58,9 @@ def answer_of(response: HttpResponse) -> dict[str, Any]:
     return content
 
 
-def token_fields(tenant: str, scopes: tuple[str, ...], whose: Mapping[str, str], claims: str | None) -> dict[str, Any]:
+def token_fields(
+    tenant: str, scopes: tuple[str, ...], whose: Mapping[str, str], claims: str | None, *, fresh: bool = False
+) -> dict[str, Any]:
     """The body of a token request; `whose` names the consent, or says that it is the application's.
 
     Raises ValueError unless there is exactly one scope.
@@ -66,7 +68,7 @@ def token_fields(tenant: str, scopes: tuple[str, ...], whose: Mapping[str, str],
     if len(scopes) != 1:
         raise ValueError("exactly one scope of one resource: a token is for one resource only")
     fields = {"tenant": tenant, "scope": scopes[0], **whose}
-    return {**fields, "claims": claims} if claims else fields
+    return {**fields, **({"claims": claims} if claims else {}), **({"fresh": True} if fresh else {})}
 
 
 def token_of(answer: Mapping[str, Any]) -> AccessTokenInfo:

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,8 +14,12 @@ from partner_token.completion import completion_command
 from partner_token.entrance import run
 from partner_token.exit_codes import DONE, EPILOG
 from partner_token.options import Asker, as_option, asking_in_own_form, consent_option, whose
+from partner_token.tenants_command import tenant_of_company, tenants
 from partner_token.version import VERSION
 from partner_token.whoami_command import whoami
+
+if TYPE_CHECKING:
+    from partner_token.pipeline import Connection
 
 PROGRAM = "partner-token"
 PLAIN, HEADER, JSON, ENV, EXEC = "plain", "header", "json", "env", "exec"
@@ -26,6 +30,7 @@ examples:
   eval "$(partner-token contoso arm --output env)"     # sets ACCESS_TOKEN and ACCESS_TOKEN_EXPIRES_ON
   partner-token bbbb0000-1111-4222-8333-444444440001 --scope https://vault.azure.net/.default -o json
   partner-token contoso graph --as application -o json # of the application itself, where a policy row says so
+  partner-token tenants                                # which tenants this identity may ask for
   partner-token whoami                                 # the object id for the policy, and the roles
   partner-token completion bash                        # or zsh, fish, powershell
 
@@ -84,7 +89,8 @@ def issue(  # noqa: PLR0913 - one for each of its options
 ) -> int:
     """An access token for one customer's tenant and one API, out of the consent that the broker keeps.
 
-    TENANT is a tenant id, a name of the broker's access policy, or home. RESOURCE is graph, arm, exchange, a URI, an
+    TENANT is a tenant id, a name of the broker's access policy, a verified domain, or home; at a keyboard also the name
+    of a company, if only one has it. RESOURCE is graph, arm, exchange, a URI, an
     application id.
     """
     if (resource is None) == (scope is None):
@@ -98,15 +104,30 @@ def issue(  # noqa: PLR0913 - one for each of its options
     if fresh:
         fields["fresh"] = True
     connection = asker.connection()
-    from partner_token.messages import answer_of, token_of
+    from partner_token.messages import token_of
 
     try:
-        answer = answer_of(connection.send(connection.broker.request("POST", "token", fields)))
+        answer = _asked(connection, fields)
     finally:
         connection.close()
     token_of(answer)
     click.echo(FORMS[form or PLAIN](answer))
     return DONE
+
+
+def _asked(connection: "Connection", fields: dict[str, Any]) -> dict[str, Any]:
+    """The answer; of a person at a keyboard a company's name is taken too, where it is one company's alone."""
+    from partner_token.errors import BrokerError
+    from partner_token.messages import answer_of
+
+    try:
+        return answer_of(connection.send(connection.broker.request("POST", "token", fields)))
+    except BrokerError as error:
+        company = fields["tenant"] if error.code == "tenant_name_unknown" and "consent" in fields else None
+        tenant_id = tenant_of_company(connection, company, fields["consent"]) if company else None
+        if tenant_id is None:
+            raise
+    return answer_of(connection.send(connection.broker.request("POST", "token", {**fields, "tenant": tenant_id})))
 
 
 class _TokenCommand(click.Group):
@@ -148,6 +169,7 @@ partner_token = _TokenCommand(
 )
 partner_token = click.version_option(VERSION, message="%(prog)s %(version)s")(partner_token)
 partner_token.add_command(whoami)
+partner_token.add_command(tenants)
 partner_token.add_command(completion_command(lambda: (partner_token, PROGRAM)))
 
 
