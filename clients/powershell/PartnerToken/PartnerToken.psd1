@@ -8,9 +8,11 @@
     PowerShellVersion    = '5.1'
     CompatiblePSEditions = @('Desktop', 'Core')
     FunctionsToExport    = @(
+        'Clear-PartnerTokenCache'
         'Connect-Partner'
         'Get-PartnerBrokerCustomer'
         'Get-PartnerConsent'
+        'Get-PartnerCustomerStatus'
         'Get-PartnerTenant'
         'Get-PartnerToken'
         'Grant-PartnerCustomerConsent'
@@ -19,6 +21,7 @@
         'New-PartnerConsentLink'
         'Restore-PartnerConsent'
         'Revoke-PartnerConsent'
+        'Revoke-PartnerConsentLink'
         'Revoke-PartnerCustomerConsent'
         'Test-PartnerAccess'
     )

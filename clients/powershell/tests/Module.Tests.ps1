@@ -114,7 +114,7 @@ Describe 'The module' {
         $public | Where-Object -FilterScript { $_ -in $theirs } | Should -Be 'New-PartnerAccessToken'
     }
 
-    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink') {
+    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink', 'Clear-PartnerTokenCache') {
         $parameter = (Get-Command -Name $_).Parameters['Tenant']
         $parameter.Aliases | Should -Be 'TenantId', 'CustomerId'
         ($parameter.Attributes | Where-Object -FilterScript { $_ -is [Parameter] }).ValueFromPipelineByPropertyName | Should -BeTrue
@@ -133,7 +133,9 @@ Describe 'The module' {
         @{ Name = 'Revoke-PartnerCustomerConsent'; Impact = 'High' }
         @{ Name = 'Restore-PartnerConsent'; Impact = 'Medium' }
         @{ Name = 'Import-PartnerConsent'; Impact = 'Medium' }
+        @{ Name = 'Revoke-PartnerConsentLink'; Impact = 'Medium' }
         @{ Name = 'New-PartnerConsentLink'; Impact = 'Low' }
+        @{ Name = 'Clear-PartnerTokenCache'; Impact = 'Low' }
     ) {
         $binding = (Get-Command -Name $Name).ScriptBlock.Attributes | Where-Object -FilterScript { $_ -is [System.Management.Automation.CmdletBindingAttribute] }
         $binding.SupportsShouldProcess | Should -BeTrue

@@ -89,6 +89,7 @@ Describe 'Consents' {
     It 'end and come back when it is agreed to: <Command>' -ForEach @(
         @{ Command = 'Revoke-PartnerConsent'; Name = 'withdrawal'; Status = 'withdrawn'; Method = 'DELETE' }
         @{ Command = 'Restore-PartnerConsent'; Name = 'restoration'; Status = 'stored'; Method = 'POST' }
+        @{ Command = 'Revoke-PartnerConsentLink'; Name = 'links revoked'; Status = 'links_revoked'; Method = 'DELETE' }
     ) {
         $requests = Use-RecordedAnswer -Name $Name
         $null = & $Command -Consent ending -WhatIf
@@ -196,6 +197,87 @@ Describe 'Customers' {
         $requests[1]['Query']['dry_run'] | Should -Be 'false'
         $requests[1]['Method'] | Should -Be 'PUT'
         $done.DryRun | Should -BeFalse
+    }
+
+    It 'are made anew by the plan that a dry run has told, which shows what is there, comes and would be lost' {
+        $requests = Use-RecordedAnswer -Name 'replacement, dry run', 'application consent'
+        $plan = Grant-PartnerCustomerConsent -Tenant $contoso -Replace -WhatIf
+        $requests[0]['Query']['replace'] | Should -Be 'true'
+        $requests[0]['Query'].ContainsKey('plan') | Should -BeFalse
+        $plan.There | Should -Contain 'graph: Directory.Read.All'
+        $plan.Added | Should -Contain 'graph: Directory.AccessAsUser.All'
+        $plan.Lost | Should -BeNullOrEmpty
+        $shown = $plan | Out-String -Width 160
+        $shown | Should -Match 'There\s+Added\s+Lost'
+        $null = $plan | Grant-PartnerCustomerConsent -Replace -Confirm:$false
+        $requests[1]['Query']['plan'] | Should -Be $plan.Plan
+        $requests[1]['Query']['dry_run'] | Should -Be 'false'
+    }
+
+    It 'are not replaced without a plan, nor is a plan passed over' {
+        $requests = Use-RecordedAnswer -Name 'application consent'
+        (Get-FailureOf { Grant-PartnerCustomerConsent -Tenant $contoso -Replace -Confirm:$false }).Exception.Message | Should -BeLike '*-Replace -WhatIf*'
+        (Get-FailureOf { Grant-PartnerCustomerConsent -Tenant $contoso -Plan abc -Confirm:$false }).Exception.Data['Code'] | Should -Be 'parameter_refused'
+        $requests.Count | Should -Be 0
+    }
+
+    It 'are forgotten by the broker, and it is said where not every instance hears of it' {
+        $requests = Use-RecordedAnswer -Name 'flush', 'flush'
+        Clear-PartnerTokenCache -Tenant $contoso -WhatIf | Should -BeNullOrEmpty
+        $requests.Count | Should -Be 0
+        $flushed = Get-Row -Line 'CustomerId', $contoso, $contoso | Clear-PartnerTokenCache -WarningVariable warned 3>$null
+        $requests[0]['Method'] | Should -Be 'POST'
+        $flushed[0].TenantId, $flushed[0].Reaches | Should -Be $contoso, 'this_instance'
+        @($warned).Count | Should -Be 1
+    }
+
+    It 'that do not work are listed with the cause, and what to do for each in this module''s commands' {
+        $requests = Use-RecordedAnswer -Name 'status of a customer that does not work'
+        $found = Get-PartnerCustomerStatus -WarningVariable warned 3>$null
+        $requests[0]['Query'].Count | Should -Be 0
+        $tailspin = $found | Where-Object -FilterScript { $_.Name -eq 'Tailspin Toys' } | Select-Object -First 1
+        $tailspin.Works, $tailspin.Outcome, $tailspin.AuthorityCode, $tailspin.Whose | Should -Be $false, 'application_not_consented', 'AADSTS65001', 'customer'
+        $tailspin.Remedy | Should -BeLike '*Grant-PartnerCustomerConsent -Tenant bbbb0000-1111-4222-8333-444444440003*'
+        $tailspin.Since | Should -BeOfType ([DateTimeOffset])
+        $warned | Should -BeNullOrEmpty
+        ($found | Out-String -Width 160) | Should -Match 'Tailspin'
+    }
+
+    It 'are asked for by name, working or not, page by page' {
+        $page = Get-RecordedAnswer -Name 'status of a customer that works'
+        $page.Content.next = 'page-2'
+        $answers = [System.Collections.Generic.Queue[object]]::new()
+        $answers.Enqueue($page)
+        $answers.Enqueue((Get-RecordedAnswer -Name 'status of a customer that works'))
+        $asked = [System.Collections.Generic.List[hashtable]]::new()
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { param($Request) $asked.Add($Request); $answers.Dequeue() }.GetNewClosure()
+        $found = Get-PartnerCustomerStatus -Customer northwind -All
+        $found.Works | Should -Be $true, $true
+        $found[0].Remedy | Should -BeNullOrEmpty
+        $asked[0]['Query']['customer'], $asked[0]['Query']['all'], $asked[1]['Query']['after'] | Should -Be 'northwind', '1', 'page-2'
+    }
+
+    It 'of whom nothing can be told are no customers that work: <Told>' -ForEach @(
+        @{ Told = 'No check has run yet'; Change = @{ last_run = $null } }
+        @{ Told = 'results_unavailable.*Try again'; Change = @{ unavailable = @{ error = 'results_unavailable'; act = @{ name = 'retry'; parameters = @{} } } } }
+        @{ Told = 'consent spare is damaged'; Change = @{ damaged = @('spare') } }
+    ) {
+        $answer = Get-RecordedAnswer -Name 'status of a customer that works'
+        foreach ($name in $Change.Keys) { $answer.Content.$name = ConvertFrom-Json -InputObject (ConvertTo-Json -InputObject $Change[$name]) }
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $null = Get-PartnerCustomerStatus -WarningVariable warned 3>$null
+        "$warned" | Should -Match $Told
+    }
+
+    It 'come with how the delegation stands, and a warning where a source of them gave none' {
+        $answer = Get-RecordedAnswer -Name 'customers'
+        $answer.Content.customers[0].relationship = [pscustomobject] @{ status = 'active'; ends = '2027-03-01T00:00:00Z'; auto_extends = $true; roles = @('Application Administrator') }
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $found = Get-PartnerBrokerCustomer -WarningVariable warned 3>$null
+        $found[0].Delegation, $found[0].Extends, $found[0].Roles | Should -Be 'active', $true, 'Application Administrator'
+        $found[0].Ends.Year | Should -Be 2027
+        $found[1].Delegation | Should -BeNullOrEmpty
+        "$warned" | Should -Match 'gdap: No application'
     }
 
     It 'are asked about before anything is taken from them; where nobody can be asked, it is said how' {

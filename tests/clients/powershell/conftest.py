@@ -46,6 +46,13 @@ POLICY = {
             "tenants": ["contoso"],
             "resources": ["graph"],
         },
+        {
+            "name": "every customer is checked",
+            "caller": DEFAULT_WORLD.identity("provisioning").object_id,
+            "consents": ["partner"],
+            "tenants": ["*"],
+            "resources": ["graph"],
+        },
     ],
 }
 

@@ -10,14 +10,15 @@ import pytest
 
 from local.stack import identity_environment
 from local.state import StackState
-from local.workload import Workload
-from local.world import ADMIN
+from local.workload import Workload, fire_timer
+from local.world import ADMIN, GRAPH, NORTHWIND, PARTNER_APPLICATION
 from tests.clients.powershell.contracts import Contract, contracts, differences, filled
 from tests.consent_http.rig import old_token
 from tests.local_control import Controls
 from token_http.module_table import MODULES
 
 CONTRACTS = list(contracts())
+SHORT = "northwind short of a scope"
 
 
 def names(state: StackState) -> dict[str, str]:
@@ -42,10 +43,18 @@ def names(state: StackState) -> dict[str, str]:
 def given(state: StackState, circumstance: str) -> Iterator[None]:
     """What a recording presupposes; no other test asks for its token of arm, which the broker would remember."""
     what, _, consent = circumstance.partition(" ")
-    assert circumstance == "authority away" or what in {"", "imported", "withdrawn"}
+    assert circumstance in {"authority away", SHORT} or what in {"", "checked", "imported", "withdrawn"}
     entra, operator = Controls(state, state.entra), Workload(state=state, name="operator")
     if circumstance == "authority away":
         entra.post("faults", {"method": "POST", "path": ".*/token", "times": -1, "status": 503})
+    elif circumstance == SHORT:
+        graph = {"tenant": NORTHWIND, "client": PARTNER_APPLICATION, "resource": GRAPH}
+        entra.remove("consents", graph)
+        entra.post("consents", {**graph, "scopes": ["Directory.Read.All"]})
+    elif what == "checked":
+        # What was tried today is not due again, and a run of nothing tells other counts.
+        if Workload(state=state, name="provisioning").call("GET", "status").json()["last_run"] is None:
+            assert fire_timer(state, function="check_customers") == "Success"
     elif consent:
         operated(state, operator, "POST", f"{consent}/import", json={"refresh_token": old_token(state, ADMIN)})
         if what == "withdrawn":
@@ -55,6 +64,8 @@ def given(state: StackState, circumstance: str) -> Iterator[None]:
     finally:
         if circumstance == "authority away":
             entra.clear("faults")
+        elif circumstance == SHORT:
+            entra.clear("consents")
 
 
 def operated(state: StackState, operator: Workload, method: str, path: str, **body: Any) -> None:  # noqa: ANN401 - JSON
@@ -85,7 +96,7 @@ def test_the_running_stack_answers_as_recorded(state: StackState, contract: Cont
         answer = send(state, filled(contract.request, names(state)))
     headers = {name: answer.headers.get(name) for name in contract.answer["headers"]}
     found = {"status": answer.status_code, "headers": headers, "json": answer.json()}
-    assert list(differences(contract.answer, found)) == []
+    assert list(differences(contract.answer, found)) == [], "\n".join(differences(contract.answer, found))
 
 
 def test_every_module_of_the_broker_is_recorded() -> None:

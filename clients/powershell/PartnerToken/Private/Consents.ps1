@@ -60,7 +60,7 @@ function Read-Act {
         Person     = Get-Field -Object $Content -Name 'person'
         Username   = Get-PlainText -Value (Get-Field -Object $Content -Name 'username')
         Mfa        = Get-Field -Object $Content -Name 'mfa'
-        On         = Read-Time -Value (@((Get-Field -Object $Content -Name 'consented_on'), (Get-Field -Object $Content -Name 'withdrawn_on')) | Where-Object -FilterScript { $_ } | Select-Object -First 1)
+        On         = Read-Time -Value (@((Get-Field -Object $Content -Name 'consented_on'), (Get-Field -Object $Content -Name 'withdrawn_on'), (Get-Field -Object $Content -Name 'revoked_on')) | Where-Object -FilterScript { $_ } | Select-Object -First 1)
     }
 }
 

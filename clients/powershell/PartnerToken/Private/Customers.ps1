@@ -12,7 +12,22 @@ function Read-Customer {
             TenantId   = $Content.tenant
             Name       = Get-PlainText -Value $Content.name
             Domain     = Get-PlainText -Value $Content.domain
+            From       = @($Content.from)
+            Delegation = Get-Field -Object $Content.relationship -Name 'status'
+            Ends       = Read-Time -Value (Get-Field -Object $Content.relationship -Name 'ends')
+            Extends    = Get-Field -Object $Content.relationship -Name 'auto_extends'
+            Roles      = @(Get-Field -Object $Content.relationship -Name 'roles' | Where-Object -FilterScript { $_ })
         }
+    }
+}
+
+# A source that gave no customers: the list may not be whole.
+function Write-SourceWarning {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $Sources)
+    foreach ($source in $Sources.PSObject.Properties) {
+        if (-not (Get-Field -Object $source.Value -Name 'error')) { continue }
+        Write-Warning -Message "$($source.Name): $(Get-PlainText -Value (Get-Field -Object $source.Value -Name 'says')) $(Get-Remedy -Content $source.Value)"
     }
 }
 
@@ -22,17 +37,44 @@ function Read-CustomerConsent {
     [OutputType('PartnerToken.CustomerConsent')]
     param([Parameter(Mandatory)] $Content)
     $grants = @(Get-Field -Object $Content -Name 'grants' | Where-Object -FilterScript { $_ })
-    $missing = foreach ($grant in $grants | Where-Object -FilterScript { $_.missing }) { "$($grant.resource): $($grant.missing -join ' ')" }
     $unclear = foreach ($grant in $grants | Where-Object -FilterScript { Get-Field -Object $_ -Name 'error' }) { Get-Remedy -Content $grant }
     [pscustomobject] @{
         PSTypeName = 'PartnerToken.CustomerConsent'
         TenantId   = $Content.tenant
         Outcome    = $Content.outcome
         DryRun     = $Content.dry_run
-        Missing    = @($missing)
+        There      = @(Get-ScopeLine -Grants $grants -Name 'there')
+        Added      = @(Get-ScopeLine -Grants $grants -Name 'added')
+        Lost       = @(Get-ScopeLine -Grants $grants -Name 'lost')
+        Missing    = @(Get-ScopeLine -Grants $grants -Name 'missing')
+        Plan       = Get-Field -Object $Content -Name 'plan'
+        Consent    = $Content.consent
         # The same remedy for each API is one remedy.
         Remedy     = @($unclear | Select-Object -Unique) -join ' '
         Grants     = $grants
+    }
+}
+
+# `graph: Mail.Read User.Read`, for each API that has such scopes.
+function Get-ScopeLine {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([AllowEmptyCollection()][object[]] $Grants, [Parameter(Mandatory)][string] $Name)
+    foreach ($grant in $Grants) {
+        $scopes = @(Get-Field -Object $grant -Name $Name | Where-Object -FilterScript { $_ })
+        if ($scopes) { "$($grant.resource): $($scopes -join ' ')" }
+    }
+}
+
+function Read-Flushed {
+    [CmdletBinding()]
+    [OutputType('PartnerToken.Flushed')]
+    param([Parameter(Mandatory)] $Content)
+    [pscustomobject] @{
+        PSTypeName    = 'PartnerToken.Flushed'
+        TenantId      = $Content.tenant
+        Reaches       = $Content.reaches
+        WithinSeconds = $Content.within_seconds
     }
 }
 
@@ -80,6 +122,21 @@ function Send-Check {
         }
         foreach ($pair in $Pairs) { Send-Check -Broker $Broker -Consent $Consent -Pairs @($pair) -Cmdlet $Cmdlet }
     }
+}
+
+# A replacement has a plan, since without it nobody has seen what would be lost; nothing else has one.
+function Get-CheckedPlan {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([bool] $Replace, [bool] $IsDryRun, [AllowEmptyString()][string] $Plan)
+    if ($IsDryRun) { return '' }
+    if ($Plan -and -not $Replace) {
+        throw (Get-Failure -Code 'parameter_refused' -Message 'A plan is of a replacement.' -Recommendation 'Say -Replace as well, or leave -Plan out.')
+    }
+    if ($Replace -and -not $Plan) {
+        throw (Get-Failure -Code 'parameter_refused' -Message 'A replacement needs the plan that shows what it would lose.' -Recommendation 'Say -Replace -WhatIf first, look at Lost, and then -Replace -Plan with its Plan.')
+    }
+    $Plan
 }
 
 # A change of one customer's tenant: asked about first, and under -WhatIf what the broker says that it would do.

@@ -43,6 +43,14 @@ function Get-LinkRequest {
     @{ Method = 'POST'; Uri = "/api/consents/$(Get-PathPart -Text $Consent)/link"; Json = $Fields }
 }
 
+# The links of the consent that nobody has used.
+function Get-LinkRevocationRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Consent)
+    @{ Method = 'DELETE'; Uri = "/api/consents/$(Get-PathPart -Text $Consent)/link" }
+}
+
 # `Pairs` are tables of tenant and resource, 25 at most.
 function Get-CheckRequest {
     [CmdletBinding()]
@@ -58,12 +66,34 @@ function Get-CustomerListRequest {
     @{ Method = 'GET'; Uri = '/api/customers'; Query = @{ consent = $Consent } }
 }
 
-# `Method` is PUT to make the application's consent in that tenant, DELETE to take it back.
+# A page of what the last check has found.
+function Get-StatusRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([AllowEmptyString()][string] $Customer, [bool] $All, [AllowEmptyString()][string] $After)
+    $query = @{}
+    if ($Customer) { $query['customer'] = $Customer }
+    if ($All) { $query['all'] = '1' }
+    if ($After) { $query['after'] = $After }
+    @{ Method = 'GET'; Uri = '/api/status'; Query = $query }
+}
+
+function Get-FlushRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Tenant)
+    @{ Method = 'POST'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/flush" }
+}
+
+# `Method` is PUT to make the application's consent in that tenant, DELETE to take it back. `Plan` is what a dry run with
+# `Replace` has told.
 function Get-CustomerConsentRequest {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([string] $Method, [string] $Tenant, [string] $Consent, [bool] $DryRun)
+    param([string] $Method, [string] $Tenant, [string] $Consent, [bool] $DryRun, [bool] $Replace, [AllowEmptyString()][string] $Plan)
     $query = @{ consent = $Consent; dry_run = if ($DryRun) { 'true' } else { 'false' } }
+    if ($Replace) { $query['replace'] = 'true' }
+    if ($Plan) { $query['plan'] = $Plan }
     @{ Method = $Method; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/consent"; Query = $query }
 }
 

@@ -1,10 +1,11 @@
 function Get-PartnerBrokerCustomer {
     <#
     .SYNOPSIS
-    Lists the partner's customers as Partner Center knows them.
+    Lists the partner's customers, and how the delegation of each stands.
 
     .DESCRIPTION
-    The broker asks Partner Center in the name of the person who consented. The PartnerCenter module's own command is
+    The broker asks Partner Center and Microsoft Graph (GDAP relationships) in the name of the person who consented. A
+    warning tells which of them gave no customers. The PartnerCenter module's own command is
     Get-PartnerCustomer; both can be imported beside each other, and the commands here take its customers too.
     Needs the app role Customers.Read or Customers.Manage of the broker.
 
@@ -25,7 +26,7 @@ function Get-PartnerBrokerCustomer {
     The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
 
     .OUTPUTS
-    PartnerToken.Customer: TenantId, Name, Domain.
+    PartnerToken.Customer: TenantId, Name, Domain, From, Delegation, Ends, Extends, Roles.
 
     .EXAMPLE
     Get-PartnerBrokerCustomer
@@ -62,6 +63,7 @@ function Get-PartnerBrokerCustomer {
         try {
             $content = (Send-BrokerRequest -Broker $broker -Request (Get-CustomerListRequest -Consent $Consent)).Content
             $content.customers | Where-Object -FilterScript { $_ } | Read-Customer
+            Write-SourceWarning -Sources $content.sources
         }
         catch { Write-Failure -Cmdlet $PSCmdlet -Record $_ -Target $Consent }
     }

@@ -28,7 +28,7 @@ function Revoke-PartnerCustomerConsent {
     The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
 
     .OUTPUTS
-    PartnerToken.CustomerConsent: TenantId, Outcome, DryRun, Missing, Remedy, Grants.
+    PartnerToken.CustomerConsent: TenantId, Outcome, DryRun, There, Added, Lost, Missing, Plan, Consent, Remedy, Grants.
 
     .EXAMPLE
     Revoke-PartnerCustomerConsent -Tenant bbbb0000-1111-4222-8333-444444440001
