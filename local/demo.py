@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from local.clock import read_offset, write_offset
+from local.morning import PERSON, mornings
 from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
@@ -42,7 +43,7 @@ def run_demo(*, on_func: bool = False) -> None:
             consent(state)
             tokens(state)
             refusals(state)
-            customer(state)
+            customers(state)
             refresh(state)
             withdrawal(state)
     say("")
@@ -96,14 +97,14 @@ def refusals(state: StackState) -> None:
         say(f"      {answer.json()['error_description']}")
 
 
-def customer(state: StackState) -> None:
-    """The application's own consent in a customer's tenant is made through Partner Center, and its tokens come."""
-    with step(4, "Customers: the application's consent in Tailspin Toys, made through Partner Center"):
-        provisioning, path = Workload(state=state, name="provisioning"), f"customers/{TAILSPIN}/consent"
-        for dry_run in ("true", "false"):
-            told = granted(provisioning.call("PUT", f"{path}?dry_run={dry_run}"))
-            missing = ", ".join(f"{grant['resource']}: {' '.join(grant['missing'])}" for grant in told["grants"])
-            say(f"   dry_run={dry_run:<5} {told['outcome']}   ({missing})")
+def customers(state: StackState) -> None:
+    """Two mornings: which customers do not work is told, what can be mended is, and the rest has its remedy."""
+    with step(
+        4, "Customers: a night's check, `partner-broker status` in the morning, consent topped up, the next morning"
+    ):
+        told = mornings(state, say)
+        expect("Adventure Works" in told.first.shown, "the new customer was not told of")
+        expect(told.next.code == PERSON and "Tailspin Toys" not in told.next.shown, "the consents were not topped up")
         issued = granted(Workload(state=state, name="reports").token("tailspin", "graph"))
         say(f"   tailspin   graph  {issued['expires_in'] // 60} min  {issued['scope']}")
 

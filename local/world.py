@@ -10,6 +10,7 @@ CONTOSO = "bbbb0000-1111-4222-8333-444444440001"
 NORTHWIND = "bbbb0000-1111-4222-8333-444444440002"
 TAILSPIN = "bbbb0000-1111-4222-8333-444444440003"
 WINGTIP = "bbbb0000-1111-4222-8333-444444440004"
+ADVENTURE = "bbbb0000-1111-4222-8333-444444440005"
 
 PARTNER_APPLICATION = "cccc0000-1111-4222-8333-444444440001"
 MANAGEMENT_APPLICATION = "cccc0000-1111-4222-8333-444444440003"
@@ -23,12 +24,13 @@ OTHER_APPLICATION = "cccc0000-1111-4222-8333-444444440009"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """A directory; `delegates_to_partner` is its GDAP relationship with the partner tenant."""
+    """A directory; `delegates_to_partner` by GDAP, and if it comes `later`, once Partner Center is told of it."""
 
     id: str
     name: str
     domain: str
     delegates_to_partner: bool = False
+    later: bool = False
 
     @property
     def label(self) -> str:
@@ -197,6 +199,7 @@ DEFAULT_WORLD = World(
         Tenant(id=NORTHWIND, name="Northwind Traders", domain="northwind.example", delegates_to_partner=True),
         Tenant(id=TAILSPIN, name="Tailspin Toys", domain="tailspin.example", delegates_to_partner=True),
         Tenant(id=WINGTIP, name="Wingtip", domain="wingtip.example", delegates_to_partner=False),
+        Tenant(id=ADVENTURE, name="Adventure Works", domain="works.example", delegates_to_partner=True, later=True),
     ),
     users=(ADMIN, SECOND_ADMIN, WITHOUT_MFA, CUSTOMER_ADMIN),
     resources=(

@@ -13,7 +13,8 @@ from shared.entra.domains import DomainDirectory
 from shared.forgetting import Forgetting
 from shared.key_vault import KeyVault
 from shared.keys.signed_claims import unverified_claims
-from shared.marks import Marks
+from shared.marks import FORGET_TENANT, Marks
+from shared.marks import TABLE as MARKS
 from shared.pool import Pool
 from shared.services import Services
 from shared.settings import Settings
@@ -142,11 +143,17 @@ def _looks(services: Services) -> Mapping[str, Look]:
         services.discovery.require_available()
         return Finding(facts={"host": settings.authority_host, "tenant": settings.home_tenant})
 
+    def results() -> Finding:
+        services.rows.get(MARKS, FORGET_TENANT, NO_SUCH_SECRET)
+        says = "" if services.rows.is_shared else "Each instance keeps its own: RESULTS_URL names no table."
+        return Finding(says=says, facts={"url": settings.results_url, "shared": services.rows.is_shared})
+
     return {
         "settings": lambda: Finding(facts=_shown(settings)),
         "identity": identity,
         "token_vault": vault(services.token_vault, settings.token_vault_url),
         "policy_vault": vault(services.policy_vault, settings.policy_vault_url),
+        "results": results,
         "authority": authority,
     }
 

@@ -81,7 +81,11 @@ class Relationships:
     def _all(self) -> list[dict[str, Any]]:
         if self._ordered is not None:
             return self._ordered
-        return [relationship(tenant.id, tenant.name) for tenant in self._world.tenants if tenant.delegates_to_partner]
+        return [
+            relationship(tenant.id, tenant.name)
+            for tenant in self._world.tenants
+            if tenant.delegates_to_partner and not tenant.later
+        ]
 
 
 def relationship(tenant_id: str, name: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local import graph
+from local.control import PREFIX
 from local.entra.directory import Directory
 from local.entra_door import DirectoryAway, EntraDoor
 from local.partner_center.access import Caller, Gate, RateLimit
@@ -43,14 +44,16 @@ def run(state: StackState, sockets: Mapping[str, socket.socket]) -> None:
 def application(state: StackState, world: World = DEFAULT_WORLD, *, limit: RateLimit | None = None) -> Starlette:
     """The routes below `/v1`; nothing is remembered but the request ids of changes."""
     gate = Gate(keys=SigningKeys(state.signing_keys_folder), directory=Directory(world))
+    customers = Customers(world)
     operations = Operations(
-        customers=Customers(world),
+        customers=customers,
         consents=ApplicationConsents(world=world, entra=EntraDoor(state)),
         repeats=Repeats(),
     )
     entrance = Entrance(gate=gate, limit=limit or RateLimit())
     return Starlette(
         routes=[
+            Route(f"{PREFIX}customers", customers.order, methods=["POST", "DELETE"]),
             entrance.route("GET", "", operations.list_customers),
             entrance.route("GET", "/{customer}", operations.get_customer),
             entrance.route("POST", "/{customer}/applicationconsents", operations.create_consent),

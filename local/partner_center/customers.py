@@ -5,6 +5,9 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from local.partner_center.refusals import PartnerCenterError, unknown_customer
 from local.world import PARTNER_TENANT, Tenant, World
 
@@ -14,10 +17,21 @@ _POSITION = "customers from "
 
 
 class Customers:
-    """Every tenant of the world but the partner's own, in the world's order."""
+    """Every tenant of the world but the partner's own, in the world's order; who comes later, when it is ordered."""
 
     def __init__(self, world: World) -> None:
-        self._tenants = tuple(tenant for tenant in world.tenants if tenant.id != PARTNER_TENANT)
+        self._world = world
+        self._have_all_come = False
+
+    async def order(self, request: Request) -> Response:
+        """POST: those who come later are customers from now on; DELETE: they are none again."""
+        self._have_all_come = request.method == "POST"
+        return Response(status_code=204)
+
+    @property
+    def _tenants(self) -> tuple[Tenant, ...]:
+        customers = (tenant for tenant in self._world.tenants if tenant.id != PARTNER_TENANT)
+        return tuple(tenant for tenant in customers if self._have_all_come or not tenant.later)
 
     def find(self, unverified_id: str) -> Tenant:
         """The customer whose tenant has this id; raises PartnerCenterError (404)."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.person import Person
 from local.policy import REPORTS_POLICY
-from local.stack import running_stack
+from local.stack import host_environment, running_stack
 from local.state import StackState
 from local.workload import Workload
 from local.world import ADMIN, DEFAULT_WORLD
@@ -16,7 +17,7 @@ from tests.local_control import Controls
 from tests.token_http.over_http import write_policy
 
 PARTS = [
-    *("settings", "identity", "token_vault", "policy_vault", "authority"),
+    *("settings", "identity", "token_vault", "policy_vault", "results", "authority"),
     *("credential", "policy", "consents", "partner_center"),
 ]
 OK, BAD_REQUEST, FORBIDDEN = 200, 400, 403
@@ -65,6 +66,19 @@ def test_all_is_good_and_says_what_registrations_are_compared_with(state: StackS
     assert found["policy"]["facts"]["documents"] == ["policy-1"]
     assert found["consents"]["facts"] == {"partner": "ok"}
     assert found["credential"]["facts"]["kind"] == "federated"
+
+
+def test_a_table_of_results_that_cannot_be_read_is_bad_and_nothing_else_is(state: StackState) -> None:
+    assert diagnosed(state)["results"]["facts"]["shared"] is False
+    file = Path.from_uri(host_environment(state)["RESULTS_URL"])
+    kept = file.read_bytes()
+    file.write_bytes(b"no database " * 100)
+    try:
+        found = diagnosed(state)
+    finally:
+        file.write_bytes(kept)
+    assert states(found) == {"results": "bad"}
+    assert (found["results"]["code"], found["results"]["act"]["name"]) == ("results_unavailable", "retry")
 
 
 def test_a_closed_vault_is_bad_and_what_lies_in_it_is_not_blamed_on_others(state: StackState) -> None:

@@ -261,6 +261,9 @@ Describe 'Customers' {
         @{ Told = 'No check has run yet'; Change = @{ last_run = $null } }
         @{ Told = 'results_unavailable.*Try again'; Change = @{ unavailable = @{ error = 'results_unavailable'; act = @{ name = 'retry'; parameters = @{} } } } }
         @{ Told = 'consent spare is damaged'; Change = @{ damaged = @('spare') } }
+        @{ Told = 'no run has ended since'; Change = @{ check = @{ silent = $true; ended_on = 'noon'; act = @{ name = 'broker.report'; parameters = @{} } } } }
+        @{ Told = 'delegation of Wingtip: 7 days left.*GDAP'; Change = @{ ending = @(@{ tenant = 'x'; name = 'Wingtip'; status = 'active'; days_left = 7; act = @{ name = 'customer.relationship'; parameters = @{} } }) } }
+        @{ Told = 'person of partner: .*\(missing\); no role at 2 customers'; Change = @{ persons = @(@{ consent = 'partner'; mfa = 'missing'; roleless_count = 2; act = @{ name = 'person.rights'; parameters = @{} } }) } }
     ) {
         $answer = Get-RecordedAnswer -Name 'status of a customer that works'
         foreach ($name in $Change.Keys) { $answer.Content.$name = ConvertFrom-Json -InputObject (ConvertTo-Json -InputObject $Change[$name]) }

@@ -1,6 +1,7 @@
 # What the broker's nightly check has found, as an object for each customer and resource, and as warnings.
 
 $script:WithdrawnStatus = 'withdrawn'
+$script:MfaLacks = 'no', 'missing'
 
 # What does not work, cause by cause; then what works, where it was asked for.
 function Read-CustomerStatus {
@@ -59,5 +60,27 @@ function Write-StatusWarning {
     }
     elseif (-not $Content.last_run) {
         Write-Warning -Message 'No check has run yet: nothing is known of customers.'
+    }
+    elseif ($Content.check.silent) {
+        Write-Warning -Message "The check of customers: no run has ended since $($Content.check.ended_on). $(Get-Remedy -Content $Content.check)"
+    }
+    Write-EndingWarning -Content $Content
+}
+
+# What will not work soon: a person without MFA or roles, and delegations near their end.
+function Write-EndingWarning {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $Content)
+    foreach ($person in $Content.persons | Where-Object -FilterScript { $_ -and $_.act }) {
+        $lacks = @(
+            if ($person.mfa -in $script:MfaLacks) { "Partner Center sees no MFA ($($person.mfa))" }
+            if ($person.roleless_count) { "no role at $($person.roleless_count) customers" }
+        )
+        Write-Warning -Message "The person of $($person.consent): $($lacks -join '; '). $(Get-Remedy -Content $person)"
+    }
+    foreach ($one in $Content.ending | Where-Object -FilterScript { $_ }) {
+        $left = if ($one.status -eq 'active') { "$($one.days_left) days left" } else { $one.status }
+        $name = if ($one.name) { $one.name } else { $one.tenant }
+        Write-Warning -Message "The delegation of $(Get-PlainText -Value $name): $left. $(Get-Remedy -Content $one)"
     }
 }

@@ -5,8 +5,8 @@ function Get-PartnerCustomerStatus {
 
     .DESCRIPTION
     The broker tries every customer and resource once a day; nothing is tried because you look (Test-PartnerAccess tries).
-    The cause that most customers meet comes first. Warnings tell of the application, of stored consents that need
-    somebody, and where no check has run yet.
+    The cause that most customers meet comes first. Warnings tell of the application, of stored consents and persons that
+    need somebody, of delegations near their end, and where no check has run.
     Needs the app role Customers.Read or Customers.Manage of the broker.
 
     .PARAMETER Customer

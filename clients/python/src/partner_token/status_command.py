@@ -105,6 +105,8 @@ def _trouble(who: str, row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _last(found: Mapping[str, Any]) -> str:
-    new = f"{len(found['new'])} new customers within a week; " if found["new"] else ""
+    names = [str(one["name"] or one["tenant"]) for one in found["new"]]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    new = f"new within a week: {printable(', '.join(names[:NAMED]))}{more}; " if names else ""
     run = found["last_run"]
     return f"{new}last checked {run['ended_on']}" if run else f"{new}no check has run yet"
