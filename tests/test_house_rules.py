@@ -3,8 +3,10 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,8 +80,23 @@ LONGEST_MODULE, LONGEST_FUNCTION = 200, 40
 LONGER_ALLOWED = {"local/world.py": 340, "local/entra/aadsts_codes.py": 220}
 
 
-def imports_of(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(text_of(file))
+
+
+@cache
+def text_of(file: Path) -> str:
+    return (ROOT / file).read_text()
+
+
+@cache
+def imports_of(file: Path) -> frozenset[str]:
+    return frozenset(_imported(parsed(file)))
+
+
+def _imported(module: ast.Module) -> Iterator[str]:
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -87,24 +104,35 @@ def imports_of(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("file", PRODUCT_MODULES, ids=str)
-def test_imports_point_one_way(file: Path) -> None:
+def broken(rule: Callable[[Path], Any], files: Iterable[Path]) -> dict[str, Any]:
+    """What `rule` finds wrong in which file: a test for each file would be thousands, most of whose time is pytest's."""
+    return {file.as_posix(): wrong for file in files if (wrong := rule(file))}
+
+
+def test_imports_point_one_way() -> None:
     """`function_app` -> one function's folder -> `shared`; nobody in the product knows `local` or the tests."""
-    first = {name.partition(".")[0] for name in imports_of(file)}
-    forbidden = {"local", "tests", "function_app"}
-    if file.parts[0] == "shared":
-        forbidden |= set(FUNCTIONS)
-    elif file.parts[0] in FUNCTIONS:
-        forbidden |= set(FUNCTIONS) - {file.parts[0]}
-    assert not first & forbidden
+
+    def rule(file: Path) -> set[str]:
+        forbidden = {"local", "tests", "function_app"}
+        if file.parts[0] == "shared":
+            forbidden |= set(FUNCTIONS)
+        elif file.parts[0] in FUNCTIONS:
+            forbidden |= set(FUNCTIONS) - {file.parts[0]}
+        return {name.partition(".")[0] for name in imports_of(file)} & forbidden
+
+    assert broken(rule, PRODUCT_MODULES) == {}
 
 
-@pytest.mark.parametrize("file", [file for file in PRODUCT_MODULES if file.parts[0] == "shared"], ids=str)
-def test_the_rooms_know_each_other_one_way(file: Path) -> None:
+def test_the_rooms_know_each_other_one_way() -> None:
     """Customers -> consents -> entra -> keys -> what is plain; callers -> keys."""
-    room = file.parts[1] if file.parts[1] in ROOMS else None
-    known = {name.split(".")[1] for name in imports_of(file) if name.startswith("shared.")} & set(ROOMS)
-    assert known <= (ROOMS[room] | {room} if room else set()) or file == SERVICES
+
+    def rule(file: Path) -> set[str]:
+        room = file.parts[1] if file.parts[1] in ROOMS else None
+        known = {name.split(".")[1] for name in imports_of(file) if name.startswith("shared.")} & set(ROOMS)
+        return known - (ROOMS[room] | {room} if room else set())
+
+    shared = [file for file in PRODUCT_MODULES if file.parts[0] == "shared" and file != SERVICES]
+    assert broken(rule, shared) == {}
 
 
 def test_the_shared_services_are_known_to_the_wiring_alone() -> None:
@@ -127,46 +155,53 @@ def test_each_library_has_its_owners(library: str) -> None:
     assert using == OWNERS[library]
 
 
-@pytest.mark.parametrize("file", PRODUCT_MODULES, ids=str)
-def test_the_environment_is_read_by_the_composition_root_alone(file: Path) -> None:
-    reads = {
-        ast.unparse(node)
-        for node in ast.walk(ast.parse((ROOT / file).read_text()))
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv", "os.environb"}
-    }
-    assert reads == ({"os.environ"} if file.name == "function_app.py" else set())
+def test_the_environment_is_read_by_the_composition_root_alone() -> None:
+    def rule(file: Path) -> set[str]:
+        attributes = (node for node in ast.walk(parsed(file)) if isinstance(node, ast.Attribute))
+        return {ast.unparse(node) for node in attributes} & {"os.environ", "os.getenv", "os.environb"}
+
+    assert broken(rule, PRODUCT_MODULES) == {"function_app.py": {"os.environ"}}
 
 
-@pytest.mark.parametrize("file", [Path("function_app.py"), *MODULES], ids=str)
-def test_every_module_opens_with_one_sentence(file: Path) -> None:
-    docstring = ast.get_docstring(ast.parse((ROOT / file).read_text())) or ""
-    first = docstring.partition("\n")[0]
-    assert first.endswith("."), "the first line of a module is one sentence: its duty"
+def test_every_module_opens_with_one_sentence() -> None:
+    def rule(file: Path) -> str:
+        first = (ast.get_docstring(parsed(file)) or "").partition("\n")[0]
+        return "" if first.endswith(".") else "the first line of a module is one sentence: its duty"
+
+    assert broken(rule, [Path("function_app.py"), *MODULES]) == {}
 
 
-@pytest.mark.parametrize("file", [Path("function_app.py"), *MODULES], ids=str)
-def test_modules_and_functions_stay_small_enough_to_hold_in_mind(file: Path) -> None:
-    if file.parts[0] == "tests":
-        return
-    text = (ROOT / file).read_text()
-    assert len(text.splitlines()) <= LONGER_ALLOWED.get(file.as_posix(), LONGEST_MODULE)
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            nested = sum(isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) for inner in ast.walk(node)) > 1
-            # A blueprint is a list of handlers, each of which is measured by itself.
-            assert nested or length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+def test_modules_and_functions_stay_small_enough_to_hold_in_mind() -> None:
+    def rule(file: Path) -> list[str]:
+        lines = len(text_of(file).splitlines())
+        long = [f"{lines} lines"] if lines > LONGER_ALLOWED.get(file.as_posix(), LONGEST_MODULE) else []
+        return long + [f"{name} has {length} lines" for name, length in _functions(file) if length > LONGEST_FUNCTION]
+
+    files = [Path("function_app.py"), *(file for file in MODULES if file.parts[0] != "tests")]
+    assert broken(rule, files) == {}
 
 
-@pytest.mark.parametrize("file", [Path("function_app.py"), *MODULES], ids=str)
-def test_no_name_says_nothing(file: Path) -> None:
-    assert not {"utils", "helpers", "common", "manager", "base", "misc"} & {file.stem, *file.parts}
+def _functions(file: Path) -> Iterator[tuple[str, int]]:
+    """The functions and how long they are. A blueprint is a list of handlers, each of which is measured by itself."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not any(
+            isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) for inner in ast.walk(node) if inner is not node
+        ):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-@pytest.mark.parametrize("file", PRODUCT_MODULES, ids=str)
-def test_nothing_is_left_unfinished(file: Path) -> None:
-    text = (ROOT / file).read_text()
-    assert not [mark for mark in ("TODO", "FIXME", "XXX", "NotImplementedError") if mark in text]
+def test_no_name_says_nothing() -> None:
+    def rule(file: Path) -> set[str]:
+        return {"utils", "helpers", "common", "manager", "base", "misc"} & {file.stem, *file.parts}
+
+    assert broken(rule, [Path("function_app.py"), *MODULES]) == {}
+
+
+def test_nothing_is_left_unfinished() -> None:
+    def rule(file: Path) -> list[str]:
+        return [mark for mark in ("TODO", "FIXME", "XXX", "NotImplementedError") if mark in text_of(file)]
+
+    assert broken(rule, PRODUCT_MODULES) == {}
 
 
 SETTINGS = {
