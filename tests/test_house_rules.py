@@ -105,7 +105,7 @@ def _imported(module: ast.Module) -> Iterator[str]:
 
 
 def broken(rule: Callable[[Path], Any], files: Iterable[Path]) -> dict[str, Any]:
-    """What `rule` finds wrong in which file: a test for each file would be thousands, most of whose time is pytest's."""
+    """What `rule` finds wrong in which file: tests by the thousand would spend most of their time in pytest."""
     return {file.as_posix(): wrong for file in files if (wrong := rule(file))}
 
 
