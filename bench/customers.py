@@ -25,6 +25,7 @@ from customers_timer.pace import Pace
 from customers_timer.plan import Planner
 from customers_timer.run import CheckRun
 from customers_timer.watch import Watched
+from shared.application_stops import ApplicationStops
 from shared.clock import utc_now
 from shared.cloud import PUBLIC
 from shared.consents.applications import Application
@@ -43,6 +44,7 @@ from shared.kept_document import Ages
 from shared.outbound import Outbound
 from shared.sqlite_rows import SqliteRows
 from tests.fakes.fixed_credential import FixedCredential
+from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 
 MEBIBYTE, EVERY_SECONDS = 2**20, 0.5
@@ -114,6 +116,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
             in_force=InForce(planner.store, max_age=30.0),
         ),
         results=kept,
+        stops=ApplicationStops(MemoryRows(), clock=utc_now),
         read_reach=lambda: lambda _consent: Reach(everywhere=frozenset({GRAPH}), by_tenant={}),
         read_grants=lambda: lambda _tenant_id, _resource: None,
         sweep=lambda: None,

@@ -30,6 +30,11 @@ class Found:
         """The customers who came, by all consents."""
         return [one for plan in self.plans for one in plan.new]
 
+    def listed(self) -> frozenset[str] | None:
+        """The partner's customers, as all sources told them to some consent; None where a source was silent."""
+        told = [plan.listed for plan in self.plans if plan.listed is not None]
+        return frozenset().union(*told) if told else None
+
     def add(self, name: str, plan: Plan, bounds: Bounds) -> None:
         """The plan of one consent."""
         self.plans.append(plan)

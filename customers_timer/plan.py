@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from customers_timer.target import Part, Target
 from customers_timer.watch import Look
 from customers_timer.who import FindCustomers, Subject, Who, known_of, who_by_list, who_by_policy
+from shared import subject
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.consents.applications import Application
@@ -16,10 +17,12 @@ from shared.customers.exclusions import Exclusions
 from shared.customers.reach import Reach
 from shared.customers.result import Result
 from shared.customers.results import NewCustomer, Results
+from shared.customers.sources import SOURCES
 from shared.entra.resource import is_resource
 from shared.entra.wildcard import host_of, is_wildcard
 
-type ReachOf = Callable[[str], Reach]
+# Of a consent, or of the application itself.
+type ReachOf = Callable[[subject.Subject], Reach]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Plan:
 
     `excluded` are the tenants that an operator keeps out, of whom nothing is tried, forgotten or told.
     `looks` is what was seen beside the customers, where the consent is of a person of the partner's own.
+    `listed` are the partner's customers, None where not every source has told them.
     `gone` was checked once and is not any more, `new` are customers that were not there before.
     """
 
@@ -39,6 +43,7 @@ class Plan:
     looks: list[Look] = field(default_factory=list)
     is_unlisted: bool = False
     excluded: frozenset[str] = frozenset()
+    listed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +64,7 @@ class Planner:
 
         A consent of a person of another tenant is tried for the tenants that the policy names, and those known.
         """
-        served = self.store.load(consent)
-        person = served.consent.person
+        person = (served := self.store.load(consent)).consent.person
         part = Part(consent=consent, lineage=served.consent.lineage, person=person, refresh_token=served.refresh_token)
         known = {(found.tenant_id, found.resource): found for found in self.results.all(consent)}
         subjects = known_of(known.values())
@@ -93,6 +97,7 @@ class Planner:
             looks=self._looks(served, who, frozenset(excluded)),
             excluded=frozenset(excluded),
             is_unlisted=bool(who.failures) and not who.is_told,
+            listed=_listed(who),
         )
 
     def farewell(self, consent: str) -> Plan:
@@ -131,3 +136,9 @@ class Planner:
             NewCustomer(consent=one.part.consent, tenant_id=tenant_id, customer=one.customer, first_on=now)
             for tenant_id, one in found.items()
         ]
+
+
+def _listed(who: Who) -> frozenset[str] | None:
+    if not who.is_told or who.failures:
+        return None
+    return frozenset(tenant_id for tenant_id, one in who.customers.items() if set(one.sources) & set(SOURCES))

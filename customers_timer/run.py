@@ -17,12 +17,15 @@ from customers_timer.tally import MOST_TOLD, Tally
 from customers_timer.target import most_overdue_first
 from customers_timer.watch import Look, Watched
 from customers_timer.work import GrantOf, Queue, Work
+from shared.application_stops import ApplicationStops
 from shared.audit import record
 from shared.clock import Clock
 from shared.consents.stored_consent import Listing
 from shared.crew import Crew, Limits, Task
+from shared.customers.reach import Reach
 from shared.customers.results import Results
 from shared.errors import BrokerError
+from shared.subject import APPLICATION
 from shared.vault_errors import VaultUnavailable
 
 READERS, WORKERS = 8, 16
@@ -37,7 +40,8 @@ class CheckRun:
     """A run reads what is due from the results, so it can be cut anywhere and the next one carries on.
 
     `read_reach` reads the access policy, `read_grants` the grant set; `age` is when a result is due again. `sweep`
-    takes away what else has ended in the tables, `watch` looks at delegations and persons.
+    takes away what else has ended in the tables, `watch` looks at delegations and persons. `stops` is told who
+    is a customer.
     """
 
     planner: Planner
@@ -47,6 +51,7 @@ class CheckRun:
     read_grants: Callable[[], GrantOf]
     sweep: Callable[[], object]
     watch: Callable[[Sequence[Look], str], Watched]
+    stops: ApplicationStops
     pace: Callable[[], Pace]
     newcomers: Newcomers
     age: timedelta
@@ -90,7 +95,7 @@ class CheckRun:
                 _waited_for(workers, task)
             watched = _beside(watchers, watching, tally) or Watched(unseen=[UNFINISHED])
             report = self._report(began, found, work, due=many, watched=watched, consented=consented)
-            is_kept = _waited_for(tidier, tidier.begin(partial(self._tidied, found, report)))
+            is_kept = _waited_for(tidier, tidier.begin(partial(self._tidied, found, report, reach_of(APPLICATION))))
         _recorded(report, is_kept=is_kept)
         return report
 
@@ -142,7 +147,7 @@ class CheckRun:
             consented=told_consented(found.new, consented),
         )
 
-    def _tidied(self, found: Found, report: Report) -> bool:
+    def _tidied(self, found: Found, report: Report, reach: Reach) -> bool:
         """Keep the summary, then what else is to be remembered or forgotten; whether all of it could be."""
         now = self.clock()
         gone = [one for plan in found.plans for one in plan.gone]
@@ -158,6 +163,9 @@ class CheckRun:
             self.results.sweep(now)
             self.planner.exclusions.sweep(now)
             self.sweep()
+            listed = found.listed()
+            if listed is not None:
+                self.stops.seen(listed, reaches=lambda tenant_id: bool(reach.resources(tenant_id)))
         except BrokerError:
             return False  # found again by the next run; the record says so
         return True

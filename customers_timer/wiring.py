@@ -61,6 +61,7 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf], grant: MakeCo
         sweep=services.marks.sweep,
         watch=_watch(services, sources).look,
         newcomers=Newcomers(grant=grant if settings.check.consents_new else None),
+        stops=services.stops,
         pace=lambda: Pace(float(settings.check.per_second)),
         age=settings.check.age,
         clock=services.clock,

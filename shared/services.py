@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from shared.application_stops import ApplicationStops
 from shared.bursts import Bursts
 from shared.callers.assertion import AssertionVerifier
 from shared.callers.operator_check import OperatorCheck
@@ -52,6 +53,7 @@ class Services:
     store: ConsentStore
     rows: Rows
     marks: Marks
+    stops: ApplicationStops
 
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock) -> Self:
@@ -85,6 +87,7 @@ class Services:
             operator=_operator(settings, verifier, assertions),
             store=ConsentStore(token_vault),
             rows=rows,
+            stops=ApplicationStops(rows, clock=clock),
             marks=Marks(rows, max_age=settings.memory_age, clock=clock),
         )
 

@@ -59,7 +59,7 @@ OWNERS = {
             f"customers_http/{part}_routes.py"
             for part in ("check", "customer", "exclusion", "flush", "history", "status")
         ),
-        *(f"token_http/{part}.py" for part in ("dependencies", "oauth_errors", "oauth_routes")),
+        *(f"token_http/{part}.py" for part in ("application_routes", "dependencies", "oauth_errors", "oauth_routes")),
     },
     "cryptography": {"shared/link_keys.py", "shared/seal.py", "shared/entra/certificate.py"},
     "jinja2": {"shared/pages/templates.py"},

@@ -14,7 +14,7 @@ from shared.request_fields import body_or_query, checked_parameters, json_body
 from shared.responses import correlation_id, error_response, json_response, written_response
 from shared.routes import Routes
 from shared.subject import APPLICATION, Subject
-from token_http import identity_dialect, oauth_routes
+from token_http import application_routes, identity_dialect, oauth_routes
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
 from token_http import tenants as listing
@@ -32,6 +32,7 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     _module_route(routes, dependencies)
     _tenants_route(routes, dependencies)
     oauth_routes.declare(routes, dependencies)
+    application_routes.declare(routes, dependencies)
     _policy_routes(routes, dependencies)
     _open_routes(routes, dependencies)
     return routes.blueprint()

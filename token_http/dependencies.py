@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import azure.functions as func
 
+from shared.application_stops import ApplicationStops
 from shared.callers.operator_check import OperatorCheck
 from shared.client_address import client_address
 from shared.clock import Clock
@@ -22,11 +23,14 @@ from token_http.trail import Trail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What the token endpoint works with."""
+    """What the token endpoint works with; `stops_within`: seconds until every instance knows what is stopped."""
 
     service: TokenService
     operator: OperatorCheck
     lint_pool: Pool
+    stops: ApplicationStops
+    stops_pool: Pool
+    stops_within: int
     probes: Probes
     diagnosis: Diagnosis
     domains: InitialDomains

@@ -1,11 +1,12 @@
 """The engine behind every dialect: policy, then memory, then one exchange for all who want the same token."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.application_stops import Stops
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.consent import Consent
@@ -22,6 +23,7 @@ from token_http.notice import of_resource
 from token_http.policy import Decision, Policy
 from token_http.policy_source import PolicySource
 from token_http.readings import Readings, value_of
+from token_http.stop_readings import StopReadings
 from token_http.tenants import Question
 from token_http.token_cache import TokenKey, token_key
 from token_http.token_source import TokenSource
@@ -38,21 +40,23 @@ class AgeLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """Where the issuer's blocking work runs: Key Vault's apart from Entra ID's."""
+    """Where the issuer's blocking work runs: Key Vault's, Entra ID's and the results' apart."""
 
     vault: Pool
     exchange: Pool
+    stops: Pool
 
 
 class Issuer:
     """Issues access tokens. Nothing blocks the event loop, and no cached token waits behind a slow exchange."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that a token is decided by
         self,
         *,
         authority: Issuing,
         consents: ConsentStore,
         policies: PolicySource,
+        stops: Callable[[], Stops],
         limits: AgeLimits,
         pools: Pools,
         clock: Clock,
@@ -68,6 +72,7 @@ class Issuer:
         self._consents: Readings[str, Served] = Readings(
             lambda name: pools.vault.run(lambda: consents.load(name)), clock=clock, **ages
         )
+        self._stops = StopReadings(stops, pool=pools.stops, max_age=limits.max_age, clock=clock)
         self._tokens = TokenSource(
             authority=authority,
             home_tenant=policies.home_tenant,
@@ -75,10 +80,13 @@ class Issuer:
             pool=pools.exchange,
             clock=clock,
         )
-
         self._domains = Domains(
             domains, in_turn=self._tokens.in_turn, vault=pools.vault, exchange=pools.exchange, clock=clock
         )
+
+    def forget_stops(self) -> None:
+        """Read anew what stops the application's own tokens: an operator has just changed it."""
+        self._stops.forget()
 
     def forget(self, consent: str) -> None:
         """Read this consent anew at its next use: a person has just changed it."""
@@ -136,6 +144,9 @@ class Issuer:
         name = request.consent
         if name is APPLICATION:
             wanted.decision = possible.decide(own=policy.home_tenant)
+            if not self._stops.is_at_hand(since):
+                return Missing(fetch=self._stops.read, is_reading=True)
+            self._stops.require_free(wanted.decision.tenant_id)
             return self._found(wanted, wanted.decision, None, own=policy.home_tenant)
         reading = self._consents.at_hand(name, since=since)
         if reading is None:

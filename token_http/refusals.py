@@ -1,7 +1,7 @@
 """Why no token is issued: the refusals of this package; all others come from below."""
 
 from shared import acts
-from shared.errors import InvalidRequest, NotAuthorized, Unavailable
+from shared.errors import BrokerError, InvalidRequest, NotAuthorized, Unavailable
 
 
 class NotPermitted(NotAuthorized):
@@ -18,6 +18,26 @@ class TenantNameUnknown(NotPermitted):
     code, says = "tenant_name_unknown", "No tenant that you may ask for has this name."
     remedy = "GET /api/tenants lists the tenants that you may ask for, with their names; an id always works."
     act = acts.TENANTS
+
+
+class ApplicationStopped(BrokerError):
+    """An operator has stopped all tokens of the application; tokens of people are not touched."""
+
+    code, error, status = "application_stopped", "access_denied", 403
+    says, act = "An operator has stopped all tokens of the application.", acts.ASK_ADMINISTRATOR
+    remedy = "Ask an operator of the broker. Whoever has Consent.Manage takes the stop back."
+
+
+class CustomerLeft(BrokerError):
+    """The tenant was a customer when a check saw it first, and is none any more: nothing would bound the token."""
+
+    code, error, status = "customer_left", "access_denied", 403
+    says = "That tenant is no customer any more, as the last check of customers saw it."
+    remedy = (
+        "Check whether there is a delegated relationship; where it is made anew, the next check takes this back. "
+        "Otherwise take the row out of the policy, and the application out of that tenant."
+    )
+    act = acts.CUSTOMER_RELATIONSHIP
 
 
 class TooManyRequests(Unavailable):

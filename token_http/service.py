@@ -68,6 +68,10 @@ class TokenService:
             trail.towards(wanted.request, wanted.decision).issued(token)
         return issued
 
+    def forget_stops(self) -> None:
+        """Read anew what stops the application's own tokens."""
+        self._issuer.forget_stops()
+
     async def decide(self, principal: Principal, request: TokenRequest) -> Decision | None:
         """The row of the policy in force that would allow this; None when none does."""
         try:

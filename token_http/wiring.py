@@ -18,6 +18,7 @@ from shared.marks import TABLE as MARKS
 from shared.pool import Pool
 from shared.services import Services
 from shared.settings import Settings
+from shared.subject import Subject
 from token_http.availability import Probes
 from token_http.dependencies import Dependencies
 from token_http.diagnosis import Diagnosis
@@ -40,8 +41,13 @@ def issuer(services: Services) -> Issuer:
         authority=services.applications.partner.authority,
         consents=services.store,
         policies=_policies(services),
+        stops=services.stops.read,
         limits=AgeLimits(max_age=settings.memory_age, stale_limit=settings.stale_limit),
-        pools=Pools(vault=Pool("vault", threads=VAULT_THREADS), exchange=Pool("exchange", threads=settings.threads)),
+        pools=Pools(
+            vault=Pool("vault", threads=VAULT_THREADS),
+            exchange=Pool("exchange", threads=settings.threads),
+            stops=Pool("stops", threads=MARKS_THREADS),
+        ),
         clock=services.clock,
         domains=DomainSources(
             known=Results(services.rows).known,
@@ -63,11 +69,11 @@ def forgetting(services: Services, issuer: Issuer) -> Forgetting:
     )
 
 
-def reach(services: Services) -> Callable[[], Callable[[str], Reach]]:
+def reach(services: Services) -> Callable[[], Callable[[Subject], Reach]]:
     """Reads the policy, and says then of each consent how far it reaches; may block, and raises what the vault does."""
     policies = _policies(services)
 
-    def read() -> Callable[[str], Reach]:
+    def read() -> Callable[[Subject], Reach]:
         policy = policies.read()
         policies.tell()
         return policy.reach
@@ -95,6 +101,9 @@ def wire(services: Services, issuer: Issuer, *, watch: Callable[[], None]) -> li
         operator=services.operator,
         # One at a time: it is all work of the processor.
         lint_pool=Pool("lint", threads=1),
+        stops=services.stops,
+        stops_pool=Pool("stop", threads=MARKS_THREADS),
+        stops_within=round(settings.memory_age.total_seconds()),
         probes=_probes(services),
         diagnosis=_diagnosis(services),
         domains=InitialDomains(

@@ -16,6 +16,7 @@ from customers_timer.plan import Planner
 from customers_timer.report import Report
 from customers_timer.run import CheckRun
 from customers_timer.watch import Watch
+from shared.application_stops import ApplicationStops
 from shared.cloud import PUBLIC
 from shared.consents.applications import Application, Applications
 from shared.consents.consent import Consent, Person
@@ -39,6 +40,7 @@ from shared.entra.tokens import AccessToken
 from shared.errors import BrokerError
 from shared.marks import Marks
 from shared.settings import Settings
+from shared.subject import APPLICATION, Subject
 from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import Asked, ScriptedAuthority
@@ -75,6 +77,7 @@ class Scene:
 
     customers: int = 3
     reach: dict[str, Reach] = field(default_factory=lambda: {"partner": everywhere(GRAPH)})
+    reach_of_application: Reach = field(default_factory=everywhere)
     grants: dict[str, Grant] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     now: datetime = NOON
@@ -127,6 +130,9 @@ class Scene:
     def run(self) -> Report:
         return self.timer().run()
 
+    def reaches(self, consent: Subject) -> Reach:
+        return self.reach_of_application if consent is APPLICATION else self.reach.get(consent, everywhere())
+
     def timer(self) -> CheckRun:
         return CheckRun(
             planner=Planner(
@@ -146,10 +152,11 @@ class Scene:
                 in_force=InForce(self.store, max_age=self.memory_age),
             ),
             results=self.results,
-            read_reach=lambda: lambda consent: self.reach.get(consent, everywhere()),
+            read_reach=lambda: self.reaches,
             read_grants=lambda: lambda _tenant_id, resource: self.grants.get(resource),
             sweep=Marks(self.rows, max_age=HOUR, clock=self.clock).sweep,
             watch=self._watch().look,
+            stops=ApplicationStops(self.rows, clock=self.clock),
             pace=lambda: Pace(self.per_second, sleep=lambda _seconds: None),
             newcomers=Newcomers(grant=self.grant),
             age=20 * HOUR,

@@ -14,6 +14,7 @@ from customers_timer.found import UNFINISHED
 from customers_timer.report import CheckFailed
 from customers_timer.run import MOST_REMOVED, WORKERS
 from customers_timer.target import most_overdue_first
+from shared.application_stops import ApplicationStops
 from shared.cloud import PUBLIC
 from shared.crew import Limits
 from shared.customers.application_grants import Grant
@@ -637,3 +638,29 @@ def test_a_consent_that_is_withdrawn_amid_a_run_is_exchanged_no_more() -> None:
     assert withdrawn_at <= asked_then[0] <= len(scene.authority.asked) <= asked_then[0] + 2 * WORKERS
     assert "consent_withdrawn" in report.reasons
     assert report.left > 0
+
+
+def left(scene: Scene) -> set[str]:
+    return set(ApplicationStops(scene.rows, clock=scene.clock).read().left)
+
+
+def test_whoever_is_a_customer_no_more_is_remembered_for_the_applications_own_tokens(scene: Scene) -> None:
+    scene.reach_of_application = everywhere(GRAPH)
+    scene.run()
+    assert left(scene) == set()
+    scene.customers = 2
+    scene.run()
+    assert left(scene) == {tenant(2)}
+    scene.customers = 3
+    scene.run()
+    assert left(scene) == set()
+
+
+@pytest.mark.parametrize("source", ["unlisted", "unseen"])
+def test_where_a_source_of_customers_is_silent_nobody_has_left(scene: Scene, source: str) -> None:
+    scene.reach_of_application = everywhere(GRAPH)
+    scene.run()
+    scene.customers = 2
+    setattr(scene, source, PartnerCenterUnavailable() if source == "unlisted" else GraphUnavailable())
+    scene.run()
+    assert left(scene) == set()

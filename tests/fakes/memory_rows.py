@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 
 from shared.rows import Row, checked_table
@@ -18,6 +19,16 @@ class MemoryRows:
         self.writes = 0
         self._tables: dict[str, dict[tuple[str, str], Row]] = {}
         self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody gets an answer meanwhile."""
+        with self._lock:
+            yield
+
+    def free(self) -> AbstractContextManager[None]:
+        """As it is."""
+        return nullcontext()
 
     def put(self, table: str, row: Row) -> None:
         with self._lock:

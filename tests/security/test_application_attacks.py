@@ -114,3 +114,19 @@ def test_the_operators_dry_run_tells_the_two_apart(stack: StackState, reports: W
         asked = {"caller": caller, "tenant": "contoso", "resource": resource, "as": kind}
         told = operator.call("POST", "policy/check", asked).json()
         assert (told["allowed"], told["as"]) == (allowed, kind)
+
+
+def test_an_operator_stops_them_all_at_once_and_nobody_else_can(stack: StackState, reports: Workload) -> None:
+    operator = Workload(state=stack, name="operator")
+    assert plain(reports, "northwind", "graph").is_success
+    for who in ("reports", "provisioning"):
+        for method in ("PUT", "DELETE"):
+            assert Workload(state=stack, name=who).call(method, "application/stop").is_client_error
+    try:
+        assert operator.call("PUT", "application/stop").json()["stopped"]
+        answers = [ask(reports, "northwind", "graph") for ask in DIALECTS]
+        assert ["application_stopped" in answer.text for answer in answers] == [True, True, True]
+        assert operator.call("GET", "application/stop").json() == {"stopped": True, "left": []}
+    finally:
+        assert operator.call("DELETE", "application/stop").json()["stopped"] is False
+    assert plain(reports, "northwind", "graph").is_success

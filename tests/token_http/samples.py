@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.application_stops import ApplicationStops
 from shared.callers.assertion import Principal
 from shared.cloud import PUBLIC
 from shared.consents.consent import Consent, Person, Renewal
@@ -15,6 +16,7 @@ from shared.customers.known import KnownCustomers
 from shared.entra.domains import Owner
 from shared.errors import BrokerError
 from shared.pool import Pool
+from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority
 from token_http.domains import DomainSources
@@ -94,6 +96,7 @@ class Scene:
     tokens: MemoryVault = field(default_factory=MemoryVault)
     policies: MemoryVault = field(default_factory=MemoryVault)
     authority: ScriptedAuthority = field(default_factory=ScriptedAuthority)
+    rows: MemoryRows = field(default_factory=MemoryRows)
     vault_threads: int = 4
     exchange_threads: int = 4
     owners: dict[str, str | BrokerError] = field(default_factory=dict)
@@ -109,10 +112,12 @@ class Scene:
             authority=self.authority,
             consents=self.store,
             policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
+            stops=self.stops.read,
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
             pools=Pools(
                 vault=Pool("vault", threads=self.vault_threads),
                 exchange=Pool("exchange", threads=self.exchange_threads),
+                stops=Pool("stops", threads=1),
             ),
             clock=self.clock,
             domains=DomainSources(known=lambda _consent: self.known, owner=self.owner),
@@ -124,6 +129,10 @@ class Scene:
         if isinstance(found, BrokerError):
             raise found
         return Owner(tenant_id=found)
+
+    @property
+    def stops(self) -> ApplicationStops:
+        return ApplicationStops(self.rows, clock=self.clock)
 
     @property
     def store(self) -> ConsentStore:

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from refresh_timer.outcome import PROVEN
+from shared.application_stops import Stops
 from shared.cloud import PUBLIC
 from shared.consents.consent import Renewal
 from shared.consents.health import Health
@@ -110,8 +111,11 @@ class Scene:
             authority=self.authority,
             consents=store,
             policies=PolicySource(policies, home_tenant=HOME_ID, cloud=PUBLIC),
+            stops=Stops,
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
-            pools=Pools(vault=Pool("vault", threads=1), exchange=Pool("exchange", threads=1)),
+            pools=Pools(
+                vault=Pool("vault", threads=1), exchange=Pool("exchange", threads=1), stops=Pool("stops", threads=1)
+            ),
             clock=self.clock,
             domains=NO_DOMAINS,
         )

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.application_stops import Stops
 from shared.cloud import PUBLIC
 from shared.consents.consent import Consent
 from shared.consents.store import ConsentStore
@@ -88,12 +89,17 @@ class World:
         self.permit(CALLERS)
         self.consent(None)
         for _ in range(2):
-            pools = Pools(vault=HeldPool("vault", threads=4), exchange=HeldPool("exchange", threads=SLOTS))
+            pools = Pools(
+                vault=HeldPool("vault", threads=4),
+                exchange=HeldPool("exchange", threads=SLOTS),
+                stops=HeldPool("stops", threads=1),
+            )
             self.instances.append(
                 Issuer(
                     authority=self.authority,
                     consents=self.store,
                     policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
+                    stops=Stops,
                     limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
                     pools=pools,
                     clock=self.clock,

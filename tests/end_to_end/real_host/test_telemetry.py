@@ -49,6 +49,8 @@ RECORDS = {
     "refresh.consent": {"refresh"},
     "refresh.run": {"refresh"},
     "broker.diagnosed": {"diagnosis"},
+    "application.stopped": {"application_stop"},
+    "application.resumed": {"application_resume"},
     "customers.run": {"check_customers"},
     "customers.failing": {"check_customers"},
 }
@@ -136,6 +138,8 @@ def call_everything(life: Life) -> None:
     assert reports.call("GET", "tenants").is_success
     assert reports.call("GET", "tenants?after=x").is_client_error
     assert reports.call("GET", "connect/Az?tenant=nowhere").is_client_error
+    for method in ("GET", "PUT", "DELETE"):
+        assert life.operator.call(method, "application/stop").is_success
     for path in ("policy/check", "policy/lint"):
         life.operator.call("POST", path, {})
     assert fire_timer(state) == "Success"

@@ -4,7 +4,14 @@ import sys
 
 import click
 
-from partner_token import act_commands, check_command, consent_commands, customer_commands, policy_commands
+from partner_token import (
+    act_commands,
+    application_commands,
+    check_command,
+    consent_commands,
+    customer_commands,
+    policy_commands,
+)
 from partner_token.completion import completion_command
 from partner_token.doctor_command import doctor
 from partner_token.entrance import run
@@ -57,6 +64,7 @@ for _verb in (
     customer_commands.customers,
     flush,
     policy_commands.policy,
+    application_commands.application,
     whoami,
     doctor,
     completion_command(lambda: (partner_broker, PROGRAM)),

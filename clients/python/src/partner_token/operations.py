@@ -92,6 +92,10 @@ class Operations:
         """Forget what is remembered of a customer's tenant; the answer says how far that reaches."""
         return self._asked("POST", f"customers/{_part(tenant)}/flush")
 
+    def application_stop(self, method: str) -> dict[str, Any]:
+        """PUT stops all tokens of the application, DELETE resumes, GET tells."""
+        return self._asked(method, "application/stop")
+
     def policy_check(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Whether the access policy would allow a request."""
         return self._asked("POST", "policy/check", fields)

@@ -1,0 +1,74 @@
+"""What stops tokens of the application beside the policy: an operator's one stop, and tenants that have left.
+
+Rows that all instances share; each is a state, written over by the next one.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from shared.clock import Clock, to_text
+from shared.rows import Row, Rows
+
+TABLE = "brokerstops"
+STOP, CUSTOMERS, LEFT = "application", "customers", "left"
+EVERYWHERE = "everywhere"
+STATE, STOPPED, RESUMED = "state", "stopped", "resumed"
+# So many rows are written in one run of the check; the next one goes on.
+MOST_WRITTEN = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stops:
+    """What is stopped: everything, or the tenants that were customers and have left."""
+
+    is_stopped: bool = False
+    left: frozenset[str] = frozenset()
+
+
+class ApplicationStops:
+    """Every method may block, and raises what Rows raises."""
+
+    def __init__(self, rows: Rows, *, clock: Clock) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    @property
+    def reaches_all(self) -> bool:
+        """Whether every instance of the broker sees what is stopped here."""
+        return self._rows.is_shared
+
+    def read(self) -> Stops:
+        """What is stopped now; a row that cannot be read stops."""
+        row = self._rows.get(TABLE, STOP, EVERYWHERE)
+        is_stopped = row is not None and row.fields.get(STATE) != RESUMED
+        return Stops(is_stopped=is_stopped, left=frozenset(one.key for one in self._rows.select(TABLE, LEFT)))
+
+    def stop(self, *, by: str) -> None:
+        """Stop all tokens of the application until somebody resumes; `by` is the operator's object id."""
+        self._put(STOP, EVERYWHERE, **{STATE: STOPPED, "by": by})
+
+    def resume(self, *, by: str) -> None:
+        """Take the stop back."""
+        self._put(STOP, EVERYWHERE, **{STATE: RESUMED, "by": by})
+
+    def seen(self, customers: Collection[str], *, reaches: Callable[[str], bool]) -> None:
+        """Remember who is a customer, all sources having told: one that was one, and is not among them, has left.
+
+        `reaches` says of a tenant whether the policy has a row for the application there. A tenant that never was a
+        customer has not left: where a row names it, somebody knew.
+        """
+        known = {one.key for one in self._rows.select(TABLE, CUSTOMERS)}
+        left = {one.key for one in self._rows.select(TABLE, LEFT)}
+        for tenant_id in sorted(known - set(customers))[:MOST_WRITTEN]:
+            # In this order: what is cut in between is done again.
+            self._put(LEFT, tenant_id)
+            self._rows.delete(TABLE, CUSTOMERS, tenant_id)
+        for tenant_id in sorted(left & set(customers))[:MOST_WRITTEN]:
+            self._put(CUSTOMERS, tenant_id)
+            self._rows.delete(TABLE, LEFT, tenant_id)
+        new = sorted(one for one in customers if one not in known | left and reaches(one))
+        for tenant_id in new[:MOST_WRITTEN]:
+            self._put(CUSTOMERS, tenant_id)
+
+    def _put(self, partition: str, key: str, **fields: str) -> None:
+        self._rows.put(TABLE, Row(partition=partition, key=key, fields={"on": to_text(self._clock()), **fields}))
