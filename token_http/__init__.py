@@ -14,7 +14,7 @@ from shared.request_fields import body_or_query, checked_parameters, json_body
 from shared.responses import correlation_id, error_response, json_response, written_response
 from shared.routes import Routes
 from shared.subject import APPLICATION, Subject
-from token_http import application_routes, identity_dialect, oauth_routes
+from token_http import application_routes, identity_dialect, oauth_routes, policy_tenants
 from token_http import policy_check as dry_run
 from token_http import policy_lint as linting
 from token_http import tenants as listing
@@ -109,11 +109,13 @@ def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
 
     @routes.post("policy/lint")
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        await dependencies.operator(req, CONSENT_READ)
+        operator = await dependencies.operator(req, CONSENT_READ)
         documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
         home, cloud, in_force = dependencies.home_tenant, dependencies.cloud, await dependencies.service.tenant_names()
+        unresolved = await dependencies.lint_pool.run(lambda: policy_tenants.unresolved(documents, in_force))
+        led = await dependencies.service.led(unresolved, operator=operator, home_tenant=home)
         content = await dependencies.lint_pool.run(
-            lambda: linting.answer(documents, home_tenant=home, cloud=cloud, in_force=in_force)
+            lambda: linting.answer(documents, home_tenant=home, cloud=cloud, in_force=in_force, led=led)
         )
         return json_response(content, correlation=correlation_id(context))
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.customers.known import KnownCustomers
 from shared.entra.domains import Owner, is_domain
-from shared.errors import BrokerError
+from shared.errors import AuthorityUnavailable, BrokerError
 from shared.pool import Pool
 from token_http.policy import Policy, spelled
 from token_http.readings import Readings, value_of
@@ -88,6 +88,16 @@ class Domains:
         kept = self._kept.get(domain)
         if kept is None or self._is_over(kept):
             return Missing(fetch=lambda: self._fetch(domain, wanted.principal.object_id), is_reading=False)
+        return kept.owner.tenant_id
+
+    async def owner(self, domain: str, *, asker: str) -> str | None:
+        """The tenant of a domain, None for one that is nobody's; raises AuthorityUnavailable or TooManyRequests."""
+        kept = self._kept.get(domain)
+        if kept is None or self._is_over(kept):
+            await self._fetch(domain, asker)
+            kept = self._kept.get(domain)
+        if kept is None:
+            raise AuthorityUnavailable
         return kept.owner.tenant_id
 
     async def known(self, consent: str) -> KnownCustomers:

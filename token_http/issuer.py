@@ -80,7 +80,7 @@ class Issuer:
             pool=pools.exchange,
             clock=clock,
         )
-        self._domains = Domains(
+        self.domains = Domains(
             domains, in_turn=self._tokens.in_turn, vault=pools.vault, exchange=pools.exchange, clock=clock
         )
 
@@ -103,7 +103,7 @@ class Issuer:
     async def tenants(self, principal: Principal, question: Question) -> dict[str, Any]:
         """The tenants that this principal may ask for; raises VaultUnavailable or VaultRefused."""
         policy, own = await self.policy(), await self._own(question.consent)
-        known = await self._domains.known(question.consent)
+        known = await self.domains.known(question.consent)
         return tenants.answer(policy, principal, question, own=own or policy.home_tenant, known=known)
 
     async def _own(self, consent: str) -> str | None:
@@ -119,7 +119,7 @@ class Issuer:
         Where there is no consent to ask whose it is, it counts as the partner's own.
         """
         policy, wanted = await self._policy.get(None), Wanted(principal=principal, request=request)
-        while isinstance(led := self._domains.look(policy, wanted, since=None), Missing):
+        while isinstance(led := self.domains.look(policy, wanted, since=None), Missing):
             await led.fetch()
         possible = policy.possible(principal, request, tenant_id=led)
         if request.consent is APPLICATION:
@@ -137,7 +137,7 @@ class Issuer:
         if policy is None:
             return Missing(fetch=lambda: self._policy.get(None), is_reading=True)
         policy = value_of(policy)
-        led = self._domains.look(policy, wanted, since=since)
+        led = self.domains.look(policy, wanted, since=since)
         if isinstance(led, Missing):
             return led
         possible = policy.possible(wanted.principal, request, tenant_id=led)

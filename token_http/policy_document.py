@@ -38,7 +38,7 @@ def compile_document(
 
     `names` are those of all documents; without them the document stands alone.
     """
-    content = _content(name, text)
+    content = content_of(name, text)
     schema = _schema(name, content)
     own = _names(name, content)
     known = TenantNames.of({name: own}) if names is None else names
@@ -66,10 +66,11 @@ def compile_policy(documents: Mapping[str, str], *, home_tenant: str, cloud: Clo
 
 def names_in(name: str, text: str) -> dict[str, str]:
     """Tenants by the names that this document gives them, in lower case; raises PolicyDocumentInvalid."""
-    return _names(name, _content(name, text))
+    return _names(name, content_of(name, text))
 
 
-def _content(name: str, text: str) -> dict[str, Any]:
+def content_of(name: str, text: str) -> dict[str, Any]:
+    """The fields of a document, its rows not looked at; raises PolicyDocumentInvalid."""
     try:
         content: dict[str, Any] = json.loads(text, object_pairs_hook=_once)
     except PolicyDocumentInvalid:

@@ -12,6 +12,7 @@ from shared.subject import APPLICATION, consent_of
 from token_http.permission import Permission
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document, names_in
 from token_http.policy_shadows import shadowed
+from token_http.policy_tenants import Led, sentence, unresolved
 from token_http.tenant_names import TenantNames
 
 INVALID, SHADOWED, TOO_WIDE, UNKNOWN, CONTRADICTED = "invalid", "shadowed", "too wide", "unknown", "contradicted"
@@ -41,10 +42,11 @@ def lint(
     cloud: Cloud,
     consents: frozenset[str] | None = None,
     in_force: TenantNames | None = None,
+    led: Led | None = None,
 ) -> list[Finding]:
     """What there is to say of these documents (name -> text); with `consents`, those that exist, unknown ones too.
 
-    `in_force` are the names of the policy that these documents are to be part of.
+    `in_force` are the names of the policy that these documents are to be part of, `led` what other names lead to.
     """
     given: dict[str, Mapping[str, str]] = {}
     findings: list[Finding] = []
@@ -60,6 +62,7 @@ def lint(
             rows.extend(compile_document(name, documents[name], home_tenant=home_tenant, cloud=cloud, names=names))
         except PolicyDocumentInvalid as problem:
             findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
+    findings.extend(_unresolved(documents, names, led))
     return [*findings, *_contradicted(names, given), *_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents)]
 
 
@@ -75,13 +78,25 @@ def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def answer(
-    documents: Mapping[str, str], *, home_tenant: str, cloud: Cloud, in_force: TenantNames | None = None
+    documents: Mapping[str, str],
+    *,
+    home_tenant: str,
+    cloud: Cloud,
+    in_force: TenantNames | None = None,
+    led: Led | None = None,
 ) -> dict[str, Any]:
     """What there is to say of them, at most a thousand things, and whether each can be compiled."""
-    found = lint(documents, home_tenant=home_tenant, cloud=cloud, in_force=in_force)
+    found = lint(documents, home_tenant=home_tenant, cloud=cloud, in_force=in_force, led=led)
     told = {"omitted": len(found) - MOST_FINDINGS} if len(found) > MOST_FINDINGS else {}
     shown = [asdict(one) for one in found[:MOST_FINDINGS]]
     return {**told, "valid": all(one.kind != INVALID for one in found), "findings": shown}
+
+
+def _unresolved(documents: Mapping[str, str], names: TenantNames, led: Led | None) -> Iterator[Finding]:
+    for one in unresolved(documents, names):
+        told = sentence(one, led)
+        if told is not None:
+            yield Finding(kind=UNKNOWN, place=one.place, sentence=told)
 
 
 def _contradicted(names: TenantNames, given: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:

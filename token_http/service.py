@@ -12,6 +12,7 @@ from token_http.issuer import Issuer
 from token_http.message import Issued, TokenRequest
 from token_http.one_look import all_issued
 from token_http.policy import Decision
+from token_http.policy_tenants import Led, Unresolved, led
 from token_http.refusals import NotPermitted
 from token_http.tenant_names import TenantNames
 from token_http.tenants import Question
@@ -92,6 +93,10 @@ class TokenService:
             raise
         trail.listed(question.consent, len(found["tenants"]))
         return found
+
+    async def led(self, asked: Sequence[Unresolved], *, operator: Principal, home_tenant: str) -> Led:
+        """What names in rows lead to, as far as this operator may know it."""
+        return await led(self._issuer.domains, asked, operator=operator, home_tenant=home_tenant)
 
     async def tenant_names(self) -> TenantNames:
         """The names of the policy in force; raises VaultUnavailable or VaultRefused."""

@@ -8,6 +8,7 @@ import pytest
 from local.policy import REPORTS_POLICY
 from local.state import StackState
 from local.workload import Workload
+from local.world import CONTOSO
 
 GOOD = json.dumps(REPORTS_POLICY)
 
@@ -29,6 +30,13 @@ def test_a_row_twice_is_worth_a_second_look_and_still_valid(stack: StackState) -
     answer = lint(stack, {"documents": {"policy-1": GOOD, "policy-2": GOOD}}).json()
     assert answer["valid"]
     assert {finding["kind"] for finding in answer["findings"]} == {"shadowed"}
+
+
+def test_a_domain_in_a_row_is_looked_up_and_the_id_to_write_is_told(stack: StackState) -> None:
+    row = {**REPORTS_POLICY["permissions"][0], "tenants": ["contoso.onmicrosoft.com"]}
+    answer = lint(stack, {"documents": {"policy-1": json.dumps({"permissions": [row]})}}).json()
+    (sentence,) = [finding["sentence"] for finding in answer["findings"] if finding["kind"] == "unknown"]
+    assert CONTOSO in sentence
 
 
 @pytest.mark.parametrize(
