@@ -27,7 +27,10 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
         *consent_http.wiring.wire(services, on_change=issuer.forget),
         *customers_http.wiring.wire(services, forgetting=forgetting),
         *customers_timer.wiring.wire(
-            services, read_reach=token_http.wiring.reach(services), grant=customers_http.wiring.granter(services)
+            services,
+            read_reach=token_http.wiring.reach(services),
+            grant=customers_http.wiring.granter(services),
+            forget=forgetting.with_next_look,
         ),
         *refresh_timer.wiring.wire(services),
         *token_http.wiring.wire(services, issuer, watch=forgetting.watch),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from shared.customers.results import NewCustomer
@@ -20,9 +21,13 @@ type MakeConsent = Callable[[str, str, str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomers:
-    """`grant` is None where new customers are only named; may block."""
+    """`grant` is None where new customers are only named; may block.
+
+    `forget` has what is remembered of a tenant forgotten, such as that it refused; it may raise BrokerError.
+    """
 
     grant: MakeConsent | None = None
+    forget: Callable[[str], None] = lambda _tenant_id: None
     monotonic: Callable[[], float] = time.monotonic
 
     def consent(self, new: Sequence[NewCustomer], correlation: str) -> Mapping[str, str]:
@@ -38,11 +43,17 @@ class Newcomers:
             if self.monotonic() - begun > BEGUN_WITHIN:
                 outcomes[one.tenant_id] = NO_TIME
                 continue
-            try:
-                outcomes[one.tenant_id] = self.grant(one.tenant_id, one.consent, correlation)
-            except BrokerError as error:
-                outcomes[one.tenant_id] = error.code
+            outcomes[one.tenant_id] = self._granted(self.grant, one, correlation)
         return outcomes
+
+    def _granted(self, grant: MakeConsent, one: NewCustomer, correlation: str) -> str:
+        try:
+            return grant(one.tenant_id, one.consent, correlation)
+        except BrokerError as error:
+            return error.code
+        finally:  # what failed may have been done all the same
+            with suppress(BrokerError):  # nothing is remembered for long
+                self.forget(one.tenant_id)
 
 
 def told_consented(new: Sequence[NewCustomer], outcomes: Mapping[str, str]) -> list[str]:

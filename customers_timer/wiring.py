@@ -30,10 +30,13 @@ from shared.customers.worries import Worries
 from shared.services import Services
 
 
-def wire(services: Services, *, read_reach: Callable[[], ReachOf], grant: MakeConsent) -> list[func.Blueprint]:
+def wire(
+    services: Services, *, read_reach: Callable[[], ReachOf], grant: MakeConsent, forget: Callable[[str], None]
+) -> list[func.Blueprint]:
     """The timer; `read_reach` reads the access policy, and says of each consent how far it reaches.
 
-    `grant` makes the application's consent in the tenant of a customer who came, where the setting wants that.
+    `grant` makes the application's consent in the tenant of a customer who came, where the setting wants that; then
+    `forget` has what instances remember of the tenant forgotten.
     """
     settings, results, authority = services.settings, Results(services.rows), services.applications.partner.authority
     sources = _sources(services)
@@ -60,7 +63,7 @@ def wire(services: Services, *, read_reach: Callable[[], ReachOf], grant: MakeCo
         read_grants=partial(_read_grants, services),
         sweep=services.marks.sweep,
         watch=_watch(services, sources).look,
-        newcomers=Newcomers(grant=grant if settings.check.consents_new else None),
+        newcomers=Newcomers(grant=grant if settings.check.consents_new else None, forget=forget),
         stops=services.stops,
         pace=lambda: Pace(float(settings.check.per_second)),
         age=settings.check.age,

@@ -1,8 +1,8 @@
 """A customer's tenant is forgotten: by this instance at once, by the others when they read the mark that says so."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from datetime import timedelta
 
 from shared.clock import Clock
 from shared.marks import FORGET_TENANT, Mark, Marks
@@ -13,7 +13,7 @@ MARKED_FOR = timedelta(hours=1)
 
 
 class Forgetting:
-    """Nobody who asks for a token waits for a mark. Belongs to one event loop and takes no lock."""
+    """Nobody who asks for a token waits for a mark. Takes no lock: all but `with_next_look` is for one event loop."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class Forgetting:
         self._pool = pool
         self._clock = clock
         self._untold: set[str] = set()
-        # The marks that have been obeyed, and made when: a mark that is made anew is obeyed anew.
-        self._obeyed: dict[str, datetime] = {}
+        # The acts of marking that have been obeyed, each by itself: a mark that is made anew is obeyed anew.
+        self._obeyed: frozenset[str] = frozenset()
         self._watches = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -53,12 +53,19 @@ class Forgetting:
         self._forget({tenant_id})
         await self._mark({tenant_id})
 
+    def with_next_look(self, tenant_id: str) -> None:
+        """Have every instance forget it with its next look, this one too; raises as `everywhere`.
+
+        For whoever is not on the event loop: any thread may call it, and it blocks.
+        """
+        self._set({tenant_id})
+
     async def look(self) -> None:
         """Tell what is not told yet, and obey the others' marks; raises as `everywhere`."""
         await self._tell()
         marks = await self._pool.run(lambda: self._marks.in_force(FORGET_TENANT))
-        new = {tenant_id for tenant_id, mark in marks.items() if self._obeyed.get(tenant_id) != mark.made_on}
-        self._obeyed = {tenant_id: mark.made_on for tenant_id, mark in marks.items()}
+        new = {tenant_id for tenant_id, mark in marks.items() if not mark.acts <= self._obeyed}
+        self._obeyed = _acts(marks.values())
         if new:
             self._forget(new)
 
@@ -73,11 +80,11 @@ class Forgetting:
     async def _mark(self, tenant_ids: Collection[str]) -> None:
         if tenant_ids:
             marks = await self._pool.run(lambda: self._set(tenant_ids))
-            self._obeyed |= {tenant_id: mark.made_on for tenant_id, mark in marks.items()}
+            self._obeyed |= _acts(marks)
 
-    def _set(self, tenant_ids: Collection[str]) -> Mapping[str, Mark]:
+    def _set(self, tenant_ids: Collection[str]) -> Sequence[Mark]:
         until = self._clock() + MARKED_FOR
-        return {tenant_id: self._marks.set(FORGET_TENANT, tenant_id, until=until) for tenant_id in tenant_ids}
+        return [self._marks.set(FORGET_TENANT, tenant_id, until=until) for tenant_id in tenant_ids]
 
     def _look_later(self) -> None:
         asyncio.get_running_loop().call_later(self._every, lambda: self._begin(self._look_again()))
@@ -98,3 +105,7 @@ class Forgetting:
         # A table that is away is no error of whoever asks for a token: the next look tries again.
         if not task.cancelled():
             task.exception()
+
+
+def _acts(marks: Iterable[Mark]) -> frozenset[str]:
+    return frozenset(act for mark in marks for act in mark.acts)

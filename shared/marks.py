@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shared.clock import Clock, from_text
+from shared.clock import Clock, from_text, to_text
 from shared.errors import BrokerError
 from shared.rows import Row, Rows
 
@@ -23,10 +23,13 @@ FAILED_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One mark: what was marked when, and until when that means something."""
+    """What is marked, by which acts (the keys of their rows), and until when that means something.
+
+    Acts are told apart by their own identity, never by time: the clocks of instances are seconds apart.
+    """
 
     key: str
-    made_on: datetime
+    acts: frozenset[str]
     until: datetime
 
 
@@ -46,7 +49,7 @@ class Marks:
     """Set by one instance, seen by all within `max_age`; every method may block.
 
     Each act of marking is a row of its own, so that a mark that is set anew is not what a sweep takes away.
-    Of several marks with one key the latest moment and the latest end hold.
+    Several acts with one key are one mark, until the latest of their ends.
     """
 
     def __init__(
@@ -65,16 +68,16 @@ class Marks:
         """Mark something, again too. This instance sees it at once. Raises what Rows raises: it may be marked then."""
         if not 0 < len(key) <= LONGEST_KEY:
             raise ValueError(f"the key of a mark has 1 to {LONGEST_KEY} characters")
-        mark = Mark(key=key, made_on=self._clock(), until=until)
-        fields = {"key": key, "made_on": _to_text(mark.made_on), "until": _to_text(until)}
+        act = f"{key}.{secrets.token_hex(8)}"
+        fields = {"key": key, "made_on": to_text(self._clock()), "until": _to_text(until)}
         try:
-            self._rows.put(TABLE, Row(partition=kind, key=f"{key}.{secrets.token_hex(8)}", fields=fields))
+            self._rows.put(TABLE, Row(partition=kind, key=act, fields=fields))
         finally:
             with self._lock:
                 self._kept.pop(kind, None)
                 # A reading under way may have passed the place of the new row: whoever asks from now on begins anew.
                 self._under_way.pop(kind, None)
-        return mark
+        return Mark(key=key, acts=frozenset({act}), until=until)
 
     def in_force(self, kind: str) -> Mapping[str, Mark]:
         """The marks of a kind by their keys, as they were at most `max_age` ago; none that has ended.
@@ -137,21 +140,18 @@ def _together(marks: Iterable[Mark]) -> _Marks:
     found: dict[str, Mark] = {}
     for mark in marks:
         other = found.get(mark.key, mark)
-        made_on, until = max(mark.made_on, other.made_on), max(mark.until, other.until)
-        found[mark.key] = Mark(key=mark.key, made_on=made_on, until=until)
+        found[mark.key] = Mark(key=mark.key, acts=mark.acts | other.acts, until=max(mark.until, other.until))
     return found
 
 
 def _to_text(moment: datetime) -> str:
-    """As exact as the clock: what was read in the same second, after the mark, is not what it means."""
+    """As exact as the clock: a mark ends neither before nor after it was said to."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _mark(row: Row) -> Mark:
     try:
-        key = str(row.fields["key"])
-        made_on, until = from_text(str(row.fields["made_on"])), from_text(str(row.fields["until"]))
+        key, until = str(row.fields["key"]), from_text(str(row.fields["until"]))
     except (KeyError, ValueError):
-        key, made_on = row.key, datetime(1970, 1, 1, tzinfo=UTC)  # not ours to read: it has ended
-        until = made_on
-    return Mark(key=key, made_on=made_on, until=until)
+        key, until = row.key, datetime(1970, 1, 1, tzinfo=UTC)  # not ours to read: it has ended
+    return Mark(key=key, acts=frozenset({row.key}), until=until)

@@ -7,6 +7,7 @@ import pytest
 from customers_timer.newcomers import BEGUN_WITHIN, MOST_CONSENTED, Newcomers
 from shared.customers.errors import CustomerWithoutGrants
 from shared.customers.results import NewCustomer
+from shared.rows_errors import RowsUnavailable
 from tests.customers_timer.scene import DAY, Scene, name, tenant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -52,6 +53,24 @@ def test_where_it_is_wanted_the_consent_is_made_once_and_then_tried_last(scene: 
 def test_at_the_very_first_run_nobody_is_new_and_nothing_is_consented() -> None:
     scene = Scene(grant=lambda *_all: pytest.fail("nobody came"))
     assert scene.run().fields()["consented"] == []
+
+
+def test_the_tenant_is_forgotten_afterwards_refused_or_not_and_whether_or_not_that_can_be_told() -> None:
+    done: list[str] = []
+
+    def grant(tenant_id: str, _consent: str, _correlation: str) -> str:
+        done.append(f"grant {tenant_id}")
+        if tenant_id == tenant(2):
+            raise CustomerWithoutGrants
+        return "created"
+
+    def forget(tenant_id: str) -> None:
+        done.append(f"forget {tenant_id}")
+        raise RowsUnavailable
+
+    outcomes = Newcomers(grant=grant, forget=forget).consent([came(1), came(2)], "correlation")
+    assert outcomes == {tenant(1): "created", tenant(2): CustomerWithoutGrants.code}
+    assert done == [f"{act} {tenant(number)}" for number in (1, 2) for act in ("grant", "forget")]
 
 
 def test_one_that_is_refused_stops_no_other() -> None:

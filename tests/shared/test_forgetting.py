@@ -94,6 +94,30 @@ def test_a_mark_is_obeyed_once_and_one_that_is_made_anew_again(rows: MemoryRows)
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("behind", [0, 40])
+def test_a_second_act_is_obeyed_though_its_clock_is_behind_the_first_ones(rows: MemoryRows, behind: int) -> None:
+    async def scenario() -> None:
+        fast, slow, other = Instance(rows), Instance(rows), Instance(rows)
+        fast.seconds = behind
+        await fast.forgetting.everywhere(CONTOSO)
+        assert await other.look() == [CONTOSO]
+        await slow.forgetting.everywhere(CONTOSO)
+        assert await other.look() == [CONTOSO]
+        assert await other.look() == []
+
+    asyncio.run(scenario())
+
+
+def test_a_thread_has_every_instance_forget_with_its_next_look(rows: MemoryRows) -> None:
+    async def scenario() -> None:
+        one, other = Instance(rows), Instance(rows)
+        await asyncio.to_thread(one.forgetting.with_next_look, CONTOSO)
+        assert one.forgotten == []
+        assert (await one.look(), await other.look()) == ([CONTOSO], [CONTOSO])
+
+    asyncio.run(scenario())
+
+
 def test_a_mark_ends(rows: MemoryRows) -> None:
     async def scenario() -> None:
         one, late = Instance(rows), Instance(rows)
