@@ -8,10 +8,13 @@
     PowerShellVersion    = '5.1'
     CompatiblePSEditions = @('Desktop', 'Core')
     FunctionsToExport    = @(
+        'Add-PartnerCustomerExclusion'
         'Clear-PartnerTokenCache'
         'Connect-Partner'
         'Get-PartnerBrokerCustomer'
         'Get-PartnerConsent'
+        'Get-PartnerCustomerExclusion'
+        'Get-PartnerCustomerHistory'
         'Get-PartnerCustomerStatus'
         'Get-PartnerTenant'
         'Get-PartnerToken'
@@ -19,6 +22,7 @@
         'Import-PartnerConsent'
         'New-PartnerAccessToken'
         'New-PartnerConsentLink'
+        'Remove-PartnerCustomerExclusion'
         'Restore-PartnerConsent'
         'Revoke-PartnerConsent'
         'Revoke-PartnerConsentLink'

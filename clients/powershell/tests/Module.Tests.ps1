@@ -114,10 +114,14 @@ Describe 'The module' {
         $public | Where-Object -FilterScript { $_ -in $theirs } | Should -Be 'New-PartnerAccessToken'
     }
 
-    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink', 'Clear-PartnerTokenCache') {
+    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink', 'Clear-PartnerTokenCache', 'Add-PartnerCustomerExclusion', 'Remove-PartnerCustomerExclusion', 'Get-PartnerCustomerHistory') {
         $parameter = (Get-Command -Name $_).Parameters['Tenant']
         $parameter.Aliases | Should -Be 'TenantId', 'CustomerId'
         ($parameter.Attributes | Where-Object -FilterScript { $_ -is [Parameter] }).ValueFromPipelineByPropertyName | Should -BeTrue
+    }
+
+    It 'takes rows for the status by the same names: without them each row would tell of every customer' {
+        (Get-Command -Name Get-PartnerCustomerStatus).Parameters['Customer'].Aliases | Should -Be 'Tenant', 'TenantId', 'CustomerId'
     }
 
     It 'takes no secret as a text: no parameter that is named for one is a String' {
@@ -136,6 +140,8 @@ Describe 'The module' {
         @{ Name = 'Revoke-PartnerConsentLink'; Impact = 'Medium' }
         @{ Name = 'New-PartnerConsentLink'; Impact = 'Low' }
         @{ Name = 'Clear-PartnerTokenCache'; Impact = 'Low' }
+        @{ Name = 'Add-PartnerCustomerExclusion'; Impact = 'Medium' }
+        @{ Name = 'Remove-PartnerCustomerExclusion'; Impact = 'Medium' }
     ) {
         $binding = (Get-Command -Name $Name).ScriptBlock.Attributes | Where-Object -FilterScript { $_ -is [System.Management.Automation.CmdletBindingAttribute] }
         $binding.SupportsShouldProcess | Should -BeTrue

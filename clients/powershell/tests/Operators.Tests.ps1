@@ -231,6 +231,48 @@ Describe 'Customers' {
         @($warned).Count | Should -Be 1
     }
 
+    It 'are kept out until a day, each by a row of its own, and nothing is done as -WhatIf' {
+        $requests = Use-RecordedAnswer -Name 'exclusion', 'exclusion'
+        Add-PartnerCustomerExclusion -Tenant $contoso -Reason 'leaves us' -Until 2026-12-31 -WhatIf | Should -BeNullOrEmpty
+        $requests.Count | Should -Be 0
+        $found = Get-Row -Line 'CustomerId,Until', "$contoso,2026-12-31", "$contoso,2027-01-31" | Add-PartnerCustomerExclusion -Reason 'leaves us'
+        $requests[0]['Method'], $requests[0]['Json']['reason'] | Should -Be 'PUT', 'leaves us'
+        $requests[0]['Json']['until'], $requests[1]['Json']['until'] | Should -Be '2026-12-31', '2027-01-31'
+        $found[0].Until | Should -Be ([datetime]::new(2026, 12, 31))
+        $found[0].MadeOn | Should -BeOfType ([DateTimeOffset])
+        ($found | Out-String -Width 160) | Should -Match '2026-12-31 leaves us'
+    }
+
+    It 'that are kept out are listed and let in again; a list that the broker could not read says so' {
+        $answer = Get-RecordedAnswer -Name 'status of a customer that works'
+        $answer.Content.excluded = @((Get-RecordedAnswer -Name 'exclusion').Content)
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $excluded = Get-PartnerCustomerExclusion -WarningVariable warned 3>$null
+        $excluded.TenantId, $excluded.Reason | Should -Be 'bbbb0000-1111-4222-8333-444444440002', 'leaves us'
+        $warned | Should -BeNullOrEmpty
+        $answer.Content.excluded = @()
+        $answer.Content.unavailable = [pscustomobject] @{ error = 'results_unavailable'; act = [pscustomobject] @{ name = 'retry'; parameters = [pscustomobject] @{} } }
+        Get-PartnerCustomerExclusion -WarningVariable warned 3>$null | Should -BeNullOrEmpty
+        "$warned" | Should -Match 'results_unavailable.*Try again'
+        $requests = Use-RecordedAnswer -Name 'inclusion'
+        ($excluded | Remove-PartnerCustomerExclusion).Outcome | Should -Be 'included'
+        $requests[0]['Method'] | Should -Be 'DELETE'
+        $requests[0]['Uri'] | Should -BeLike "*/customers/$($excluded.TenantId)/exclusion"
+    }
+
+    It 'show what changed for them, and for whom nothing did there is nothing' {
+        $requests = Use-RecordedAnswer -Name 'history'
+        $change = Get-Row -Line 'TenantId,Consent', 'bbbb0000-1111-4222-8333-444444440003,spare' | Get-PartnerCustomerHistory
+        $requests[0]['Query']['consent'] | Should -Be 'spare'
+        $change[0].Outcome, $change[0].AuthorityCode, $change[0].Whose | Should -Be 'application_not_consented', 'AADSTS65001', 'customer'
+        $change[0].Before | Should -BeNullOrEmpty
+        $change[0].On | Should -BeOfType ([DateTimeOffset])
+        $answer = Get-RecordedAnswer -Name 'history'
+        $answer.Content.changes = @()
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        Get-PartnerCustomerHistory -Tenant $contoso | Should -BeNullOrEmpty
+    }
+
     It 'that do not work are listed with the cause, and what to do for each in this module''s commands' {
         $requests = Use-RecordedAnswer -Name 'status of a customer that does not work'
         $found = Get-PartnerCustomerStatus -WarningVariable warned 3>$null

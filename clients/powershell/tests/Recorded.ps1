@@ -2,7 +2,7 @@
 
 function Get-AllRecorded {
     foreach ($file in Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath '../contracts') -Filter '*.json') {
-        $text = (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8) -replace '"<time>"', '"2026-11-29T07:00:00Z"'
+        $text = (Get-Content -LiteralPath $file.FullName -Raw -Encoding UTF8) -replace '"<time>"', '"2026-11-29T07:00:00Z"' -replace '"<day>"', '"2026-12-31"'
         (ConvertFrom-Json -InputObject $text).exchanges
     }
 }

@@ -1,8 +1,9 @@
 """The recorded exchanges of the PowerShell module: the running stack answers as its Pester tests take for granted."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +20,8 @@ from token_http.module_table import MODULES
 
 CONTRACTS = list(contracts())
 SHORT = "northwind short of a scope"
+EXCLUDED, EXCLUSION = "excluded northwind", f"customers/{NORTHWIND}/exclusion"
+DAY = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 
 
 def names(state: StackState) -> dict[str, str]:
@@ -35,6 +38,7 @@ def names(state: StackState) -> dict[str, str]:
         "operator": Workload(state=state, name="operator").assertion(),
         "provisioning": Workload(state=state, name="provisioning").assertion(),
         "refresh token": old_token(state, ADMIN),
+        "day": DAY,
         "assertion": Workload(state=state, name="broker").assertion("api://AzureADTokenExchange"),
     }
 
@@ -42,30 +46,39 @@ def names(state: StackState) -> dict[str, str]:
 @contextmanager
 def given(state: StackState, circumstance: str) -> Iterator[None]:
     """What a recording presupposes; no other test asks for its token of arm, which the broker would remember."""
+    undo = arranged(state, circumstance)
+    try:
+        yield
+    finally:
+        undo()
+
+
+def arranged(state: StackState, circumstance: str) -> Callable[[], object]:
+    """Orders it; returns what undoes it."""
     what, _, consent = circumstance.partition(" ")
-    assert circumstance in {"authority away", SHORT} or what in {"", "checked", "imported", "withdrawn"}
+    assert circumstance in {"authority away", SHORT, EXCLUDED} or what in {"", "checked", "imported", "withdrawn"}
     entra, operator = Controls(state, state.entra), Workload(state=state, name="operator")
+    provisioning = Workload(state=state, name="provisioning")
     if circumstance == "authority away":
         entra.post("faults", {"method": "POST", "path": ".*/token", "times": -1, "status": 503})
-    elif circumstance == SHORT:
+        return lambda: entra.clear("faults")
+    if circumstance == SHORT:
         graph = {"tenant": NORTHWIND, "client": PARTNER_APPLICATION, "resource": GRAPH}
         entra.remove("consents", graph)
         entra.post("consents", {**graph, "scopes": ["Directory.Read.All"]})
-    elif what == "checked":
+        return lambda: entra.clear("consents")
+    if circumstance == EXCLUDED:
+        provisioning.call("PUT", EXCLUSION, {"reason": "another one", "until": DAY}).raise_for_status()
+        return lambda: provisioning.call("DELETE", EXCLUSION).raise_for_status()
+    if what == "checked":
         # What was tried today is not due again, and a run of nothing tells other counts.
-        if Workload(state=state, name="provisioning").call("GET", "status").json()["last_run"] is None:
+        if provisioning.call("GET", "status").json()["last_run"] is None:
             assert fire_timer(state, function="check_customers") == "Success"
     elif consent:
         operated(state, operator, "POST", f"{consent}/import", json={"refresh_token": old_token(state, ADMIN)})
         if what == "withdrawn":
             operated(state, operator, "DELETE", consent)
-    try:
-        yield
-    finally:
-        if circumstance == "authority away":
-            entra.clear("faults")
-        elif circumstance == SHORT:
-            entra.clear("consents")
+    return lambda: None
 
 
 def operated(state: StackState, operator: Workload, method: str, path: str, **body: Any) -> None:  # noqa: ANN401 - JSON

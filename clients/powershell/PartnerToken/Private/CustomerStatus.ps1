@@ -55,9 +55,7 @@ function Write-StatusWarning {
     foreach ($consent in $Content.consents | Where-Object -FilterScript { $_ -and $_.error -and $_.status -ne $script:WithdrawnStatus }) {
         Write-Warning -Message "The consent $($consent.name), $($consent.days_left) days left: $($consent.error). $(Get-Remedy -Content $consent)"
     }
-    if ($Content.unavailable) {
-        Write-Warning -Message "What is known of customers: $($Content.unavailable.error). $(Get-Remedy -Content $Content.unavailable)"
-    }
+    if ($Content.unavailable) { Write-UnavailableWarning -Content $Content }
     elseif (-not $Content.last_run) {
         Write-Warning -Message 'No check has run yet: nothing is known of customers.'
     }
@@ -65,6 +63,13 @@ function Write-StatusWarning {
         Write-Warning -Message "The check of customers: no run has ended since $($Content.check.ended_on). $(Get-Remedy -Content $Content.check)"
     }
     Write-EndingWarning -Content $Content
+}
+
+# No list of customers is empty because the broker could not read it.
+function Write-UnavailableWarning {
+    [CmdletBinding()]
+    param([Parameter(Mandatory)] $Content)
+    Write-Warning -Message "What is known of customers: $($Content.unavailable.error). $(Get-Remedy -Content $Content.unavailable)"
 }
 
 # What will not work soon: a person without MFA or roles, and delegations near their end.

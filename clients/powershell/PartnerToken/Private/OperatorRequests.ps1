@@ -85,6 +85,29 @@ function Get-FlushRequest {
     @{ Method = 'POST'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/flush" }
 }
 
+# `Fields` has the reason, and the last day until which the customer is kept out.
+function Get-ExclusionRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Tenant, [hashtable] $Fields)
+    @{ Method = 'PUT'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/exclusion"; Json = $Fields }
+}
+
+function Get-InclusionRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Tenant)
+    @{ Method = 'DELETE'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/exclusion" }
+}
+
+# What changed for a customer by one consent.
+function Get-HistoryRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Tenant, [string] $Consent)
+    @{ Method = 'GET'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/history"; Query = @{ consent = $Consent } }
+}
+
 # `Method` is PUT to make the application's consent in that tenant, DELETE to take it back. `Plan` is what a dry run with
 # `Replace` has told.
 function Get-CustomerConsentRequest {

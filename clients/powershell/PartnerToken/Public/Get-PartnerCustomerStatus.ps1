@@ -52,7 +52,7 @@ function Get-PartnerCustomerStatus {
     [OutputType('PartnerToken.CustomerStatus')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]
-        [Alias('TenantId', 'CustomerId')]
+        [Alias('Tenant', 'TenantId', 'CustomerId')]
         [string] $Customer,
 
         [switch] $All,
