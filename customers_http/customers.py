@@ -76,7 +76,7 @@ class Customers:
     def _granted(self, change: Change) -> dict[str, Any]:
         excluded = self.exclusions.of(change.tenant_id, self.clock())
         if excluded is not None:
-            raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason}")
+            raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
         actor = self.actors.partner(change.consent)
         manager = self.management.ready(change, self.actors, partner=actor)
         case = self._case(change, actor, manager)

@@ -75,10 +75,10 @@ def content_of(name: str, text: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(text, object_pairs_hook=_once)
     except PolicyDocumentInvalid:
         raise PolicyDocumentInvalid(f"{name} has a field twice.") from None
-    except (ValueError, RecursionError):
-        raise PolicyDocumentInvalid(f"{name} is not JSON.") from None
-    _require(isinstance(content, dict), f"{name} is not a JSON object.")
-    _require(set(content) <= DOCUMENT_FIELDS, f"{name} has fields nobody knows.")
+    except (ValueError, RecursionError) as error:
+        where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise PolicyDocumentInvalid(f"{name} is not JSON{where}.") from None
+    _object(name, content, DOCUMENT_FIELDS)
     for field in ("$schema", "description"):
         _require(isinstance(content.get(field, ""), str), f"{name}: `{field}` should be a text.")
     return content
@@ -116,13 +116,13 @@ class _Words:
 
 
 def _permission(place: str, row: Any, words: _Words) -> Permission:  # noqa: ANN401 - JSON
-    _require(isinstance(row, dict) and set(row) <= PERMISSION_FIELDS, f"{place} has fields nobody knows.")
-    _require(isinstance(row.get("name", ""), str), f"{place}: `name`.")
+    _object(place, row, PERMISSION_FIELDS)
+    _require(isinstance(row.get("name", ""), str), f"{place}: `name` should be a text.")
     caller, role = row.get("caller"), row.get("role")
     _require(("caller" in row) != ("role" in row), f"{place} needs `caller` (an object id) or `role`, one of them.")
     is_id = isinstance(caller, str) and bool(GUID.fullmatch(caller.lower()))
-    _require("caller" not in row or is_id, f"{place}: `caller`.")
-    _require("role" not in row or (isinstance(role, str) and bool(role)), f"{place}: `role`.")
+    _require("caller" not in row or is_id, f"{place}: `caller` should be an object id.")
+    _require("role" not in row or (isinstance(role, str) and bool(role)), f"{place}: `role` should be a text.")
     consents = _subjects(place, row, words)
     tenants, resources = (_texts(place, row, field) for field in ("tenants", "resources"))
     home = {tenant for tenant in tenants if tenant.lower() == HOME}
@@ -153,9 +153,7 @@ def _subjects(place: str, row: Mapping[str, Any], words: _Words) -> frozenset[Su
     """The names of consents, or the application alone, which has none."""
     kind = row.get("as", As.USER.value)
     _require("as" not in row or words.schema >= SCHEMA_OF_AS, f'{place}: `as` takes "schema": 2 in the document.')
-    _require(
-        isinstance(kind, str) and kind in {one.value for one in As}, f"{place}: `as` should be user or application."
-    )
+    _require(kind in [one.value for one in As], f"{place}: `as` should be user or application.")
     if kind == APPLICATION.value:
         _require("consents" not in row, f"{place}: the application's own tokens take no `consents`.")
         return frozenset({APPLICATION})
@@ -189,6 +187,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Of two fields of one name the last would count, and the eye of an editor may rest on the first.
     _require(len(dict(pairs)) == len(pairs), "A field is there twice.")
     return dict(pairs)
+
+
+def _object(place: str, content: Any, known: frozenset[str]) -> None:  # noqa: ANN401 - JSON
+    _require(isinstance(content, dict), f"{place} is not a JSON object.")
+    # The unknown field itself stays unsaid: whatever was pasted there by mistake is to be in no log.
+    _require(set(content) <= known, f"{place} has fields nobody knows; known are {', '.join(sorted(known))}.")
 
 
 def _require(condition: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a sentence

@@ -83,7 +83,7 @@ class RelationshipReader:
                 return token
         if met is not None and met.transient:
             raise met
-        raise RelationshipsUnseen("" if management else "There is no management application.")
+        raise RelationshipsUnseen("" if management else "There is no management application, or it has no consent.")
 
 
 def relationships_of(items: Iterable[Mapping[str, Any]]) -> list[Relationship]:

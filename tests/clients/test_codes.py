@@ -13,7 +13,7 @@ from shared.errors import BrokerError
 CLIENTS = Path(__file__).resolve().parents[2] / "clients"
 POWERSHELL = CLIENTS / "powershell"
 # Words of READMEs in backticks that are no codes.
-FIELDS = {"correlation_id"}
+FIELDS = {"correlation_id", "for_tenant"}
 
 
 def codes(*branches: type[BrokerError]) -> set[str]:

@@ -140,7 +140,7 @@ def test_an_invalid_document_is_said_first_and_the_others_are_looked_at_all_the_
 
 def test_a_finding_reads_as_place_kind_and_sentence() -> None:
     (found,) = look("{")
-    assert str(found) == "policy-1: invalid: policy-1 is not JSON."
+    assert str(found) == "policy-1: invalid: policy-1 is not JSON at line 1, column 2."
 
 
 class Counted(frozenset[Any]):

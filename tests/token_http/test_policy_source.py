@@ -154,7 +154,7 @@ def test_a_broken_document_is_reported_with_its_place_and_without_its_text(
     assert (never["event"], never["document"]) == ("policy.document_invalid", "policy-3")
     assert never["problem"].startswith("policy-3[0]")
     assert "grants nothing" in never["consequence"]
-    assert (before["document"], before["problem"]) == ("policy-1", "policy-1 is not JSON.")
+    assert (before["document"], before["problem"]) == ("policy-1", "policy-1 is not JSON at line 1, column 2.")
     assert "last good version stays in force" in before["consequence"]
     assert "pasted-secret" not in caplog.text
 

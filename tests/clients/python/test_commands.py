@@ -197,9 +197,13 @@ def test_customers_are_consented_one_after_the_other_and_a_cut_run_carries_on(
 ) -> None:
     dry = command(state, "provisioning", "partner-broker", "customers", "consent", "--all")
     assert "WOULD BE" in dry.stdout
-    assert "Nothing was changed" in dry.stderr
+    assert "Nothing was changed; --apply does it." in dry.stderr
+    hopeless = command(state, "provisioning", "partner-broker", "customers", "consent", "not-a-customer.example")
+    assert hopeless.stderr.splitlines()[-1] == "Nothing was changed.", "--apply would meet the same"
     kept = tmp_path / "done.json"
     arguments = ("partner-broker", "customers", "consent", TAILSPIN, WINGTIP, "--apply", "--resume", str(kept))
+    nowhere = command(state, "provisioning", *arguments[:-1], str(tmp_path / "no-folder" / "done.json"))
+    assert (nowhere.returncode, nowhere.stdout, "cannot be written" in nowhere.stderr) == (2, "", True), "none is begun"
     first = command(state, "provisioning", *arguments)
     assert first.returncode == 1, "Wingtip delegates nothing"
     assert json.loads(kept.read_text())["done"] == {TAILSPIN: "created"}
@@ -222,6 +226,7 @@ def test_a_customer_is_kept_out_and_let_in_again_and_its_history_is_shown(state:
     assert (WINGTIP in listed, until in listed, "leaves us" in listed) == (True, True, True)
     skipped = customers("consent", WINGTIP)
     assert (skipped.returncode, "customer_excluded" in skipped.stdout) == (0, True), "on purpose is no failure"
+    assert f"Until {until}: leaves us. Nothing" in skipped.stdout
     assert "included" in customers("include", WINGTIP).stdout
     assert customers("history", WINGTIP).returncode == 0
 

@@ -279,3 +279,26 @@ def test_what_a_library_logs_of_a_failure_is_said_once_and_its_logger_is_as_befo
     done = shell.run(None, "partner-broker", "list", PATH="/nowhere")
     assert [line for line in done.stderr.splitlines() if "get_token failed" in line] == []
     assert logger.level == before
+
+
+@pytest.mark.parametrize("answer", [404, ["not", "the", "broker"]], ids=["no page", "other JSON"])
+def test_who_is_not_the_broker_is_said_with_what_to_look_at(shell: Shell, answer: object) -> None:
+    with answering({"/api/consents": answer}) as other:
+        done = shell.run("operator", "partner-broker", "list", BROKER_URL=other.url)
+    assert done.returncode == PERSON
+    assert "is this its address?" in done.stderr
+    assert "What to do: Check BROKER_URL" in done.stderr
+
+
+def test_a_list_without_a_consent_says_how_the_first_is_given(shell: Shell) -> None:
+    application = {"error": None, "days_left": None}
+    told = {"consents": [], "damaged": [], "application": application}
+    with answering({"/api/consents": told}) as broker:
+        done = shell.run("operator", "partner-broker", "list", BROKER_URL=broker.url)
+    assert (done.returncode, "partner-broker link" in done.stderr) == (DONE, True)
+
+
+def test_a_choice_that_was_not_made_is_one_readable_line(shell: Shell) -> None:
+    done = shell.run("operator", "partner-broker", "completion")
+    assert (done.returncode, "?" in done.stderr) == (USAGE, False)
+    assert "Choose from: bash, zsh, fish, powershell" in done.stderr

@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
     "consent.restore": "partner-broker restore {consent} takes the withdrawal back; or partner-broker link {consent}, "
     "and a person consents anew.",
     "consent.show": "Look at it with partner-broker show {consent}, then decide anew.",
-    "consent.list": "partner-broker list shows those there are.",
+    "consent.list": "partner-broker list shows those there are; partner-broker link begins a new one.",
     "consent.device": "Begin a new one with partner-broker device {consent}, or better partner-broker link {consent}.",
     "link.ask": "Make a new link with partner-broker link.",
     "link.ask_new_person": "partner-broker link --new-person lets somebody else take the consent over.",

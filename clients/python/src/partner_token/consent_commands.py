@@ -13,6 +13,7 @@ from partner_token.printed import TABLE, for_people, say, show_facts, show_rows
 LIST_COLUMNS = {"name": "CONSENT", "status": "STATUS", "days_left": "DAYS", "username": "PERSON", "error": "ERROR"}
 LOST, WITHDRAWN, IN_FORCE = "lost", "withdrawn", "in_force"
 LONGEST_MINUTES = 1440
+NONE_YET = "No consent has been given yet: partner-broker link, and send the address to the person who consents."
 
 
 def person_options(work: Callable[..., int]) -> Callable[..., int]:
@@ -72,6 +73,8 @@ def list_all(asker: Asker) -> int:
     """List all consents, the most urgent first; ends with 1 when one is lost, or the application is at fault."""
     found = asker.operations().list_all()
     show_rows(asker.output, found, [_with_number(row) for row in found["consents"]], LIST_COLUMNS)
+    if not found["consents"] and not found["damaged"]:
+        say(NONE_YET)
     for row in found["consents"]:
         _say_trouble(f"{row['name']}: {row['status']}", row)
     for name in found["damaged"]:

@@ -141,7 +141,8 @@ def _changed(
         if told or asker.output != TABLE:
             show_rows(asker.output, told, told, columns)
     if not change.apply:
-        say("Nothing was changed; --apply does it.")
+        hopeful = any(row.exit_code == DONE for row in rows)
+        say("Nothing was changed; --apply does it." if hopeful else "Nothing was changed.")
     return of_batch([*stopped, *(row.exit_code for row in rows if row.exit_code != DONE)])
 
 

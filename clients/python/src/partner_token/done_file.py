@@ -18,24 +18,41 @@ class DoneFile:
 
     @classmethod
     def at(cls, file: Path | None, *, what: str) -> Self:
-        """What the file holds, or will; raises UsageError for one that --resume has not written for the same work."""
-        if file is None or not file.exists():
-            return cls(file=file, what=what)
+        """What the file holds, or will.
+
+        Raises UsageError for one that --resume has not written for the same work, or that cannot be written.
+        """
+        if file is None:
+            return cls(file=None, what=what)
+        done = cls(file=file, what=what, outcomes=_outcomes(file, what) if file.exists() else {})
+        # Before the first customer is changed, since what is done and not kept would be done again.
         try:
-            content = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise click.UsageError(f"{file} is not a file that --resume has written") from error
-        if not isinstance(content, dict) or not isinstance(content.get("done"), dict):
-            raise click.UsageError(f"{file} is not a file that --resume has written")
-        if content.get("what") != what:
-            raise click.UsageError(f"{file} is of other work: {content.get('what')}, and this is {what}")
-        return cls(file=file, what=what, outcomes=content["done"])
+            done._write(file)
+        except OSError as error:
+            raise click.UsageError(f"{file} cannot be written ({error.strerror})") from error
+        return done
 
     def keep(self, tenant: str, outcome: str) -> None:
         """One more is done."""
         self.outcomes[tenant] = outcome
         if self.file is not None:
-            # Whole or not at all: a cut must not lose what was done before.
-            partial = self.file.with_name(f"{self.file.name}.new")
-            partial.write_text(json.dumps({"what": self.what, "done": self.outcomes}, indent=2), "utf-8")
-            partial.replace(self.file)
+            self._write(self.file)
+
+    def _write(self, file: Path) -> None:
+        # Whole or not at all: a cut must not lose what was done before.
+        partial = file.with_name(f"{file.name}.new")
+        partial.write_text(json.dumps({"what": self.what, "done": self.outcomes}, indent=2), "utf-8")
+        partial.replace(file)
+
+
+def _outcomes(file: Path, what: str) -> dict[str, str]:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"{file} is not a file that --resume has written") from error
+    if not isinstance(content, dict) or not isinstance(content.get("done"), dict):
+        raise click.UsageError(f"{file} is not a file that --resume has written")
+    if content.get("what") != what:
+        raise click.UsageError(f"{file} is of other work: {content.get('what')}, and this is {what}")
+    outcomes: dict[str, str] = content["done"]
+    return outcomes

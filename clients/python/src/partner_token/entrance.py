@@ -67,7 +67,9 @@ def _misused(program: str, error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     if context is not None:
         say(re.sub(" {2,}", " ", context.get_usage()))
-    say(f"{program}: {printable(error.format_message())}")
+    # Click puts choices on lines of their own.
+    sentence = re.sub(r"\s+", " ", error.format_message())
+    say(f"{program}: {printable(sentence)}")
     return USAGE
 
 

@@ -10,6 +10,7 @@ from azure.core.rest import HttpResponse
 
 THROTTLED, SERVER_ERROR, UNAVAILABLE = 429, 500, 503
 GATEWAY = frozenset({502, 503, 504})
+CHECK_ADDRESS = "Check BROKER_URL and what stands before the broker; partner-broker doctor looks at each."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ def error_of(response: HttpResponse) -> BrokerError:
             f"HTTP {response.status_code}, and not in the broker's words: is this its address?",
             status=response.status_code,
             retry_after=retry_after,
+            act=Act(remedy=CHECK_ADDRESS),
         )
     error = BrokerError(
         f"{code}: {sentence} (correlation id {correlation})",

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AccessTokenInfo
 from azure.core.rest import HttpRequest, HttpResponse
 
-from partner_token.errors import BrokerError, error_of
+from partner_token.errors import CHECK_ADDRESS, Act, BrokerError, error_of
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # As the SDKs do: nobody is handed a token that ends while it is being used.
@@ -52,10 +52,15 @@ def answer_of(response: HttpResponse) -> dict[str, Any]:
     try:
         content = json.loads(response.text())
     except ValueError:
-        raise BrokerError("The answer is not the broker's: is this its address?", status=response.status_code) from None
+        raise _not_the_broker(response.status_code) from None
     if not isinstance(content, dict):
-        raise BrokerError("The answer is not the broker's: is this its address?", status=response.status_code)
+        raise _not_the_broker(response.status_code)
     return content
+
+
+def _not_the_broker(status: int) -> BrokerError:
+    says = "The answer is not the broker's: is this its address?"
+    return BrokerError(says, status=status, act=Act(remedy=CHECK_ADDRESS))
 
 
 def token_fields(
