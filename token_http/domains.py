@@ -12,9 +12,10 @@ from shared.customers.known import KnownCustomers
 from shared.entra.domains import Owner, is_domain
 from shared.errors import AuthorityUnavailable, BrokerError
 from shared.pool import Pool
-from token_http.policy import Policy, spelled
+from token_http.policy import Policy
 from token_http.readings import Readings, value_of
 from token_http.shared_memory import SharedMemory
+from token_http.tenant_names import spelled
 from token_http.wanted import Missing, Wanted
 
 DOMAINS_KEPT = 10_000

@@ -9,13 +9,13 @@ from typing import Any
 from shared.application_stops import Stops
 from shared.callers.assertion import Principal
 from shared.clock import Clock
-from shared.consents.consent import Consent
+from shared.consents.consent import DEFAULT_NAME, Consent
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
 from shared.entra.tokens import Issuing
 from shared.errors import ConsentUnusable
 from shared.pool import Pool
-from shared.subject import APPLICATION, Subject
+from shared.subject import APPLICATION, Subject, consent_of
 from token_http import tenants
 from token_http.domains import Domains, DomainSources
 from token_http.message import Issued, TokenRequest
@@ -102,8 +102,10 @@ class Issuer:
 
     async def tenants(self, principal: Principal, question: Question) -> dict[str, Any]:
         """The tenants that this principal may ask for; raises VaultUnavailable or VaultRefused."""
-        policy, own = await self.policy(), await self._own(question.consent)
-        known = await self.domains.known(question.consent)
+        policy, consent = await self.policy(), consent_of(question.subject)
+        own = await self._own(consent) if consent else None
+        # The application has no customers of its own: they are those of the partner's consent.
+        known = await self.domains.known(consent or DEFAULT_NAME)
         return tenants.answer(policy, principal, question, own=own or policy.home_tenant, known=known)
 
     async def _own(self, consent: str) -> str | None:

@@ -17,7 +17,7 @@ from token_http import near_rows
 from token_http.message import HOME, TokenRequest
 from token_http.permission import Permission
 from token_http.refusals import NotPermitted, TenantNameUnknown
-from token_http.tenant_names import TenantNames
+from token_http.tenant_names import TenantNames, spelled
 
 ANY_CUSTOMER = "*"
 # A caller may have thousands of rows, and a refusal is to cost little.
@@ -81,7 +81,7 @@ class Policy:
         So nobody learns whether there is a consent that they may not use. `tenant_id` is what a domain has led to.
         Without it names of the policy count, and one that leads to no tenant of the caller's is TenantNameUnknown.
         """
-        numbers, apart = self._rows_for(principal, request.consent, request.scope.family), self._apart(request.consent)
+        numbers, apart = self._rows_for(principal, request.consent, request.scope.family), self.apart(request.consent)
         asked = tenant_id or self.meant(request.tenant) or ""
         refused = partial(self._refusal, principal, request, numbers, asked)
         rows = [self.permissions[number] for number in numbers]
@@ -97,7 +97,8 @@ class Policy:
         """
         return self.possible(principal, request).decide(own=own)
 
-    def _apart(self, subject: Subject) -> frozenset[str]:
+    def apart(self, subject: Subject) -> frozenset[str]:
+        """The partners' own tenants, which no `*` covers for tokens in this one's name."""
         return frozenset({self.home_tenant}) | (self.consent_tenants if subject is APPLICATION else frozenset())
 
     def reach(self, consent: Subject) -> Reach:
@@ -180,13 +181,6 @@ class Possible:
             if tenant_id is not None:
                 return Decision(permission=row.name, tenant_id=tenant_id)
         raise self.refused()
-
-
-def spelled(tenant: str) -> str:
-    """A tenant as rows have it: blanks around it, capitals, and the braces some tools put around an id mean nothing."""
-    asked = tenant.strip().lower()
-    inner = asked[1:-1]
-    return inner if asked[:1] == "{" and asked[-1:] == "}" and GUID.fullmatch(inner) else asked
 
 
 def _whose(principal: Principal) -> list[_Whose]:

@@ -14,9 +14,9 @@ from shared.quoted import MOST_NAMES, quoted
 from shared.setting_values import GUID
 from token_http.domains import Domains
 from token_http.message import HOME
-from token_http.policy import ANY_CUSTOMER, spelled
+from token_http.policy import ANY_CUSTOMER
 from token_http.policy_document import PolicyDocumentInvalid, content_of, names_in
-from token_http.tenant_names import TenantNames
+from token_http.tenant_names import TenantNames, spelled
 
 # Of one lint: each domain may be a question for the authority, each consent a reading of thousands of results.
 MOST_DOMAINS, MOST_CONSENTS = 20, 5

@@ -91,7 +91,7 @@ class TokenService:
         except Exception as error:
             trail.refused(error)
             raise
-        trail.listed(question.consent, len(found["tenants"]))
+        trail.listed(question.subject, len(found["tenants"]))
         return found
 
     async def led(self, asked: Sequence[Unresolved], *, operator: Principal, home_tenant: str) -> Led:

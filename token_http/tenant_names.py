@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from shared.setting_values import GUID
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantNames:
@@ -40,3 +42,10 @@ class TenantNames:
     def __contains__(self, name: object) -> bool:
         """Whether some document gives this name."""
         return name in self.ids or name in self.contradicted
+
+
+def spelled(tenant: str) -> str:
+    """A tenant as rows have it: blanks around it, capitals, and the braces some tools put around an id mean nothing."""
+    asked = tenant.strip().lower()
+    inner = asked[1:-1]
+    return inner if asked[:1] == "{" and asked[-1:] == "}" and GUID.fullmatch(inner) else asked

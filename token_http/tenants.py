@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.callers.assertion import Principal
-from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.customers.known import KnownCustomers
 from shared.errors import InvalidRequest
 from shared.request_fields import checked_parameters
 from shared.setting_values import GUID
-from token_http.message import HOME
+from shared.subject import Subject, kind_of_subject
+from token_http.message import HOME, asked_subject
 from token_http.permission import Permission
 from token_http.policy import Policy
 
-PARAMETERS = ("consent", "after")
+PARAMETERS = ("as", "consent", "after")
 PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """By which consent, and after which tenant."""
+    """In whose name tokens would be, and after which tenant."""
 
-    consent: str
+    subject: Subject
     after: str = ""
 
 
@@ -32,18 +32,19 @@ def parse(query: Mapping[str, str]) -> Question:
     after = query.get("after", "").lower()
     if after and not GUID.fullmatch(after):
         raise InvalidRequest("after: the `next` of the page before.")
-    return Question(consent=checked_name(query.get("consent", DEFAULT_NAME)), after=after)
+    return Question(subject=asked_subject(query), after=after)
 
 
 def answer(
     policy: Policy, principal: Principal, question: Question, *, own: str, known: KnownCustomers
 ) -> dict[str, Any]:
-    """One page of tenants in the order of their ids; `own` is the tenant of the consent's person.
+    """One page of tenants in the order of their ids; `own` is the tenant that `home` is: of the consent's person.
 
+    Rows for people's tokens and rows for the application's are told apart, since neither allows the other.
     A row for any customer lists those that are known, and allows others too: `any_customer` says so.
     """
-    rows = [row for row in policy.own_rows(principal) if question.consent in row.consents]
-    apart = {own, policy.home_tenant}
+    rows = [row for row in policy.own_rows(principal) if question.subject in row.consents]
+    apart = {own, *policy.apart(question.subject)}
     wide = [row for row in rows if row.any_customer]
     found: dict[str, list[Permission]] = {tenant_id: [*wide] for tenant_id in known.customers if wide}
     for tenant_id in apart:
@@ -54,6 +55,7 @@ def answer(
     ordered = sorted(tenant_id for tenant_id in found if tenant_id > question.after)
     shown, names = ordered[:PAGE], _names(policy, own if any(row.home for row in rows) else "")
     return {
+        "as": kind_of_subject(question.subject),
         "tenants": [_told(policy, one, found[one], name=names.get(one), known=known) for one in shown],
         "any_customer": bool(wide),
         "next": shown[-1] if len(ordered) > len(shown) else None,

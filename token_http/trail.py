@@ -8,7 +8,7 @@ from shared.audit import Field, record
 from shared.bursts import Bursts
 from shared.callers.assertion import Principal
 from shared.errors import BrokerError
-from shared.subject import consent_of, kind_of_subject
+from shared.subject import Subject, consent_of, kind_of_subject
 from token_http.message import Issued, TokenRequest
 from token_http.policy import Decision
 
@@ -63,9 +63,10 @@ class Trail:
             },
         )
 
-    def listed(self, consent: str, tenants: int) -> None:
+    def listed(self, subject: Subject, tenants: int) -> None:
         """Record that so many tenants were told."""
-        record("tenants.listed", {**self._who(), "consent": consent, "tenants": tenants, **self._latest()})
+        whose = {"as": kind_of_subject(subject), "consent": consent_of(subject)}
+        record("tenants.listed", {**self._who(), **whose, "tenants": tenants, **self._latest()})
 
     def refused(self, error: Exception) -> None:
         """Record that none did, and why; what nobody foresaw counts as the broker's own failure."""

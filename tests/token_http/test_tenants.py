@@ -1,6 +1,8 @@
 """A caller is told the tenants that its rows allow, by the names that are known, and nobody else's."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,7 +31,15 @@ def known(*customers: Customer) -> KnownCustomers:
 
 
 def policy(*rows: object, tenants: Mapping[str, object] | None = None) -> Policy:
-    return compile_policy({"policy-1": document(*rows, tenants=tenants)}, home_tenant=HOME_ID, cloud=PUBLIC)
+    text = json.dumps({"schema": 2, **json.loads(document(*rows, tenants=tenants))})
+    return compile_policy({"policy-1": text}, home_tenant=HOME_ID, cloud=PUBLIC)
+
+
+AS_APPLICATION: Mapping[str, Any] = {"as": "application"}
+
+
+def application(**changed: object) -> dict[str, object]:
+    return row(consents=None, **{"as": "application", **changed})
 
 
 def told(found: Policy, customers: KnownCustomers | None = None, *, own: str = HOME_ID, **query: str) -> dict[str, Any]:
@@ -40,6 +50,7 @@ def test_a_row_is_told_by_its_tenants_with_names_domains_and_resources() -> None
     found = policy(row(resources=["graph"]), row(tenants=["contoso", "northwind"], resources=["https://x.example"]))
     listed = told(found, known(customer(CONTOSO_ID, "Contoso Ltd", "contoso.example")))
     assert listed == {
+        "as": "user",
         "tenants": [
             {
                 "tenant": CONTOSO_ID,
@@ -63,7 +74,7 @@ def test_a_row_is_told_by_its_tenants_with_names_domains_and_resources() -> None
 
 def test_others_rows_and_other_consents_are_not_told() -> None:
     found = policy(row(caller=OTHER_ID), row(caller=None, role="Reports"), row(consents=["backup"]))
-    assert told(found) == {"tenants": [], "any_customer": False, "next": None}
+    assert told(found) == {"as": "user", "tenants": [], "any_customer": False, "next": None}
     assert [one["tenant"] for one in told(found, consent="backup")["tenants"]] == [CONTOSO_ID]
 
 
@@ -88,7 +99,25 @@ def test_many_come_in_pages() -> None:
     assert [one["tenant"] for one in first["tenants"] + second["tenants"]] == ids
 
 
-@pytest.mark.parametrize("query", [{"after": "x"}, {"consent": "Partner"}, {"tenant": "contoso"}], ids=str)
+def test_what_rows_for_the_application_allow_is_told_apart_from_tokens_of_a_consent() -> None:
+    found = policy(row(), application(tenants=["northwind"], resources=["exchange"]), application(tenants=["home"]))
+    listed = told(found, None, **AS_APPLICATION)
+    assert listed["as"] == "application"
+    assert {one["name"]: one["tenant"] for one in listed["tenants"]} == {"home": HOME_ID, "northwind": NORTHWIND_ID}
+    assert [one["tenant"] for one in told(found)["tenants"]] == [CONTOSO_ID]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"after": "x"},
+        {"consent": "Partner"},
+        {"tenant": "contoso"},
+        {"as": "nobody"},
+        {"as": "application", "consent": "partner"},
+    ],
+    ids=str,
+)
 def test_a_question_that_is_wrong_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(InvalidRequest):
         parse(query)
@@ -107,14 +136,28 @@ IDS = [CONTOSO_ID, NORTHWIND_ID, HOME_ID, GUEST_ID]
         max_size=4,
     ),
     own=st.sampled_from([HOME_ID, GUEST_ID]),
+    is_application=st.booleans(),
 )
-def test_what_is_told_is_what_the_policy_would_allow(rows: list[tuple[list[str], list[str]]], own: str) -> None:
-    found = policy(*[row(tenants=tenants, resources=resources) for tenants, resources in rows])
-    listed = {one["tenant"]: one["resources"] for one in told(found, known(*map(customer, IDS)), own=own)["tenants"]}
+def test_what_is_told_is_what_the_policy_would_allow(
+    rows: list[tuple[list[str], list[str]]], own: str, *, is_application: bool
+) -> None:
+    make, whose = (application, AS_APPLICATION) if is_application else (row, {})
+    own = HOME_ID if is_application else own
+    rows = [
+        (tenants, resources)
+        for tenants, resources in rows
+        if not is_application or {*tenants} <= {"home"} or "home" not in tenants
+    ]
+    found = replace(
+        policy(*[make(tenants=tenants, resources=resources) for tenants, resources in rows]),
+        consent_tenants=frozenset({GUEST_ID}),
+    )
+    page = told(found, known(*map(customer, IDS)), own=own, **whose)
+    listed = {one["tenant"]: one["resources"] for one in page["tenants"]}
     for tenant_id in IDS:
         for resource in ("graph", "arm"):
             try:
-                found.check(caller(), request(tenant_id, resource), own=own)
+                found.check(caller(), request(tenant_id, resource, **whose), own=own)
                 is_allowed = True
             except NotPermitted:
                 is_allowed = False

@@ -278,3 +278,45 @@ Describe 'Connect-Partner' {
         }
     }
 }
+
+Describe 'Get-PartnerTenant' {
+    It 'lists the tenants by name, with what may be asked for there' {
+        $requests = Use-RecordedAnswer -Name 'tenants of the caller'
+        $tenants = @(Get-PartnerTenant)
+        $tenants.Name | Should -Be @('home', 'contoso')
+        $tenants[1].PSObject.TypeNames | Should -Contain 'PartnerToken.Tenant'
+        $tenants[1].As | Should -Be 'user'
+        $tenants[1].Resources | Should -Be @('<resource>')
+        $tenants[1].Domain | Should -BeNullOrEmpty
+        $requests[0]['Query'].Count | Should -Be 0
+    }
+
+    It 'goes on where a page ends' {
+        $page = Get-RecordedAnswer -Name 'tenants of the caller'
+        $page.Content.next = $page.Content.tenants[1].tenant
+        $answers = [System.Collections.Generic.Queue[object]]::new()
+        $requests = [System.Collections.Generic.List[hashtable]]::new()
+        foreach ($one in $page, (Get-RecordedAnswer -Name 'tenants of the caller')) { $answers.Enqueue($one) }
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith {
+            param($Request)
+            $requests.Add($Request)
+            $answers.Dequeue()
+        }.GetNewClosure()
+        @(Get-PartnerTenant -Consent backup).Count | Should -Be 4
+        $requests | ForEach-Object -Process { $_['Query']['consent'] } | Should -Be @('backup', 'backup')
+        $requests[1]['Query']['after'] | Should -Be $page.Content.tenants[1].tenant
+    }
+
+    It 'lists those for tokens of the application apart' {
+        $requests = Use-RecordedAnswer -Name 'tenants of the caller as application'
+        (Get-PartnerTenant -As Application).As | Should -Be 'application'
+        $requests[0]['Query']['as'] | Should -Be 'application'
+        $requests[0]['Query'].ContainsKey('consent') | Should -BeFalse
+    }
+
+    It 'hands each tenant on to Get-PartnerToken' {
+        $requests = Use-RecordedAnswer -Name 'tenants of the caller', 'token of a customer for a resource', 'token of a customer for a resource'
+        $null = Get-PartnerTenant | Get-PartnerToken -Resource graph
+        $requests[2]['Json']['tenant'] | Should -Be 'bbbb0000-1111-4222-8333-444444440001'
+    }
+}

@@ -271,6 +271,8 @@ def test_the_tenants_that_an_identity_may_ask_for_are_listed(state: StackState) 
     rows = json.loads(command(state, "reports", "partner-token", "tenants", "-o", "json").stdout)["tenants"]
     assert [row["name"] for row in rows][:3] == ["home", "contoso", "northwind"]
     assert "contoso" in command(state, "reports", "partner-token", "tenants").stdout
+    told = command(state, "reports", "partner-token", "tenants", "--as", "application", "-o", "json").stdout
+    assert {one for row in json.loads(told)["tenants"] for one in row["resources"]} == {"graph", "exchange"}
     assert command(state, "intruder", "partner-token", "tenants", "-o", "csv").stdout.splitlines() == [
         "tenant,name,domain,company,resources"
     ]

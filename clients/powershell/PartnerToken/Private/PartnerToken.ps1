@@ -99,11 +99,12 @@ function Read-RetiredResult {
 function Read-Tenant {
     [CmdletBinding()]
     [OutputType('PartnerToken.Tenant')]
-    param([Parameter(Mandatory, ValueFromPipeline)] $Content)
+    param([Parameter(Mandatory, ValueFromPipeline)] $Content, [string] $As)
     process {
         [pscustomobject] @{
             PSTypeName = 'PartnerToken.Tenant'
             TenantId   = $Content.tenant
+            As         = $As
             Name       = Get-PlainText -Value $Content.name
             Domain     = Get-PlainText -Value $Content.domain
             Company    = Get-PlainText -Value $Content.company

@@ -9,8 +9,10 @@
 function Get-TenantListRequest {
     [CmdletBinding()]
     [OutputType([hashtable])]
-    param([string] $Consent, [string] $After)
-    $query = @{ consent = $Consent }
+    param([string] $As, [string] $Consent, [string] $After)
+    $query = @{}
+    if ($As) { $query['as'] = $As.ToLowerInvariant() }
+    if ($Consent) { $query['consent'] = $Consent }
     if ($After) { $query['after'] = $After }
     @{ Method = 'GET'; Uri = '/api/tenants'; Query = $query }
 }

@@ -9,7 +9,11 @@ function Get-PartnerTenant {
     for too, by their ids or domains. That a tenant is listed says what the policy allows, not that a token will come.
 
     .PARAMETER Consent
-    Which consent: partner by default.
+    Which consent: partner by default. It goes with -As User alone.
+
+    .PARAMETER As
+    In whose name tokens would be: User by default, of the person who consented; Application for tokens of the partner
+    application itself, which other rows of the policy allow.
 
     .PARAMETER BrokerUrl
     The broker's address; the variable BROKER_URL by default.
@@ -24,7 +28,8 @@ function Get-PartnerTenant {
     The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
 
     .OUTPUTS
-    PartnerToken.Tenant: TenantId, Name (what the policy calls it, or home), Domain, Company, Resources.
+    PartnerToken.Tenant: TenantId, As (user or application), Name (what the policy calls it, or home), Domain, Company,
+    Resources.
 
     .EXAMPLE
     Get-PartnerTenant
@@ -34,6 +39,11 @@ function Get-PartnerTenant {
 
     A token for each tenant; $refused.TargetObject has the tenants that got none.
 
+    .EXAMPLE
+    Get-PartnerTenant -As Application | Get-PartnerToken -As Application -Resource graph
+
+    App-only tokens, wherever the policy allows these.
+
     .LINK
     Get-PartnerToken
     #>
@@ -41,7 +51,10 @@ function Get-PartnerTenant {
     [OutputType('PartnerToken.Tenant')]
     param(
         [Parameter(Position = 0, ValueFromPipelineByPropertyName)]
-        [string] $Consent = 'partner',
+        [string] $Consent,
+
+        [ValidateSet('User', 'Application')]
+        [string] $As,
 
         [string] $BrokerUrl = $env:BROKER_URL,
 
@@ -60,8 +73,8 @@ function Get-PartnerTenant {
         try {
             $after = ''
             do {
-                $page = (Send-BrokerRequest -Broker $broker -Request (Get-TenantListRequest -Consent $Consent -After $after)).Content
-                $page.tenants | Where-Object -FilterScript { $_ } | Read-Tenant
+                $page = (Send-BrokerRequest -Broker $broker -Request (Get-TenantListRequest -As $As -Consent $Consent -After $after)).Content
+                $page.tenants | Where-Object -FilterScript { $_ } | Read-Tenant -As $page.as
                 $after = $page.next
             } while ($after)
         }

@@ -77,7 +77,7 @@ class BrokerCredential:
         return await self._token(scopes, (options or {}).get("claims"))
 
     async def tenants(self) -> list[Tenant]:
-        """The tenants that this identity may ask for by this consent; raises BrokerError."""
+        """The tenants that this identity may ask for, by this consent or as application; raises BrokerError."""
         found: list[Tenant] = []
         after: str | None = None
         while True:

@@ -24,10 +24,8 @@ class Tenant:
 
 
 def page_query(whose: Mapping[str, str], after: str | None) -> dict[str, str]:
-    """What a page is asked by; raises ValueError for the application, which has no consent."""
-    if "consent" not in whose:
-        raise ValueError("tenants are listed by a consent: ask as BrokerCredential does")
-    return {"consent": whose["consent"], **({"after": after} if after else {})}
+    """What a page is asked by; `whose` names the consent, or says that tokens would be the application's."""
+    return {**whose, **({"after": after} if after else {})}
 
 
 def tenants_of(page: Mapping[str, Any]) -> list[Tenant]:

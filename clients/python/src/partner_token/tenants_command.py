@@ -1,13 +1,14 @@
 """The verb partner-token tenants: which tenants this identity may ask for; and a company's name for one of them."""
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from partner_token.exit_codes import DONE, USAGE
 from partner_token.failures import Failed, Failure, printable
-from partner_token.options import Asker, asking, consent_option
+from partner_token.options import Asker, as_option, asking, consent_option, whose
 from partner_token.printed import say, show_rows
 
 if TYPE_CHECKING:
@@ -17,13 +18,18 @@ COLUMNS = {"tenant": "TENANT", "name": "NAME", "domain": "DOMAIN", "company": "C
 
 
 @click.command()
+@as_option
 @consent_option
 @asking
-def tenants(asker: Asker, *, consent: str) -> int:
-    """The tenants that this identity may ask for, with their names, domains and resources."""
+def tenants(asker: Asker, *, kind: str, consent: str) -> int:
+    """The tenants that this identity may ask for, with their names, domains and resources.
+
+    --as application tells where it may ask for tokens of the application, which other permissions allow.
+    """
+    named = whose(kind, consent)
     connection = asker.connection()
     try:
-        found = listed(connection, consent)
+        found = listed(connection, named)
     finally:
         connection.close()
     show_rows(asker.output, found, found["tenants"], COLUMNS)
@@ -32,14 +38,14 @@ def tenants(asker: Asker, *, consent: str) -> int:
     return DONE
 
 
-def listed(connection: "Connection", consent: str) -> dict[str, Any]:
+def listed(connection: "Connection", asked_as: Mapping[str, str]) -> dict[str, Any]:
     """All pages as one; raises BrokerError."""
     from partner_token.messages import answer_of
     from partner_token.tenants import PATH, page_query
 
     rows: list[Any] = []
     while True:
-        query = page_query({"consent": consent}, rows[-1]["tenant"] if rows else None)
+        query = page_query(asked_as, rows[-1]["tenant"] if rows else None)
         page = answer_of(connection.send(connection.broker.request("GET", PATH, query=query)))
         rows.extend(page["tenants"])
         if not page["next"] or not page["tenants"]:
@@ -55,7 +61,9 @@ def tenant_of_company(connection: "Connection", company: str, consent: str) -> s
         return None
     named = company.strip().casefold()
     found = [
-        row["tenant"] for row in listed(connection, consent)["tenants"] if (row["company"] or "").casefold() == named
+        row["tenant"]
+        for row in listed(connection, {"consent": consent})["tenants"]
+        if (row["company"] or "").casefold() == named
     ]
     if len(found) > 1:
         says = f"{len(found)} tenants are called {printable(company)}: {', '.join(found[:5])}."
