@@ -5,8 +5,9 @@ Partner Center tells it, and the check of customers keeps it. Whoever asks under
 
 from shared.cloud import Cloud
 from shared.customers.results import Results
-from shared.entra.wildcard import host_of
+from shared.entra.wildcard import is_initial
 from shared.pool import Pool
+from token_http.tenant_names import spelled
 
 
 class InitialDomains:
@@ -22,13 +23,6 @@ class InitialDomains:
 
         Raises RowsUnavailable or RowsRefused.
         """
-        kept = await self._pool.run(lambda: self._kept(consent, tenant_id))
-        return kept or self._initial(asked.strip())
-
-    def _kept(self, consent: str, tenant_id: str) -> str:
-        found = self._results.all(consent, tenant_id=tenant_id)
-        return next((domain for one in found if (domain := self._initial(one.domain))), "")
-
-    def _initial(self, name: str) -> str:
-        # The host of SharePoint has the same label, and so there is one for an initial domain alone.
-        return name.lower() if host_of(name, self._cloud) else ""
+        known = await self._pool.run(lambda: self._results.known(consent, tenant_id=tenant_id))
+        name = spelled(asked)
+        return known.initial_domain(tenant_id, self._cloud) or (name if is_initial(name, self._cloud) else "")

@@ -50,9 +50,9 @@ class Results:
         found = self._rows.select(TABLE, _checked(consent), prefix=prefix, after=after, limit=limit)
         return _readable(found)
 
-    def known(self, consent: str) -> KnownCustomers:
-        """The customers of a consent, by its results; of very many, the first."""
-        return KnownCustomers.of(self.all(consent, limit=MOST_READ))
+    def known(self, consent: str, *, tenant_id: str = "") -> KnownCustomers:
+        """The customers of a consent, by its results, or one of them; of very many, the first."""
+        return KnownCustomers.of(self.all(consent, tenant_id=tenant_id, limit=MOST_READ))
 
     def failing(self, *, after: str = "", limit: int | None = None) -> Iterator[Result]:
         """What fails, of all consents, in the order of `failing_key`, after one of these."""

@@ -29,6 +29,12 @@ def wildcard_over(resource: str) -> str | None:
     return f"https://*.{host[1]}" if host else None
 
 
+def is_initial(domain: str, cloud: Cloud) -> bool:
+    """Whether this is the initial domain of some tenant of the cloud."""
+    # The host of SharePoint has the same label, and so there is one for an initial domain alone.
+    return host_of(domain, cloud) is not None
+
+
 def host_of(domain: str, cloud: Cloud) -> str | None:
     """The resource of SharePoint's in the tenant with this initial domain; None where the domain is another one.
 
