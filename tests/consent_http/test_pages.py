@@ -296,6 +296,7 @@ def test_every_text_of_every_page_can_be_translated() -> None:
     ]
     data = {MANAGEMENT_NAME, PARTNER_TENANT, ADMIN.object_id, SECOND_ADMIN.object_id, "May", "UTC"}
     data |= {"https://graph.microsoft.com/User.Read", "broker.example", "tokens.vault.example", "AADSTS"}
+    data |= {"docs/troubleshooting.md"}
     data |= {"grace@fabrikam.example", *(kind.code for kind in every_refusal(BrokerError))}
     data |= {ADMIN.username, ADMIN.username.upper()}
     for page in shown:
@@ -343,7 +344,7 @@ def test_every_refusal_says_what_happened_what_to_do_and_what_to_quote(kind: typ
     text = Read(page.html).text
     assert page.status == kind.status
     assert 400 <= page.status < 500
-    for told in (kind.says, kind.remedy, kind.code, "correlation-id-1"):
+    for told in (kind.says, kind.remedy, kind.code, "correlation-id-1", f"docs/troubleshooting.md#{kind.code}"):
         assert told in text
 
 
