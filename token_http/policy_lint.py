@@ -16,6 +16,8 @@ from token_http.policy_tenants import Led, sentence, unresolved
 from token_http.tenant_names import TenantNames
 
 INVALID, SHADOWED, TOO_WIDE, UNKNOWN, CONTRADICTED = "invalid", "shadowed", "too wide", "unknown", "contradicted"
+# Worth knowing, and nothing to mend: it makes no lint fail.
+ADVICE = "advice"
 FIELDS: Mapping[str, type] = {"documents": dict}
 # Two documents as large as a Key Vault secret can be.
 MAX_BODY, MOST_DOCUMENTS, MOST_FINDINGS = 65_536, 10, 1_000
@@ -63,7 +65,14 @@ def lint(
         except PolicyDocumentInvalid as problem:
             findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
     findings.extend(_unresolved(documents, names, led))
-    return [*findings, *_contradicted(names, given), *_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents)]
+    return [
+        *findings,
+        *_contradicted(names, given),
+        *_shadowed(rows),
+        *_too_wide(rows),
+        *_unknown(rows, consents),
+        *_advice(rows),
+    ]
 
 
 def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:
@@ -138,3 +147,14 @@ def _unknown(rows: list[Permission], consents: frozenset[str] | None) -> Iterato
         named = {consent for one in row.consents if (consent := consent_of(one)) is not None}
         for consent in sorted(named - consents if consents is not None else ()):
             yield Finding(kind=UNKNOWN, place=row.name, sentence=f"there is no consent {consent} (yet).")
+
+
+def _advice(rows: list[Permission]) -> Iterator[Finding]:
+    for row in rows:
+        for resource in sorted(name for name in row.resources if is_wildcard(name)):
+            host = resource.removeprefix("https://*")
+            sentence = (
+                f"{resource} is for NAME-admin{host} and NAME-my{host} too: a tenant's SharePoint administration, and "
+                "everybody's OneDrive."
+            )
+            yield Finding(kind=ADVICE, place=row.name, sentence=sentence)

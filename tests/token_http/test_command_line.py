@@ -51,6 +51,12 @@ def test_a_clean_policy_is_linted_without_a_word(clean: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (CLEAN, "", "")
 
 
+def test_advice_is_told_and_fails_no_pipeline(tmp_path: Path) -> None:
+    wide = written(tmp_path, "policy-1", document(row(resources=["https://*.sharepoint.com"])))
+    done = run("lint", wide, "--home", HOME_ID)
+    assert (done.returncode, done.stdout.partition(": ")[2][:8]) == (CLEAN, "advice: ")
+
+
 def test_every_finding_is_a_line_that_names_its_document_as_the_vault_will(clean: Path, tmp_path: Path) -> None:
     more = written(tmp_path, "policy-2", document(row(tenants=["*"], name="all"), row(consents=["bakcup"])))
     broken = written(tmp_path, "policy-3", '{"permissions": [], "permissions": []}')

@@ -124,6 +124,15 @@ def test_a_resource_that_a_request_can_name_is_known(resource: str) -> None:
         assert look(document(row(resources=[resource])), cloud=US_GOVERNMENT) == []
 
 
+def test_every_host_of_sharepoint_is_said_to_be_administration_and_onedrive_too() -> None:
+    for cloud, domain in ((PUBLIC, "sharepoint.com"), (US_GOVERNMENT, "sharepoint.us")):
+        (found,) = look(document(row(resources=["graph", f"https://*.{domain}"])), cloud=cloud)
+        assert (found.kind, found.place) == ("advice", "policy-1[0]")
+        assert f"-admin.{domain}" in found.sentence
+        assert f"-my.{domain}" in found.sentence
+    assert look(document(row(resources=["https://contoso.sharepoint.com"]))) == []
+
+
 def test_a_consent_that_is_not_there_is_unknown_where_it_is_said_which_are() -> None:
     text = document(row(consents=["partner", "bakcup"]))
     assert look(text) == []

@@ -94,7 +94,7 @@ def test_each_cloud_has_its_own_wildcard_and_no_other(cloud: Cloud, name: str) -
     for other in CLOUDS.values():
         documents = {"policy-1": document(row(resources=[name.upper() + "/"]))}
         found = lint(documents, home_tenant=HOME_ID, cloud=other)
-        assert [one.kind for one in found] == ([] if other is cloud else ["invalid"])
+        assert [one.kind for one in found] == (["advice"] if other is cloud else ["invalid"])
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,8 @@ def test_a_row_of_one_host_is_shadowed_by_a_row_of_every_host_and_not_the_other_
     one, every = row(resources=["https://contoso.sharepoint.com"]), row(resources=[EVERY_HOST])
     for rows, place in (((one, every), "policy-1[0]"), ((every, one), "policy-1[1]")):
         found = lint({"policy-1": document(*rows)}, home_tenant=HOME_ID, cloud=PUBLIC)
-        assert [(finding.kind, finding.place) for finding in found] == [("shadowed", place)]
+        told = [(finding.kind, finding.place) for finding in found if finding.kind != "advice"]
+        assert told == [("shadowed", place)]
 
 
 @settings(deadline=None, max_examples=100)
@@ -177,7 +178,8 @@ def test_a_row_of_one_host_is_shadowed_by_a_row_of_every_host_and_not_the_other_
 )
 def test_rows_that_are_said_to_be_shadowed_decide_nothing(resources: list[list[str]]) -> None:
     rows = [row(resources=names) for names in resources]
-    found = {one.place for one in lint({"policy-1": document(*rows)}, home_tenant=HOME_ID, cloud=PUBLIC)}
+    linted = lint({"policy-1": document(*rows)}, home_tenant=HOME_ID, cloud=PUBLIC)
+    found = {one.place for one in linted if one.kind == "shadowed"}
     kept = policy(*[one for number, one in enumerate(rows) if f"policy-1[{number}]" not in found])
     for asked in ("https://contoso.sharepoint.com", "https://a.sharepoint.com", "graph"):
         assert allows(kept, asked) == allows(policy(*rows), asked)
