@@ -30,6 +30,7 @@ where the token goes (standard output by default, unless that is a terminal):
 what it is:
   --scope               RESOURCE is a scope, such as https://graph.microsoft.com/.default
   --consent NAME        which consent (default: partner)
+  --as application      of the partner application itself, in nobody's name, where the policy says so
   --claims JSON         a claims challenge to satisfy
   --min-lifetime SECS   how long it should live yet, at most 3000
 
@@ -253,7 +254,7 @@ parse() {
             --help | -h) usage && exit 0 ;;
             --json) WHOLE=yes ;;
             --scope) KIND=scope ;;
-            --fd | --exec | --consent | --claims | --min-lifetime | --broker-url | --audience | --identity)
+            --fd | --exec | --consent | --as | --claims | --min-lifetime | --broker-url | --audience | --identity)
                 (($# > 1)) || fail "$WRONG_USE" "$1: a value is missing; --help shows how."
                 option "$1" "$2"
                 shift
@@ -275,7 +276,7 @@ option() {
     case $1 in
         --fd) DESCRIPTOR=$2 ;;
         --exec) VARIABLE=$2 ;;
-        --consent | --claims) MORE+=$(member "${1#--}" "$2") ;;
+        --consent | --as | --claims) MORE+=$(member "${1#--}" "$2") ;;
         --min-lifetime)
             [[ $2 =~ ^[0-9]{1,4}$ ]] || fail "$WRONG_USE" "--min-lifetime: seconds, from 0 to 3000."
             MORE+=",\"min_lifetime\":$((10#$2))"

@@ -25,13 +25,16 @@ public sealed class BrokerCredential : TokenCredential
     private readonly string ownScope;
     private readonly Uri endpoint;
     private readonly string tenant;
+    private readonly string subject;
 
-    public BrokerCredential(TokenCredential own, Uri broker, string audience, string tenant)
+    // `subject`: whose tokens, "user" for a person's or "application" for the partner application's own.
+    public BrokerCredential(TokenCredential own, Uri broker, string audience, string tenant, string subject = "user")
     {
         this.own = own;
         this.ownScope = audience.TrimEnd('/') + "/.default";
         this.endpoint = new Uri(broker, "/api/token");
         this.tenant = tenant;
+        this.subject = subject;
     }
 
     public override AccessToken GetToken(TokenRequestContext wanted, CancellationToken cancel) =>
@@ -41,7 +44,8 @@ public sealed class BrokerCredential : TokenCredential
     {
         var asking = new TokenRequestContext(new[] { this.ownScope });
         var mine = await this.own.GetTokenAsync(asking, cancel).ConfigureAwait(false);
-        var fields = new { tenant = this.tenant, scope = string.Join(" ", wanted.Scopes), claims = wanted.Claims ?? "" };
+        var scope = string.Join(" ", wanted.Scopes);
+        var fields = new { this.tenant, scope, claims = wanted.Claims ?? "", @as = this.subject };
         using var request = new HttpRequestMessage(HttpMethod.Post, this.endpoint)
         {
             // A body of known length: PostAsJsonAsync sends chunks, which are answered with 411.

@@ -14,16 +14,19 @@ export class BrokerCredential {
   #ownScope;
   #endpoint;
   #tenant;
+  #as;
 
   /**
    * @param {import("@azure/identity").TokenCredential} own the workload's own identity
-   * @param {{ broker: string, audience: string, tenant: string }} options
+   * @param {{ broker: string, audience: string, tenant: string, as?: "user" | "application" }} options `as`: whose
+   *   tokens, a person's by default or the partner application's own
    */
-  constructor(own, { broker, audience, tenant }) {
+  constructor(own, { broker, audience, tenant, as = "user" }) {
     this.#own = own;
     this.#ownScope = `${audience.replace(/\/$/, "")}/.default`;
     this.#endpoint = new URL("/api/token", broker);
     this.#tenant = tenant;
+    this.#as = as;
   }
 
   /**
@@ -33,7 +36,8 @@ export class BrokerCredential {
    */
   async getToken(scopes, options = {}) {
     const mine = await this.#own.getToken(this.#ownScope);
-    const fields = { tenant: this.#tenant, scope: [scopes].flat().join(" "), claims: options.claims ?? "" };
+    const scope = [scopes].flat().join(" ");
+    const fields = { tenant: this.#tenant, scope, claims: options.claims ?? "", as: this.#as };
     const response = await fetch(this.#endpoint, {
       method: "POST",
       headers: { Authorization: `Bearer ${mine.token}`, "Content-Type": "application/json" },

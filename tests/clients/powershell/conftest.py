@@ -44,7 +44,7 @@ POLICY = {
             "caller": DEFAULT_WORLD.identity("reports").object_id,
             "as": "application",
             "tenants": ["contoso"],
-            "resources": ["graph"],
+            "resources": ["graph", "exchange"],
         },
         {
             "name": "every customer is checked",

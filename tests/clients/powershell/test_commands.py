@@ -161,7 +161,7 @@ CONNECT = {
     "Connect-AzureAD": "$AadAccessToken, $MsAccessToken, $AccountId, $TenantId",
     "Connect-MsolService": "$AdGraphAccessToken, $MsGraphAccessToken",
     "Connect-PartnerCenter": "$AccessToken, $Tenant",
-    "Connect-ExchangeOnline": "$AccessToken, $DelegatedOrganization, $UserPrincipalName",
+    "Connect-ExchangeOnline": "$AccessToken, $DelegatedOrganization, $Organization, $UserPrincipalName",
     "Connect-MgGraph": "[securestring] $AccessToken",
     "Connect-Entra": "[securestring] $AccessToken",
     "Connect-MicrosoftTeams": "[string[]] $AccessTokens",
@@ -246,6 +246,19 @@ def test_exchange_online_stays_connected_to_the_customers_own_organization_alone
     tenant, domains = case
     command = f"{stand_in('Connect-ExchangeOnline')}\n{exchange_of(*domains)}\n"
     outcome = ask(f"{command} $null = Connect-Partner ExchangeOnline {tenant}", more=authority(state))
+    assert (outcome.failure.code if outcome.failure else "") == code
+    assert ask("$global:disconnected").output == [1 if code else 0]
+
+
+@pytest.mark.parametrize(
+    ("domains", "code"), [(CONTOSOS, ""), (("fabrikam.example", "fabrikam.onmicrosoft.com"), "wrong_organization")]
+)
+def test_the_application_stays_connected_to_the_customers_own_organization_alone(
+    ask: Ask, state: StackState, domains: tuple[str, ...], code: str
+) -> None:
+    said = "-AsApplication -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }"
+    command = f"{stand_in('Connect-ExchangeOnline')}\n{exchange_of(*domains)}\n"
+    outcome = ask(f"{command} $null = Connect-Partner ExchangeOnline contoso {said}", more=authority(state))
     assert (outcome.failure.code if outcome.failure else "") == code
     assert ask("$global:disconnected").output == [1 if code else 0]
 

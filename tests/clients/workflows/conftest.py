@@ -1,4 +1,4 @@
-"""One stack for all workflows: a consent, and a policy that lets reports have three APIs of one customer."""
+"""One stack for all workflows: a consent, and rows for three APIs of one customer, and for one as the application."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,13 @@ def consented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
         "tenants": ["contoso"],
         "resources": ["graph", "arm", "aadgraph"],
     }
-    policy = {"description": "For workflows.", "tenants": {"contoso": CONTOSO}, "permissions": [permission]}
+    own = {"name": "own", "caller": permission["caller"], "as": "application"}
+    policy = {
+        "description": "For workflows.",
+        "schema": 2,
+        "tenants": {"contoso": CONTOSO},
+        "permissions": [permission, own | {"tenants": ["contoso"], "resources": ["graph"]}],
+    }
     quiet = {"AzureWebJobs.refresh.Disabled": "true"}
     with running_stack(tmp_path_factory.mktemp("workflows") / "state", settings=quiet) as state, Person() as person:
         write_policy(state, "policy-1", policy)

@@ -1,5 +1,5 @@
-# Compiles BrokerCredential.cs with the Azure.Identity that PowerShell brings along. It asks for a token, and for one that
-# it may not have; told as JSON.
+# Compiles BrokerCredential.cs with the Azure.Identity that PowerShell brings along. It asks for a token, for the
+# application's own, and for one that it may not have; told as JSON.
 param([string] $Source, [string] $Broker, [string] $Audience, [string] $Tenant, [string] $Scope, [string] $Forbidden)
 $ErrorActionPreference = 'Stop'
 $module = Get-Module -ListAvailable -Name Microsoft.PowerShell.PSResourceGet | Select-Object -First 1
@@ -11,9 +11,11 @@ $references = $files + @(
     'System.Text.Encoding.Extensions', 'System.Text.Json', 'System.Threading.Tasks.Extensions'
 )
 Add-Type -Path $Source -ReferencedAssemblies $references -IgnoreWarnings -WarningAction Ignore
-$own = [Azure.Identity.ManagedIdentityCredential]::new()
-$credential = [BrokerCredential]::new($own, [uri] $Broker, $Audience, $Tenant)
-function Get-Token { param([string] $Of) $credential.GetToken([Azure.Core.TokenRequestContext]::new([string[]] @($Of)), [Threading.CancellationToken]::None) }
+$identity = [Azure.Identity.ManagedIdentityCredential]::new()
+$credential = [BrokerCredential]::new($identity, [uri] $Broker, $Audience, $Tenant)
+$application = [BrokerCredential]::new($identity, [uri] $Broker, $Audience, $Tenant, 'application')
+function Get-Token { param([string] $Of, $From = $credential) $From.GetToken([Azure.Core.TokenRequestContext]::new([string[]] @($Of)), [Threading.CancellationToken]::None) }
 $token = Get-Token -Of $Scope
+$own = Get-Token -Of $Scope -From $application
 $refusal = try { (Get-Token -Of $Forbidden).Token } catch { $_.Exception.GetBaseException().Message }
-ConvertTo-Json -Compress @{ token = $token.Token; expiresOn = $token.ExpiresOn.ToUnixTimeMilliseconds(); refusal = $refusal }
+ConvertTo-Json -Compress @{ token = $token.Token; expiresOn = $token.ExpiresOn.ToUnixTimeMilliseconds(); own = $own.Token; refusal = $refusal }

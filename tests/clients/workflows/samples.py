@@ -19,10 +19,11 @@ GRAPH, FORBIDDEN = "https://graph.microsoft.com/.default", "https://nobody.examp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a sample got: Graph's token for Contoso with its end in milliseconds, and the error for the other one."""
+    """What a sample got for Contoso: Graph's token, its end in milliseconds, the application's own, and the error."""
 
     token: str
     expires_on: int
+    own: str
     refusal: str
 
 
@@ -59,4 +60,4 @@ def _run(command: list[str], state: StackState) -> Told:
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    return Told(token=told["token"], expires_on=told["expiresOn"], refusal=told["refusal"])
+    return Told(token=told["token"], expires_on=told["expiresOn"], own=told["own"], refusal=told["refusal"])

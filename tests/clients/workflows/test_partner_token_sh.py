@@ -106,6 +106,15 @@ def test_every_option_reaches_the_broker_as_it_was_said(consented: StackState, t
     assert is_graph_of_contoso(done.stdout)
 
 
+def test_the_applications_own_token_is_asked_for_as_such(consented: StackState) -> None:
+    done = run([SCRIPT, "--as", "application", "contoso", "graph"], app_service(consented))
+    assert is_graph_of_contoso(done.stdout)
+    assert "scp" not in claims_of(done.stdout.strip())
+    wrong = run([SCRIPT, "--as", "nobody", "contoso", "graph"], app_service(consented))
+    assert (wrong.returncode, wrong.stdout) == (REFUSED, "")
+    assert "invalid_request" in wrong.stderr
+
+
 @pytest.mark.parametrize("missing", ["", "jq"], ids=["with jq", "without jq"])
 def test_a_refusal_says_code_remedy_and_correlation_id(consented: StackState, tmp_path: Path, missing: str) -> None:
     variables = app_service(consented, "intruder") | {"PATH": without(tmp_path, missing)}

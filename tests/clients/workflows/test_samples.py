@@ -17,6 +17,8 @@ def test_a_sample_gets_a_customers_token_knows_its_end_and_shows_what_is_refused
     told = SAMPLES[name](consented, tmp_path)
     claims = claims_of(told.token)
     assert (claims["tid"], claims["aud"]) == (CONTOSO, "https://graph.microsoft.com")
+    own = claims_of(told.own)
+    assert (own["tid"], own["idtyp"], "scp" in own) == (CONTOSO, "app", False)
     assert told.expires_on == claims["exp"] * 1000
     assert told.refusal.startswith("HTTP 403: ")
     assert "not_permitted" in told.refusal

@@ -126,8 +126,10 @@ function Connect-Partner {
             Assert-ConnectAnswer -Answer $answer
             $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
             & $command @parameters
-            if ($Module -eq 'ExchangeOnline' -and $parameters['DelegatedOrganization']) {
-                Assert-Organization -Expected $parameters['DelegatedOrganization'] -Prefix "$($parameters['Prefix'])"
+            # The broker names the one where it connects a person, the other where it connects the application.
+            $organization = @($parameters['DelegatedOrganization'], $parameters['Organization']) | Where-Object -FilterScript { $_ } | Select-Object -First 1
+            if ($Module -eq 'ExchangeOnline' -and $organization) {
+                Assert-Organization -Expected $organization -Prefix "$($parameters['Prefix'])"
             }
         }
         # One connection at a time: what was to be done in the next tenant must not go on in the last one.
