@@ -140,6 +140,6 @@ def test_the_command_says_what_does_not_work_and_what_to_do_and_ends_with_1(stat
 
 def test_links_that_nobody_has_used_are_revoked_by_the_command(state: StackState) -> None:
     url = Workload(state=state, name="operator").link("another")
-    assert command(state, "operator", "partner-broker", "revoke-links", "another").returncode == 0
+    assert command(state, "operator", "partner-broker", "revoke-links", "another", "--yes").returncode == 0
     with Person() as person:
         assert "revoked" in person.open(url).text

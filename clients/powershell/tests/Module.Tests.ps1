@@ -137,7 +137,7 @@ Describe 'The module' {
         @{ Name = 'Revoke-PartnerCustomerConsent'; Impact = 'High' }
         @{ Name = 'Restore-PartnerConsent'; Impact = 'Medium' }
         @{ Name = 'Import-PartnerConsent'; Impact = 'Medium' }
-        @{ Name = 'Revoke-PartnerConsentLink'; Impact = 'Medium' }
+        @{ Name = 'Revoke-PartnerConsentLink'; Impact = 'High' }
         @{ Name = 'New-PartnerConsentLink'; Impact = 'Low' }
         @{ Name = 'Clear-PartnerTokenCache'; Impact = 'Low' }
         @{ Name = 'Add-PartnerCustomerExclusion'; Impact = 'Medium' }

@@ -14,7 +14,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from local.policy import REPORTS_POLICY
 from local.state import StackState
-from local.world import ADMIN, CONTOSO
+from local.world import ADMIN, CONTOSO, NORTHWIND, TAILSPIN, WINGTIP
 from partner_token.failures import failure_of
 from tests.clients.python.answers import answering
 from tests.clients.python.people import Shell
@@ -160,6 +160,32 @@ def test_one_bad_id_stops_no_other(shell: Shell) -> None:
     assert (done.returncode, "Nothing was changed" in done.stderr) == (PERSON, True)
 
 
+def test_a_number_that_nobody_knows_in_one_customers_tenant_stops_none_of_the_others(
+    shell: Shell, consented: StackState
+) -> None:
+    with refused(consented, code=999999, tenant=NORTHWIND):
+        done = shell.run("provisioning", "partner-broker", "customers", "consent", "--all", "-o", "json")
+    outcomes = {row["tenant"]: row["outcome"] for row in json.loads(done.stdout)}
+    assert set(outcomes) == {CONTOSO, NORTHWIND, TAILSPIN, WINGTIP}
+    assert (outcomes[CONTOSO], outcomes[NORTHWIND], outcomes[TAILSPIN]) == ("unchanged", "unknown", "created")
+    assert done.returncode == PERSON
+
+
+def test_all_of_no_customers_is_empty_input(shell: Shell) -> None:
+    with answering({"/api/customers": {"customers": [], "sources": {}}}) as service:
+        done = shell.run("operator", "partner-broker", "customers", "consent", "--all", BROKER_URL=service.url)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "no customer is listed" in done.stderr
+
+
+def test_a_list_of_who_is_kept_out_is_never_empty_because_the_broker_could_not_read_it(shell: Shell) -> None:
+    away = {"error": "results_unavailable", "remedy": "x", "act": {"name": "retry", "parameters": {}}}
+    with answering({"/api/status": {"excluded": [], "unavailable": away}}) as service:
+        done = shell.run("operator", "partner-broker", "customers", "excluded", BROKER_URL=service.url)
+    assert (done.returncode, done.stdout) == (AWAY, "")
+    assert "results_unavailable" in done.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -174,6 +200,7 @@ def test_one_bad_id_stops_no_other(shell: Shell) -> None:
         ("link", "--minutes", "1441"),
         ("link", "../../customers"),
         ("withdraw", "partner"),
+        ("revoke-links", "partner"),
         ("customers", "remove", CONTOSO, "--apply"),
         ("show", "--output", "xml"),
     ],

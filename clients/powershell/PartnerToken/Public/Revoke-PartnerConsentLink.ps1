@@ -6,7 +6,7 @@ function Revoke-PartnerConsentLink {
     .DESCRIPTION
     For a link that has reached somebody else, or that nobody needs any more. It cannot be undone; New-PartnerConsentLink
     makes a new one. The stored consent itself stays in force (Revoke-PartnerConsent ends it).
-    Needs the app role Consent.Manage of the broker.
+    Needs the app role Consent.Manage of the broker. It asks first, unless you say -Confirm:$false.
 
     .PARAMETER Consent
     The name of the consent.
@@ -41,7 +41,7 @@ function Revoke-PartnerConsentLink {
     .LINK
     Revoke-PartnerConsent
     #>
-    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'High')]
     [OutputType('PartnerToken.ConsentAct')]
     param(
         [Parameter(Mandatory, Position = 0, ValueFromPipelineByPropertyName)]

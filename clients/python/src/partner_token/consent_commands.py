@@ -60,10 +60,13 @@ def link(asker: Asker, *, consent: str, minutes: int | None, **person: Any) -> i
 
 @click.command("revoke-links")
 @consent_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @asking
-def revoke_links(asker: Asker, *, consent: str) -> int:
-    """Make all links of a consent void that nobody has used yet."""
-    show_facts(asker.output, asker.operations().revoke_links(consent))
+def revoke_links(asker: Asker, *, consent: str, yes: bool) -> int:
+    """Make all links of a consent void that nobody has used yet. It cannot be taken back; a new link can be made."""
+    operations = asker.operations()
+    confirmed(f"Make all unused links of {consent} void? Whoever was sent one needs a new one.", yes=yes)
+    show_facts(asker.output, operations.revoke_links(consent))
     return DONE
 
 

@@ -126,6 +126,8 @@ def _changed(
     done = DoneFile.at(resume if change.apply else None, what=f"{change.method} {change.consent}")
     rows, stopped = list[Row](), list[int]()
     tenants = tenant or [str(one["tenant"]) for one in _customers(operations, change.consent)]
+    if not tenants:
+        raise click.UsageError("no customer is listed: there is nothing to work on")
     try:
         with progress(len(tenants), "Customers") as step:
             for row in _rows(operations, change, tenants, done):

@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
-from partner_token.exit_codes import DONE
+from partner_token.exit_codes import DONE, of_outcome
+from partner_token.failures import printable
 from partner_token.options import Asker, asking, consent_option
-from partner_token.printed import TABLE, say, show_rows
+from partner_token.printed import TABLE, for_people, say, show_rows
 
 EXCLUDED_COLUMNS = {"tenant": "TENANT", "until": "UNTIL", "reason": "REASON", "by": "BY"}
 HISTORY_COLUMNS = {"on": "ON", "resource": "RESOURCE", "before": "BEFORE", "outcome": "THEN", "number": "AADSTS"}
@@ -38,7 +39,12 @@ def include(asker: Asker, *, tenant: str) -> int:
 @asking
 def excluded(asker: Asker) -> int:
     """List the customers that are kept out: until when, why, and by whom."""
-    found: list[dict[str, Any]] = asker.operations().status({})["excluded"]
+    told = asker.operations().status({})
+    if told["unavailable"]:
+        away = for_people(told["unavailable"])
+        say(printable(f"What is known of customers: {away['error']}\n  What to do: {away['remedy']}"))
+        return of_outcome(str(told["unavailable"]["act"]["name"]))
+    found: list[dict[str, Any]] = told["excluded"]
     show_rows(asker.output, found, found, EXCLUDED_COLUMNS)
     return DONE
 
