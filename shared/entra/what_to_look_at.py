@@ -6,9 +6,10 @@ from typing import Any
 from shared.entra.place import Place
 from shared.errors import kind_of
 
-PASSING_THROUGH = (
-    "The person's account is not in that tenant. Look for a guest account of the same name, for a GDAP group with a "
-    "role there, and for a policy that asks for MFA or session control."
+NOT_THERE = (
+    "The person's account is not in that tenant; GDAP needs no guest account there. Look for a guest account of the "
+    "same name, which can hide the GDAP roles, for a GDAP group with a role there, and for a policy that asks for MFA "
+    "or session control."
 )
 # The application's own credential, wherever it is refused.
 _CREDENTIAL: Mapping[int, str] = {
@@ -20,7 +21,7 @@ _CUSTOMER: Mapping[int, str] = {
     **_CREDENTIAL,
     50057: "The account of the person in that tenant, such as a guest account, is disabled.",
     50105: "The enterprise application of the partner application requires assignment there.",
-    **dict.fromkeys((50177, 50178, 90072), PASSING_THROUGH),
+    **dict.fromkeys((16003, 50020, 50034, 50177, 50178, 90072), NOT_THERE),
     70043: "That tenant's Conditional Access limits how long a sign-in lasts (sign-in frequency).",
     500014: "The service is disabled there: its licence has ended, or an administrator switched it off.",
     500212: "The cross-tenant access settings of the person's own tenant do not allow it (outbound).",

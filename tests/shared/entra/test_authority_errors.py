@@ -255,7 +255,8 @@ def test_every_refusal_in_a_customers_tenant_names_that_tenant_and_what_to_do(er
     ("code", "place", "told"),
     [
         (50177, CUSTOMER, "guest"),
-        (90072, CUSTOMER, "GDAP"),
+        (90072, CUSTOMER, "GDAP needs no guest"),
+        (50020, CUSTOMER, "guest account of the same name"),
         (70043, CUSTOMER, "sign-in frequency"),
         (500014, CUSTOMER, "disabled"),
         (500014, CUSTOMER, "licence"),
