@@ -42,7 +42,8 @@ def excluded(asker: Asker) -> int:
     told = asker.operations().status({})
     if told["unavailable"]:
         away = for_people(told["unavailable"])
-        say(printable(f"What is known of customers: {away['error']}\n  What to do: {away['remedy']}"))
+        say(printable(f"what is known of customers: {away['error']}"))
+        say(printable(f"  What to do: {away['remedy']}"))
         return of_outcome(str(told["unavailable"]["act"]["name"]))
     found: list[dict[str, Any]] = told["excluded"]
     show_rows(asker.output, found, found, EXCLUDED_COLUMNS)
