@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from local.fork_server import preload
@@ -11,6 +12,10 @@ from local.stack import running_stack
 from local.state import StackState
 
 type StackMaker = Callable[..., AbstractContextManager[StackState]]
+
+# How long an example takes says something about the machine alone; speed is measured in bench/.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 # What the app of this checkout imports, so that no host has to; `function_app` itself does too much to be among it.
 preload("consent_http", "customers_http", "customers_timer", "refresh_timer", "token_http")
