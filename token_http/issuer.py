@@ -13,6 +13,7 @@ from shared.consents.consent import DEFAULT_NAME, Consent
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
 from shared.entra.tokens import Issuing
+from shared.entra.wildcard import is_sharepoint
 from shared.errors import ConsentUnusable
 from shared.pool import Pool
 from shared.subject import APPLICATION, Subject, consent_of
@@ -23,6 +24,7 @@ from token_http.notice import of_resource
 from token_http.policy import Decision, Policy
 from token_http.policy_source import PolicySource
 from token_http.readings import Readings, value_of
+from token_http.refusals import CertificateNeeded
 from token_http.stop_readings import StopReadings
 from token_http.tenants import Question
 from token_http.token_cache import TokenKey, token_key
@@ -60,9 +62,11 @@ class Issuer:
         limits: AgeLimits,
         pools: Pools,
         clock: Clock,
+        shows_secret: bool,
         domains: DomainSources,
     ) -> None:
         self._cloud = policies.cloud
+        self._shows_secret = shows_secret
         self._policies = policies
         self.pools = pools
         ages = {"max_age": limits.max_age, "stale_limit": limits.stale_limit}
@@ -149,6 +153,8 @@ class Issuer:
             if not self._stops.is_at_hand(since):
                 return Missing(fetch=self._stops.read, is_reading=True)
             self._stops.require_free(wanted.decision.tenant_id)
+            if self._shows_secret and is_sharepoint(request.scope.family, self._cloud):
+                raise CertificateNeeded
             return self._found(wanted, wanted.decision, None, own=policy.home_tenant)
         reading = self._consents.at_hand(name, since=since)
         if reading is None:

@@ -20,7 +20,9 @@ _CODES: Mapping[Words, str] = {
         assertion_invalid assertion_missing assertion_of_another_kind
     """,
     ("unauthorized_client", INVALID_REQUEST): "not_authorized role_missing",
-    ("unauthorized_client", "invalid_target"): "not_permitted tenant_name_unknown application_stopped customer_left",
+    ("unauthorized_client", "invalid_target"): """
+        not_permitted tenant_name_unknown application_stopped customer_left certificate_needed
+    """,
     ("unsupported_grant_type", "unsupported_grant_type"): "grant_type_unsupported",
     ("invalid_scope", "invalid_target"): "target_invalid scope_refused service_missing",
     (INVALID_REQUEST, INVALID_REQUEST): """

@@ -40,6 +40,21 @@ class CustomerLeft(BrokerError):
     act = acts.CUSTOMER_RELATIONSHIP
 
 
+class CertificateNeeded(BrokerError):
+    """SharePoint takes no token that a client secret was shown for, so none is asked for.
+
+    Source: techcommunity.microsoft.com, Avoiding Access Errors with SharePoint App-Only Access (October 2025).
+    """
+
+    code, error, status = "certificate_needed", "access_denied", 403
+    says = "SharePoint takes no token of the application that a client secret was shown for, and the broker has one."
+    remedy = (
+        "The broker's administrator has it use a certificate or its managed identity (docs/consent.md). Microsoft "
+        "Graph reaches SharePoint's sites too."
+    )
+    act = acts.ASK_ADMINISTRATOR
+
+
 class TooManyRequests(Unavailable):
     """This caller has more exchanges waiting than one caller may; `retry_after` is an estimate in seconds."""
 

@@ -9,6 +9,7 @@ import token_http
 from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
 from shared.customers.results import Results
+from shared.entra.application_credential import SECRET
 from shared.entra.domains import DomainDirectory
 from shared.forgetting import Forgetting
 from shared.key_vault import KeyVault
@@ -49,6 +50,7 @@ def issuer(services: Services) -> Issuer:
             stops=Pool("stops", threads=MARKS_THREADS),
         ),
         clock=services.clock,
+        shows_secret=services.credential.kind == SECRET,
         domains=DomainSources(
             known=Results(services.rows).known,
             owner=DomainDirectory(services.outbound, authority_host=settings.authority_host).owner,

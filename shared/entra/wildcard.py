@@ -6,7 +6,7 @@ domain; each host under it is a resource like any other, with its own audience.
 
 import re
 
-from shared.cloud import Cloud
+from shared.cloud import SHAREPOINT, Cloud
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # In lower case: a scheme, one label, and the rest of a host; nothing after it.
@@ -33,6 +33,11 @@ def is_initial(domain: str, cloud: Cloud) -> bool:
     """Whether this is the initial domain of some tenant of the cloud."""
     # The host of SharePoint has the same label, and so there is one for an initial domain alone.
     return host_of(domain, cloud) is not None
+
+
+def is_sharepoint(resource: str, cloud: Cloud) -> bool:
+    """Whether this resource (a family) is SharePoint's: one of its hosts, or all of it by its application id."""
+    return wildcard_over(resource) == wildcard(cloud) or resource == SHAREPOINT
 
 
 def host_of(domain: str, cloud: Cloud) -> str | None:

@@ -99,6 +99,7 @@ class Scene:
     rows: MemoryRows = field(default_factory=MemoryRows)
     vault_threads: int = 4
     exchange_threads: int = 4
+    shows_secret: bool = False
     owners: dict[str, str | BrokerError] = field(default_factory=dict)
     known: KnownCustomers = field(default_factory=KnownCustomers)
     looked_up: list[str] = field(default_factory=list)
@@ -113,6 +114,7 @@ class Scene:
             consents=self.store,
             policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
             stops=self.stops.read,
+            shows_secret=self.shows_secret,
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
             pools=Pools(
                 vault=Pool("vault", threads=self.vault_threads),

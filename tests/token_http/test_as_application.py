@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.cloud import PUBLIC
+from shared.cloud import PUBLIC, SHAREPOINT
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.entra.errors import ApplicationNotConsented
 from shared.entra.place import Place
@@ -36,7 +36,7 @@ from token_http.message import parse
 from token_http.policy import Policy
 from token_http.policy_document import PolicyDocumentInvalid, compile_document, compile_policy
 from token_http.policy_lint import lint
-from token_http.refusals import NotPermitted
+from token_http.refusals import CertificateNeeded, NotPermitted
 from token_http.token_cache import TokenCache, token_key
 
 CPV_ID = "aaaa0000-0000-4000-8000-000000000009"
@@ -60,8 +60,8 @@ def as_application(tenant: str = "contoso", resource: str = "graph", **more: obj
     return request(tenant, resource, **{"as": "application", **more})
 
 
-def scene_of(*rows: object) -> Scene:
-    scene = Scene()
+def scene_of(*rows: object, shows_secret: bool = False) -> Scene:
+    scene = Scene(shows_secret=shows_secret)
     scene.policies.put("policy-1", of_schema_2(*rows), tags={})
     return scene
 
@@ -273,3 +273,37 @@ def test_where_the_application_is_not_installed_that_customer_alone_is_refused(e
         assert await scene.ask(as_application("northwind"))
 
     play(scenario, lambda: scene_of(own_row(tenants=["contoso", "northwind"])))
+
+
+SYSTEMS = {
+    "graph": "https://graph.microsoft.com",
+    "exchange": "https://outlook.office365.com",
+    "teams": "48ac35b8-9aa8-4d74-927d-1f4a14a0b239",
+    "arm": "https://management.azure.com",
+}
+SHAREPOINTS = ["https://contoso.sharepoint.com", "https://CONTOSO-my.sharepoint.com/", SHAREPOINT]
+
+
+@pytest.mark.parametrize("resource", [*SYSTEMS, *SHAREPOINTS])
+@pytest.mark.parametrize("shows_secret", [True, False])
+def test_each_system_has_its_token_and_sharepoint_none_by_a_client_secret(resource: str, *, shows_secret: bool) -> None:
+    async def scenario(scene: Scene) -> None:
+        if shows_secret and resource in SHAREPOINTS:
+            with pytest.raises(CertificateNeeded):
+                await scene.ask(as_application(resource=resource))
+            assert scene.authority.asked == []
+            return
+        await scene.ask(as_application(resource=resource))
+        (asked,) = scene.authority.asked
+        assert asked.scope == f"{SYSTEMS.get(resource, resource.lower())}/.default"
+
+    named = [*SYSTEMS, "https://*.sharepoint.com", SHAREPOINT]
+    play(scenario, lambda: scene_of(own_row(resources=named), shows_secret=shows_secret))
+
+
+def test_who_has_no_row_is_not_told_what_the_broker_shows() -> None:
+    async def scenario(scene: Scene) -> None:
+        with pytest.raises(NotPermitted):
+            await scene.ask(as_application(resource=SHAREPOINTS[0]))
+
+    play(scenario, lambda: scene_of(row(resources=["https://*.sharepoint.com"]), shows_secret=True))

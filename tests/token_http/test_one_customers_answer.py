@@ -111,6 +111,7 @@ class Scene:
             authority=self.authority,
             consents=store,
             policies=PolicySource(policies, home_tenant=HOME_ID, cloud=PUBLIC),
+            shows_secret=False,
             stops=Stops,
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
             pools=Pools(

@@ -99,6 +99,7 @@ class World:
                     authority=self.authority,
                     consents=self.store,
                     policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
+                    shows_secret=False,
                     stops=Stops,
                     limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
                     pools=pools,
