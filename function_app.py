@@ -8,6 +8,7 @@ import warnings
 import azure.functions as func
 
 import consent_http.wiring
+import console_http.wiring
 import customers_http.wiring
 import customers_timer.wiring
 import refresh_timer.wiring
@@ -26,6 +27,7 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     parts = (
         *consent_http.wiring.wire(services, on_change=issuer.forget),
         *customers_http.wiring.wire(services, forgetting=forgetting),
+        *console_http.wiring.wire(services, status=customers_http.wiring.status_of(services)),
         *customers_timer.wiring.wire(
             services,
             read_reach=token_http.wiring.reach(services),

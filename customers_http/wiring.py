@@ -1,6 +1,7 @@
 """How customers' routes are put together: Partner Center, Graph, the grant sets, and the check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import azure.functions as func
 
@@ -16,6 +17,7 @@ from customers_http.management_consent import ManagementConsent
 from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.status import Status
+from customers_http.status_question import Question
 from shared.callers.assertion import Principal
 from shared.customers.access import Actors
 from shared.customers.exclusions import Exclusions
@@ -56,14 +58,7 @@ def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
             )
         ),
         customers=customers_of(services, actors, center, graph),
-        status=Status(
-            store=store,
-            credential=services.credential,
-            results=Results(services.rows),
-            worries=Worries(services.rows),
-            exclusions=Exclusions(services.rows),
-            clock=services.clock,
-        ),
+        status=_status(services),
         forgetting=forgetting,
         flushing=Flushing(forgetting=forgetting, reaches_all=services.rows.is_shared, within=settings.memory_age),
         excluding=Excluding(exclusions=Exclusions(services.rows), clock=services.clock),
@@ -114,4 +109,21 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
         replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
         replacements=replacements,
         management=ManagementConsent(center=center, graph_scope=scope),
+    )
+
+
+def status_of(services: Services) -> Callable[[], Mapping[str, Any]]:
+    """What tells how everything is doing at a glance, as `GET /api/status` does."""
+    status = _status(services)
+    return lambda: status.answer(Question())
+
+
+def _status(services: Services) -> Status:
+    return Status(
+        store=services.store,
+        credential=services.credential,
+        results=Results(services.rows),
+        worries=Worries(services.rows),
+        exclusions=Exclusions(services.rows),
+        clock=services.clock,
     )

@@ -95,6 +95,7 @@ def host_environment(state: StackState) -> dict[str, str]:
         "PUBLIC_URL": state.host,
         "PARTNER_TENANT_ID": PARTNER_TENANT,
         "PARTNER_NAME": "Fabrikam",
+        "CONSOLE": "on",
         "PARTNER_CLIENT_ID": PARTNER_APPLICATION,
         "MANAGEMENT_CLIENT_ID": MANAGEMENT_APPLICATION,
         "BROKER_CLIENT_ID": BROKER_API,

@@ -154,6 +154,15 @@ SECOND_ADMIN = User(
     mfa=True,
     administers_customers=True,
 )
+READER = User(
+    object_id="dddd0000-1111-4222-8333-444444440005",
+    tenant_id=PARTNER_TENANT,
+    username="rae@fabrikam.example",
+    display_name="Rae Reader",
+    password="rae-local-password",
+    mfa=True,
+    roles=("Consent.Read", "Customers.Read"),
+)
 WITHOUT_MFA = User(
     object_id="dddd0000-1111-4222-8333-444444440003",
     tenant_id=PARTNER_TENANT,
@@ -201,7 +210,7 @@ DEFAULT_WORLD = World(
         Tenant(id=WINGTIP, name="Wingtip", domain="wingtip.example", delegates_to_partner=False),
         Tenant(id=ADVENTURE, name="Adventure Works", domain="works.example", delegates_to_partner=True, later=True),
     ),
-    users=(ADMIN, SECOND_ADMIN, WITHOUT_MFA, CUSTOMER_ADMIN),
+    users=(ADMIN, SECOND_ADMIN, READER, WITHOUT_MFA, CUSTOMER_ADMIN),
     resources=(
         Resource(app_id=GRAPH, name="Microsoft Graph", identifiers=("https://graph.microsoft.com",)),
         Resource(app_id=AAD_GRAPH, name="Azure AD Graph", identifiers=("https://graph.windows.net",)),
@@ -258,6 +267,14 @@ DEFAULT_WORLD = World(
             multi_tenant=True,
             redirect_uris=("http://localhost/other",),
             secrets=("other-application-secret-of-the-local-stack",),
+        ),
+        # The broker's own registration: people sign in to the console with it.
+        Application(
+            client_id=BROKER_API,
+            name="Fabrikam consent broker",
+            home_tenant=PARTNER_TENANT,
+            redirect_uris=("http://localhost/api/console/redirect",),
+            federated_identities=("broker",),
         ),
         Application(client_id=AZURE_CLI, name="Azure CLI", home_tenant=PARTNER_TENANT, multi_tenant=True, public=True),
         Application(
@@ -330,6 +347,7 @@ DEFAULT_WORLD = World(
             PARTNER_APPLICATION: _HOME_GRANTS,
             MANAGEMENT_APPLICATION: _MANAGEMENT_GRANTS,
             OTHER_APPLICATION: _HOME_GRANTS,
+            BROKER_API: {GRAPH: ("User.Read",)},
             AZURE_CLI: {BROKER_API: ("Broker.Operate",), ARM: ("user_impersonation",)},
             AZURE_POWERSHELL: {BROKER_API: ("Broker.Operate",), ARM: ("user_impersonation",)},
         },

@@ -14,7 +14,7 @@ from shared.setting import Defaulted, Required, Setting
 from shared.setting_table import TABLE
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("consent_http", "customers_http", "customers_timer", "refresh_timer", "shared", "token_http")
+PRODUCT = ("consent_http", "console_http", "customers_http", "customers_timer", "refresh_timer", "shared", "token_http")
 TABLE_ROWS = re.compile(r"(?<=<!-- made by `make docs` -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
 
 # A code's place in troubleshooting: what the code says, and its remedy; the rest is written by hand.

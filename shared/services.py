@@ -17,6 +17,7 @@ from shared.entra.application_credential import ApplicationCredential
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
 from shared.entra.managed_identity import BrokerIdentity
+from shared.entra.person_sign_in import PersonSignIn
 from shared.kept_document import Ages
 from shared.key_vault import KeyVault
 from shared.keys.signing_keys import SigningKeys
@@ -51,6 +52,7 @@ class Services:
     assertions: Pool
     operator: OperatorCheck
     store: ConsentStore
+    person_sign_in: PersonSignIn
     rows: Rows
     marks: Marks
     stops: ApplicationStops
@@ -86,6 +88,11 @@ class Services:
             assertions=assertions,
             operator=_operator(settings, verifier, assertions),
             store=ConsentStore(token_vault),
+            person_sign_in=PersonSignIn(
+                http,
+                client_id=settings.broker_client_id,
+                credential=registrations.credential(certificate=None, secret=None),
+            ),
             rows=rows,
             stops=ApplicationStops(rows, clock=clock),
             marks=Marks(rows, max_age=settings.memory_age, clock=clock),

@@ -38,6 +38,7 @@ class ManagementSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
-    """What pages for browsers say and show; without a `partner_name` ("") they speak of the partner."""
+    """What pages for browsers say: the `partner_name` ("" for none); `console` is whether operators have theirs."""
 
     partner_name: str
+    console: bool

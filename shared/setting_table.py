@@ -162,6 +162,13 @@ CONSENT_DEVICE_CODE = Defaulted(
     "such codes are phished and Microsoft advises tenants to block the flow",
     default="off",
 )
+CONSOLE = Defaulted(
+    "CONSOLE",
+    value.choice({"off": False, "on": True}),
+    "`on` serves the console for operators at `/api/console`; the broker's registration then needs the "
+    "redirect URI and the managed identity as a federated credential",
+    default="off",
+)
 # Off: behind a gateway or front door the last element is that one's own address.
 AUDIT_CLIENT_ADDRESS = Defaulted(
     "AUDIT_CLIENT_ADDRESS",

@@ -95,7 +95,7 @@ def _settings(read: "_Reader") -> Settings:
         results_url=read.optional(place.RESULTS_URL),
         refresh=_refresh(read),
         check=_check(read),
-        pages=PageSettings(partner_name=read.default(table.PARTNER_NAME)),
+        pages=_pages(read),
         consent_scope=read.default(table.CONSENT_SCOPE, cloud.partner_center_scope),
         consent_tenants=read.default(table.CONSENT_TENANTS),
         accept_unknown_mfa=read.default(table.CONSENT_UNKNOWN_MFA),
@@ -127,6 +127,10 @@ def _refresh(read: "_Reader") -> RefreshSettings:
         vault_creates=read.default(limit.VAULT_CREATES_PER_10_SECONDS),
         vault_operations=read.default(limit.VAULT_OPERATIONS_PER_10_SECONDS),
     )
+
+
+def _pages(read: "_Reader") -> PageSettings:
+    return PageSettings(partner_name=read.default(table.PARTNER_NAME), console=read.default(table.CONSOLE))
 
 
 def _check(read: "_Reader") -> CheckSettings:

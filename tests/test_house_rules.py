@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FUNCTIONS = ("consent_http", "customers_http", "customers_timer", "refresh_timer", "token_http")
+FUNCTIONS = ("consent_http", "console_http", "customers_http", "customers_timer", "refresh_timer", "token_http")
 PRODUCT = ("shared", *FUNCTIONS)
 MODULES = sorted(
     file.relative_to(ROOT)
@@ -55,6 +55,7 @@ OWNERS = {
         *(f"shared/{part}.py" for part in ("cookies", "form_fields", "request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
+        *(f"console_http/{part}.py" for part in ("door", "sign_in_routes")),
         *(
             f"customers_http/{part}_routes.py"
             for part in ("check", "customer", "exclusion", "flush", "history", "status")
@@ -77,7 +78,7 @@ ROOMS["customers"] = {"consents", "entra", "keys"}
 SERVICES = Path("shared/services.py")
 LONGEST_MODULE, LONGEST_FUNCTION = 200, 40
 # Never the product: a made-up world is a list, and read from the top.
-LONGER_ALLOWED = {"local/world.py": 340, "local/entra/aadsts_codes.py": 220}
+LONGER_ALLOWED = {"local/world.py": 360, "local/entra/aadsts_codes.py": 220}
 
 
 @cache

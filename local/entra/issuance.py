@@ -108,6 +108,8 @@ class Issuance:
         }
         if nonce:
             claims["nonce"] = nonce
+        if session.user.roles and client_id == BROKER_API:  # the one registration with app roles
+            claims["roles"] = list(session.user.roles)
         if not profile:
             claims = {name: value for name, value in claims.items() if name not in _PROFILE_CLAIMS}
         return self._signed("id_token", claims)

@@ -15,9 +15,11 @@ TENANTS_KEPT = 1000
 class MsalApplications:
     """Kept because making one costs time; nothing that a tenant said is kept in them."""
 
-    def __init__(self, http: AuthorityHttp, *, client_id: str) -> None:
+    def __init__(self, http: AuthorityHttp, *, client_id: str, exclude_scopes: tuple[str, ...] = ()) -> None:
+        """`exclude_scopes` are those that MSAL would ask for by itself and must not."""
         self._http = http
         self._client_id = client_id
+        self._exclude_scopes = list(exclude_scopes)
         self._kept: LRUCache[str, msal.ConfidentialClientApplication] = LRUCache(TENANTS_KEPT)
         self._lock = threading.Lock()
 
@@ -36,6 +38,7 @@ class MsalApplications:
             http_cache=NoHttpCache(),
             token_cache=NoTokenCache(),
             instance_discovery=False,
+            exclude_scopes=self._exclude_scopes,
             # Functions set REGION_NAME, which MSAL would otherwise warn about for each application.
             azure_region=False,
         )

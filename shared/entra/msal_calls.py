@@ -23,10 +23,17 @@ type Request = Callable[[msal.ConfidentialClientApplication], dict[str, Any]]
 class MsalCalls:
     """MSAL's dictionaries come out checked for errors; its exceptions and requests' end here."""
 
-    def __init__(self, http: AuthorityHttp, *, client_id: str, credential: ApplicationCredential) -> None:
+    def __init__(
+        self,
+        http: AuthorityHttp,
+        *,
+        client_id: str,
+        credential: ApplicationCredential,
+        exclude_scopes: tuple[str, ...] = (),
+    ) -> None:
         self._http = http
         self._credential = credential
-        self._applications = MsalApplications(http, client_id=client_id)
+        self._applications = MsalApplications(http, client_id=client_id, exclude_scopes=exclude_scopes)
 
     def call(
         self, tenant_id: str, place: Place, request: Request, *, expected: frozenset[str] = frozenset()

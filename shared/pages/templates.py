@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.clock import for_people, from_text
+
 if TYPE_CHECKING:
     import jinja2
 
@@ -56,5 +58,6 @@ class Templates:
         # Its values are escaped, its messages are not: an id stands in a template, and whoever translates is trusted.
         environment.install_gettext_translations(self._translations, newstyle=True)  # type: ignore[attr-defined]
         environment.globals["language"] = self._translations.info().get("language", "en")
+        environment.filters["moment"] = lambda text: for_people(from_text(text))
         environment.globals["style"] = self.style
         return environment

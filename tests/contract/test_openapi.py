@@ -31,7 +31,9 @@ DOCUMENT: dict[str, Any] = json.loads((ROOT / "token_http" / "openapi.json").rea
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 # The pages lead to the authority and change consents; tests/consent_http/ is about them.
-BY_HAND = {"consent_begin", "consent_redirect", "consent_page"}
+BY_HAND = {"consent_begin", "consent_redirect", "consent_page"} | {
+    f"console_{name}" for name in ("overview", "sign_in", "redirect", "sign_out")
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,163 @@
+"""The door of every page: who comes, whether what is known of the roles still counts, and whether they suffice.
+
+A page asks the door for a route and gets a visit: somebody with a session and one of the page's roles.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import azure.functions as func
+
+from console_http.dependencies import Dependencies
+from console_http.refusals import FormFromElsewhere, SignInAgain
+from console_http.session import IDLE, Session
+from console_http.sign_in import Begun
+from console_http.views import refusal_page
+from shared.callers.assertion import Principal
+from shared.callers.errors import RoleMissing
+from shared.cookies import cookie_name, cookies_of, is_from_elsewhere, set_cookie
+from shared.errors import BrokerError
+from shared.pages.page import Page, page_response
+from shared.request_fields import request_body
+from shared.responses import correlation_id
+from shared.routes import Routes
+from shared.witness import witness
+
+SESSION_COOKIE, FLOW_COOKIE = "console", "console-sign-in"
+FLOW_SECONDS = 900
+MOST_FIELDS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Somebody who may see the page; `form` is what a button sent, its token checked."""
+
+    session: Session
+    operator: Principal
+    request: func.HttpRequest
+    correlation: str
+    form: Mapping[str, str]
+
+
+type Shown = Callable[[Visit], Awaitable[Page]]
+
+
+class Door:
+    """Declares routes that know their visitor."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._routes = Routes(refusal_response, bursts=dependencies.bursts)
+
+    def blueprint(self) -> func.Blueprint:
+        """The functions of all pages that were declared."""
+        return self._routes.blueprint()
+
+    def page(self, path: str, *roles: str) -> Callable[[Shown], Shown]:
+        """Serve GET of `path` to whoever has one of `roles`; the function is called as the page is."""
+
+        def decorate(show: Shown) -> Shown:
+            async def shown(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+                session = await self.session(req)
+                if session.is_stale(self._dependencies.clock()):
+                    return self.leaving(await self._confirming(req, session))
+                visit = self._visit(req, session, roles, correlation=correlation_id(context), form={})
+                return await self._answer(await show(visit), session)
+
+            shown.__name__ = shown.__qualname__ = show.__name__
+            self._routes.get(path)(shown)
+            return show
+
+        return decorate
+
+    def act(self, path: str, *roles: str) -> Callable[[Shown], Shown]:
+        """Serve POST of `path`, the button of a page: never with roles that have to be confirmed first."""
+
+        def decorate(show: Shown) -> Shown:
+            async def acted(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+                session, form = await self.pressed(req)
+                if session.is_stale(self._dependencies.clock()):
+                    raise SignInAgain
+                visit = self._visit(req, session, roles, correlation=correlation_id(context), form=form)
+                return await self._answer(await show(visit), session)
+
+            acted.__name__ = acted.__qualname__ = show.__name__
+            self._routes.post(path)(acted)
+            return show
+
+        return decorate
+
+    async def session(self, req: func.HttpRequest) -> Session:
+        """The session of the browser that asks; raises SignInNeeded."""
+        name = cookie_name(SESSION_COOKIE, public_url=self._dependencies.settings.public_url)
+        unverified_cookie = cookies_of(req).get(name)
+        return await self._dependencies.pools.sessions.run(lambda: self._dependencies.sessions.open(unverified_cookie))
+
+    async def pressed(self, req: func.HttpRequest) -> tuple[Session, Mapping[str, str]]:
+        """The session and the fields of a form of its own; raises SignInNeeded or FormFromElsewhere."""
+        if is_from_elsewhere(req, public_url=self._dependencies.settings.public_url):
+            raise FormFromElsewhere
+        session, form = await self.session(req), _form(req)
+        if not hmac.compare_digest(form.get("token", "").encode(), session.form_token.encode()):
+            raise FormFromElsewhere
+        return session, form
+
+    def leaving(self, begun: Begun) -> func.HttpResponse:
+        """Send the browser to Entra ID."""
+        headers = {"Location": begun.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+        response = func.HttpResponse(status_code=303, headers=headers)
+        public_url, name = self._dependencies.settings.public_url, f"{FLOW_COOKIE}-{begun.cookie_suffix}"
+        cookie = set_cookie(name, begun.cookie, public_url=public_url, seconds=FLOW_SECONDS)
+        response.headers.add("Set-Cookie", cookie)
+        return response
+
+    async def session_cookie(self, session: Session) -> str:
+        """The header that keeps the session: each page begins its idle time anew."""
+        sealed = await self._dependencies.pools.sessions.run(lambda: self._dependencies.sessions.sealed(session))
+        public_url, seconds = self._dependencies.settings.public_url, int(IDLE.total_seconds())
+        return set_cookie(SESSION_COOKIE, sealed, public_url=public_url, seconds=seconds)
+
+    async def _confirming(self, req: func.HttpRequest, session: Session) -> Begun:
+        asked = urlsplit(req.url)
+        return_to = f"{asked.path}?{asked.query}" if asked.query else asked.path
+        flow = self._dependencies.flow
+        return await self._dependencies.pools.sign_in.run(lambda: flow.begin(return_to=return_to, session=session))
+
+    async def _answer(self, page: Page, session: Session) -> func.HttpResponse:
+        response = page_response(page)
+        response.headers.add("Set-Cookie", await self.session_cookie(session))
+        return response
+
+    def _visit(
+        self,
+        req: func.HttpRequest,
+        session: Session,
+        roles: tuple[str, ...],
+        *,
+        correlation: str,
+        form: Mapping[str, str],
+    ) -> Visit:
+        client_id = self._dependencies.settings.broker_client_id
+        seen = witness()
+        seen.bursts = self._dependencies.bursts
+        seen.who = {"operator": session.object_id, "operator_application": client_id}
+        seen.asked = {"role": " or ".join(roles), "target": "", "address": None}
+        if session.roles.isdisjoint(roles):
+            raise RoleMissing(f"It is called {' or '.join(roles)}.").knowing(role=roles[0], caller=session.object_id)
+        operator = session.as_operator(client_id)
+        return Visit(session=session, operator=operator, request=req, correlation=correlation, form=form)
+
+
+def refusal_response(error: BrokerError, correlation: str) -> func.HttpResponse:
+    """The page of a refusal."""
+    return page_response(refusal_page(error, correlation), correlation=correlation)
+
+
+def _form(req: func.HttpRequest) -> Mapping[str, Any]:
+    try:
+        return dict(parse_qsl(request_body(req).decode("utf-8"), max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise FormFromElsewhere from None

@@ -1,0 +1,46 @@
+"""Why somebody is not let into the console: the branch of the error tree that this package adds.
+
+BrokerError
+└── ConsoleRefused
+    └── SignInNeeded, SignInAgain, SignInNotDone, FormFromElsewhere
+"""
+
+from shared import acts
+from shared.errors import BrokerError
+
+
+class ConsoleRefused(BrokerError):
+    """The console shows or does nothing, for this reason."""
+
+    code, error, status = "console_refused", "access_denied", 403
+    says, remedy, act = "The console is not open to you.", "Sign in again.", acts.CORRECT_REQUEST
+
+
+class SignInNeeded(ConsoleRefused):
+    """No session, one that is over, or one that was signed out."""
+
+    code, status = "console_sign_in_needed", 401
+    says, remedy = "You are not signed in to the console, or your session is over.", "Sign in."
+
+
+class SignInAgain(ConsoleRefused):
+    """The session is good to look, and what it knows of the person too old to change anything."""
+
+    code, status = "console_sign_in_again", 401
+    says = "Nothing was changed: your roles were last confirmed more than an hour ago."
+    remedy = "Sign in again, then repeat it."
+
+
+class SignInNotDone(ConsoleRefused):
+    """The sign-in at Entra ID came to nothing, or was not begun in this browser."""
+
+    code, status = "console_sign_in_failed", 400
+    says = "You were not signed in: the sign-in was cancelled, took too long, or was begun in another browser."
+    remedy = "Allow cookies for this site and sign in once more, with an account of the partner's own tenant."
+
+
+class FormFromElsewhere(ConsoleRefused):
+    """The form was not sent from a page of this session."""
+
+    code, says = "console_form_refused", "Nothing was done: this did not come from a page of your session."
+    remedy = "Open the page again and press the button there."

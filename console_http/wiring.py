@@ -1,0 +1,32 @@
+"""How the console is put together; without the setting there is none, and none of its addresses."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import azure.functions as func
+
+import console_http
+from console_http.session import Sessions
+from console_http.sign_in import SignInFlow
+from shared.bursts import Bursts
+from shared.seal import Seals
+from shared.services import Services
+
+
+def wire(services: Services, *, status: Callable[[], Mapping[str, Any]]) -> list[func.Blueprint]:
+    """The console's routes; `status` tells how consents and customers are doing."""
+    settings, clock = services.settings, services.clock
+    if not settings.pages.console:
+        return []
+    seals = Seals(services.token_vault, clock=clock)
+    dependencies = console_http.Dependencies(
+        settings=settings,
+        clock=clock,
+        sessions=Sessions(seals, services.marks, clock=clock),
+        flow=SignInFlow(
+            settings=settings, sign_in=services.person_sign_in, keys=services.keys, seals=seals, clock=clock
+        ),
+        bursts=Bursts(),
+        status=status,
+    )
+    return console_http.blueprints(dependencies)
