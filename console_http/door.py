@@ -18,6 +18,7 @@ from console_http.sign_in import Begun
 from console_http.views import refusal_page
 from shared.callers.assertion import Principal
 from shared.callers.errors import RoleMissing
+from shared.client_address import client_address
 from shared.cookies import cookie_name, cookies_of, is_from_elsewhere, set_cookie
 from shared.errors import BrokerError
 from shared.pages.page import Page, page_response
@@ -91,24 +92,30 @@ class Door:
         return decorate
 
     async def session(self, req: func.HttpRequest) -> Session:
-        """The session of the browser that asks; raises SignInNeeded."""
-        name = cookie_name(SESSION_COOKIE, public_url=self._dependencies.settings.public_url)
-        unverified_cookie = cookies_of(req).get(name)
-        return await self._dependencies.pools.sessions.run(lambda: self._dependencies.sessions.open(unverified_cookie))
+        """The session of the browser that asks, in refusals' records from here; raises SignInNeeded or SignInAgain."""
+        settings, sessions = self._dependencies.settings, self._dependencies.sessions
+        unverified_cookie = cookies_of(req).get(cookie_name(SESSION_COOKIE, public_url=settings.public_url))
+        session = await self._dependencies.pools.sessions.run(lambda: sessions.open(unverified_cookie))
+        seen = witness()
+        seen.bursts = self._dependencies.bursts
+        seen.who = {"operator": session.object_id, "operator_application": settings.broker_client_id}
+        address = client_address(req.headers) if settings.audit_address else None
+        seen.asked = {"role": "", "target": "", "address": address}
+        return session
 
     async def pressed(self, req: func.HttpRequest) -> tuple[Session, Mapping[str, str]]:
-        """The session and the fields of a form of its own; raises SignInNeeded or FormFromElsewhere."""
+        """The session and the fields of a form of its own; raises SignInNeeded, SignInAgain or FormFromElsewhere."""
+        session = await self.session(req)
         if is_from_elsewhere(req, public_url=self._dependencies.settings.public_url):
             raise FormFromElsewhere
-        session, form = await self.session(req), _form(req)
+        form = _form(req)
         if not hmac.compare_digest(form.get("token", "").encode(), session.form_token.encode()):
             raise FormFromElsewhere
         return session, form
 
     def leaving(self, begun: Begun) -> func.HttpResponse:
         """Send the browser to Entra ID."""
-        headers = {"Location": begun.address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-        response = func.HttpResponse(status_code=303, headers=headers)
+        response = redirect(begun.address)
         public_url, name = self._dependencies.settings.public_url, f"{FLOW_COOKIE}-{begun.cookie_suffix}"
         cookie = set_cookie(name, begun.cookie, public_url=public_url, seconds=FLOW_SECONDS)
         response.headers.add("Set-Cookie", cookie)
@@ -142,13 +149,17 @@ class Door:
     ) -> Visit:
         client_id = self._dependencies.settings.broker_client_id
         seen = witness()
-        seen.bursts = self._dependencies.bursts
-        seen.who = {"operator": session.object_id, "operator_application": client_id}
-        seen.asked = {"role": " or ".join(roles), "target": "", "address": None}
+        seen.asked = {**seen.asked, "role": " or ".join(roles)}
         if session.roles.isdisjoint(roles):
             raise RoleMissing(f"It is called {' or '.join(roles)}.").knowing(role=roles[0], caller=session.object_id)
         operator = session.as_operator(client_id)
         return Visit(session=session, operator=operator, request=req, correlation=correlation, form=form)
+
+
+def redirect(address: str) -> func.HttpResponse:
+    """Lead on, by GET; neither kept nor told to whom it leads."""
+    headers = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return func.HttpResponse(status_code=303, headers=headers)
 
 
 def refusal_response(error: BrokerError, correlation: str) -> func.HttpResponse:

@@ -17,18 +17,18 @@ class ConsoleRefused(BrokerError):
 
 
 class SignInNeeded(ConsoleRefused):
-    """No session, one that is over, or one that was signed out."""
+    """No session, or one that was signed out."""
 
     code, status = "console_sign_in_needed", 401
-    says, remedy = "You are not signed in to the console, or your session is over.", "Sign in."
+    says, remedy = "You are not signed in to the console.", "Sign in."
 
 
 class SignInAgain(ConsoleRefused):
-    """The session is good to look, and what it knows of the person too old to change anything."""
+    """The session is over, or its roles have to be confirmed and Entra ID wants the person for it, or it is a POST."""
 
     code, status = "console_sign_in_again", 401
-    says = "Nothing was changed: your roles were last confirmed more than an hour ago."
-    remedy = "Sign in again, then repeat it."
+    says = "Nothing was changed: your session is over, or your roles were last confirmed more than an hour ago."
+    remedy = "Sign in again, then repeat what you did."
 
 
 class SignInNotDone(ConsoleRefused):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from console_http.refusals import SignInNeeded
+from console_http.refusals import SignInAgain, SignInNeeded
 from shared.callers.assertion import Principal
 from shared.clock import Clock, from_text, to_text
 from shared.marks import SIGNED_OUT, Marks
@@ -99,13 +99,17 @@ class Sessions:
         return self._seals.seal(PURPOSE, session.to_json(), expires_on=ends)
 
     def open(self, unverified_cookie: str | None) -> Session:
-        """The session of a cookie; raises SignInNeeded, or what the vault or the marks raise."""
+        """The session of a cookie; raises SignInAgain, SignInNeeded, or what the vault or the marks raise."""
         try:
             sealed = self._seals.open(PURPOSE, unverified_cookie) if unverified_cookie else None
             session = Session.from_json(sealed or {})
-        except (SealExpired, LookupError, TypeError, ValueError):
+        except SealExpired:
+            raise SignInAgain from None
+        except (LookupError, TypeError, ValueError):
             raise SignInNeeded from None
-        if session.begun_on + LONGEST <= self._clock() or session.id in self._marks.in_force(SIGNED_OUT):
+        if session.begun_on + LONGEST <= self._clock():
+            raise SignInAgain
+        if session.id in self._marks.in_force(SIGNED_OUT):
             raise SignInNeeded
         return session
 

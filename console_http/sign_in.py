@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from console_http.refusals import SignInNotDone
+from console_http.refusals import SignInAgain, SignInNotDone
 from console_http.session import Session
 from shared.clock import Clock
 from shared.entra.person_sign_in import PersonSignIn
@@ -74,8 +74,21 @@ class SignInFlow:
         return Begun(address=address, cookie_suffix=cookie_suffix(state), cookie=cookie)
 
     def complete(self, unverified_response: Mapping[str, str], unverified_cookie: str | None) -> Arrived:
-        """Redeem and verify; raises SignInNotDone, and whatever the authority's being away raises."""
+        """Redeem and verify; raises SignInNotDone, and whatever the authority's being away raises.
+
+        Of a session that was to be confirmed it is SignInAgain: Entra ID wants the person, or another one came.
+        """
         sign_in, session, return_to = self._begun(unverified_response, unverified_cookie)
+        try:
+            return self._arrived(sign_in, session, return_to, unverified_response)
+        except SignInNotDone as error:
+            if session is None:
+                raise
+            raise SignInAgain(authority_code=error.authority_code) from error
+
+    def _arrived(
+        self, sign_in: SignIn, session: Session | None, return_to: str, unverified_response: Mapping[str, str]
+    ) -> Arrived:
         if unverified_response.get("error") or not unverified_response.get("code"):
             raise SignInNotDone
         claims = self._claims(sign_in, unverified_response["code"])

@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from console_http.dependencies import Dependencies
-from console_http.door import FLOW_COOKIE, SESSION_COOKIE, Door, refusal_response
+from console_http.door import FLOW_COOKIE, SESSION_COOKIE, Door, redirect, refusal_response
 from console_http.sign_in import cookie_suffix
 from console_http.views import signed_out_page
 from shared.audit import record
@@ -33,8 +33,7 @@ def blueprint(door: Door, dependencies: Dependencies) -> func.Blueprint:
         session, is_new = arrived.session, arrived.session.begun_on == arrived.session.confirmed_on
         if is_new:
             record("console.signed_in", _fields(session.object_id, session.id, correlation_id(context)))
-        headers = {"Location": f"{public_url}{arrived.return_to}", "Cache-Control": "no-store"}
-        response = func.HttpResponse(status_code=303, headers=headers)
+        response = redirect(f"{public_url}{arrived.return_to}")
         response.headers.add("Set-Cookie", await door.session_cookie(session))
         response.headers.add("Set-Cookie", set_cookie(name, "", public_url=public_url, seconds=0))
         return response

@@ -7,6 +7,7 @@ from typing import Any
 from console_http.menu import entries_for
 from console_http.refusals import ConsoleRefused
 from console_http.session import Session
+from shared.callers.errors import RoleMissing
 from shared.errors import BrokerError
 from shared.pages.page import Page, page
 from shared.pages.templates import Templates
@@ -38,7 +39,7 @@ def refusal_page(error: BrokerError, correlation: str, *, templates: Templates =
         "says": templates.text(error.says),
         "detail": error.detail,
         "remedy": templates.text(error.remedy),
-        "may_sign_in": isinstance(error, ConsoleRefused),
+        "may_sign_in": isinstance(error, (ConsoleRefused, RoleMissing)),
         "code": error.code,
         "authority_code": error.authority_code,
         "correlation": correlation,

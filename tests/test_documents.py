@@ -94,7 +94,15 @@ def test_every_audit_event_is_described() -> None:
     """That their fields are the ones described is checked where records are made: in the end-to-end run."""
     sources = "".join(
         file.read_text()
-        for folder in ("consent_http", "customers_http", "customers_timer", "refresh_timer", "shared", "token_http")
+        for folder in (
+            "consent_http",
+            "console_http",
+            "customers_http",
+            "customers_timer",
+            "refresh_timer",
+            "shared",
+            "token_http",
+        )
         for file in (ROOT / folder).rglob("*.py")
     )
     written = set(re.findall(r'(?:_?record|\.tell)\(\s*"([a-z._]+)"', sources))

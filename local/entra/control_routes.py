@@ -37,6 +37,7 @@ class ControlRoutes:
             Route(f"{PREFIX}services", self.services, methods=["GET"]),
             Route(f"{PREFIX}services", self.lack, methods=["DELETE"]),
             Route(f"{PREFIX}revoke", self.revoke, methods=["POST"]),
+            Route(f"{PREFIX}roles", self.assign, methods=["POST"]),
             Route(f"{PREFIX}keys/rotate", self.rotate, methods=["POST"]),
         ]
 
@@ -94,6 +95,11 @@ class ControlRoutes:
     async def revoke(self, request: Request) -> Response:
         """`{"user": object id}`: revokes every refresh token and browser session the person has now."""
         self._directory.revoke((await request.json())["user"])
+        return Response(status_code=204)
+
+    async def assign(self, request: Request) -> Response:
+        """`{"user": object id, "roles": [...]}`: the app roles on the broker that the person has from now on."""
+        self._directory.assign(**await request.json())
         return Response(status_code=204)
 
     async def rotate(self, request: Request) -> Response:

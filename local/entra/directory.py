@@ -1,5 +1,7 @@
-"""Look-ups in the world as Entra ID sees it, and the two things in it that change: consents and revocations."""
+"""Look-ups in the world as Entra ID sees it, and what changes in it: consents, revocations, people's app roles."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,7 +73,7 @@ class Directory:
 
     def person_named(self, username: str) -> User | None:
         """The user with this sign-in name, in any case."""
-        return next((user for user in self._world.users if user.username == username.strip().lower()), None)
+        return next((user for user in self._people.values() if user.username == username.strip().lower()), None)
 
     def has_consents(self, tenant: Tenant, application: Application) -> bool:
         """Whether anybody in the tenant consented to anything for the application: it has a service principal there."""
@@ -132,6 +134,10 @@ class Directory:
             for client, resources in clients.items()
             for resource, scopes in resources.items()
         }
+
+    def assign(self, *, user: str, roles: Sequence[str]) -> None:
+        """The person, by object id, has these app roles on the broker from now on, and no other."""
+        self._people[user] = replace(self._people[user], roles=tuple(roles))
 
     def revoke(self, object_id: str) -> None:
         """Revoke every refresh token the user has now."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console_http.refusals import SignInNeeded
+from console_http.refusals import SignInAgain, SignInNeeded
 from console_http.session import CONFIRMED_FOR, IDLE, LONGEST, Session, Sessions
 from console_http.sign_in import own_page
 from shared.cookies import set_cookie
@@ -46,7 +46,7 @@ def test_a_session_ends_when_it_was_idle_and_goes_on_when_it_was_used(
     clock.advance(IDLE - SECOND)
     used = sessions.sealed(sessions.open(cookie))
     clock.advance(SECOND)
-    with pytest.raises(SignInNeeded):
+    with pytest.raises(SignInAgain):
         sessions.open(cookie)
     assert sessions.open(used) == session
 
@@ -57,7 +57,7 @@ def test_no_use_makes_a_session_longer_than_it_may_be(sessions: Sessions, sessio
         clock.advance(IDLE / 2)
         cookie = sessions.sealed(sessions.open(cookie).confirmed(username="a", roles=session.roles, now=clock.now))
     clock.advance(IDLE / 2)
-    with pytest.raises(SignInNeeded):
+    with pytest.raises(SignInAgain):
         sessions.open(cookie)
 
 

@@ -29,7 +29,7 @@ RARE = {
     "credential.unusable",
 }
 RARE |= {"consent.checked", "device.started", "customer.consented", "customer.consent_removed", "refresh.progress"}
-RARE |= {"broker.diagnosed", "consent.refused"}
+RARE |= {"broker.diagnosed", "consent.refused", "console.signed_in", "console.signed_out"}
 RARE |= {"customers.failing", "customers.run", "link.revoked", "operator.refused", "secret.leaked"}
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 

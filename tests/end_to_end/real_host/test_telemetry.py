@@ -12,10 +12,10 @@ import pytest
 
 from local import func
 from local.parts import Parts
-from local.person import usual_trust
+from local.person import Person, usual_trust
 from local.stack import APP_FOLDER, running_parts
 from local.workload import Workload, fire_timer
-from local.world import CONTOSO
+from local.world import ADMIN, CONTOSO
 from tests.contract.host.hosts import APP, serving, wait_until_up
 from tests.end_to_end.real_host.ingestion import Ingestion, listening
 from tests.end_to_end.refreshing import move
@@ -45,6 +45,8 @@ RECORDS = {
     "customer.flushed": {"customers_flush"},
     "customer.excluded": {"customers_exclude"},
     "customer.included": {"customers_include"},
+    "console.signed_in": {"console_redirect"},
+    "console.signed_out": {"console_sign_out"},
     "secret.leaked": {"token"},
     "refresh.consent": {"refresh"},
     "refresh.run": {"refresh"},
@@ -142,6 +144,8 @@ def call_everything(life: Life) -> None:
         assert life.operator.call(method, "application/stop").is_success
     for path in ("policy/check", "policy/lint"):
         life.operator.call("POST", path, {})
+    with Person(seen=life.answers.append) as person:
+        assert "You are signed out" in person.consent(f"{state.host}/api/console/sign-in", ADMIN).text
     assert fire_timer(state) == "Success"
 
 
