@@ -27,7 +27,11 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     parts = (
         *consent_http.wiring.wire(services, on_change=issuer.forget),
         *customers_http.wiring.wire(services, forgetting=forgetting),
-        *console_http.wiring.wire(services, status=customers_http.wiring.status_of(services)),
+        *console_http.wiring.wire(
+            services,
+            status=customers_http.wiring.status_of(services),
+            customers=customers_http.wiring.matrix_of(services),
+        ),
         *customers_timer.wiring.wire(
             services,
             read_reach=token_http.wiring.reach(services),

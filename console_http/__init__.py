@@ -2,13 +2,13 @@
 
 import azure.functions as func
 
-from console_http import overview, sign_in_routes
+from console_http import customers, overview, sign_in_routes
 from console_http.dependencies import Dependencies
 from console_http.door import Door
 
 __all__ = ["Dependencies", "blueprints"]
 # One module for each page: it declares its routes at the door, which knows who comes.
-PAGES = (overview,)
+PAGES = (overview, customers)
 
 
 def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:

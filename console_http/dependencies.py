@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
@@ -21,6 +21,16 @@ class Pools:
     looking: Pool = field(default_factory=lambda: Pool("console", threads=4))
 
 
+class Customers(Protocol):
+    """How customers stand, by the results of checks; every method may block, and raises InvalidRequest."""
+
+    def page(self, *, state: str, name: str, page: str) -> Mapping[str, Any]:
+        """One page of those in this state, whose name has this part; the worst first."""
+
+    def customer(self, unverified_tenant: str, unverified_consent: str, /) -> Mapping[str, Any] | None:
+        """One customer by one consent; None where no check has met it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """`status` is the very service that answers operators' `GET /api/status`: consents and customers at a glance."""
@@ -31,4 +41,5 @@ class Dependencies:
     flow: SignInFlow
     bursts: Bursts
     status: Callable[[], Mapping[str, Any]]
+    customers: Customers
     pools: Pools = field(default_factory=Pools)

@@ -17,7 +17,10 @@ class Entry:
     roles: tuple[str, ...]
 
 
-MENU = (Entry(address="/api/console", title="Overview", roles=ANYBODY),)
+MENU = (
+    Entry(address="/api/console", title="Overview", roles=ANYBODY),
+    Entry(address="/api/console/customers", title="Customers", roles=CUSTOMERS),
+)
 
 
 def entries_for(roles: frozenset[str]) -> list[Entry]:

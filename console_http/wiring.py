@@ -6,6 +6,7 @@ from typing import Any
 import azure.functions as func
 
 import console_http
+from console_http.dependencies import Customers
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
 from shared.bursts import Bursts
@@ -13,8 +14,8 @@ from shared.seal import Seals
 from shared.services import Services
 
 
-def wire(services: Services, *, status: Callable[[], Mapping[str, Any]]) -> list[func.Blueprint]:
-    """The console's routes; `status` tells how consents and customers are doing."""
+def wire(services: Services, *, status: Callable[[], Mapping[str, Any]], customers: Customers) -> list[func.Blueprint]:
+    """The console's routes; `status` tells how consents and customers are doing, `customers` of each customer."""
     settings, clock = services.settings, services.clock
     if not settings.pages.console:
         return []
@@ -28,5 +29,6 @@ def wire(services: Services, *, status: Callable[[], Mapping[str, Any]]) -> list
         ),
         bursts=Bursts(),
         status=status,
+        customers=customers,
     )
     return console_http.blueprints(dependencies)

@@ -14,6 +14,7 @@ from customers_http.flushing import Flushing
 from customers_http.granting import Granting
 from customers_http.listing import CustomerList
 from customers_http.management_consent import ManagementConsent
+from customers_http.matrix import Matrix
 from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.status import Status
@@ -116,6 +117,11 @@ def status_of(services: Services) -> Callable[[], Mapping[str, Any]]:
     """What tells how everything is doing at a glance, as `GET /api/status` does."""
     status = _status(services)
     return lambda: status.answer(Question())
+
+
+def matrix_of(services: Services) -> Matrix:
+    """What tells which customer works with which resource, for pages that people look at."""
+    return Matrix(status=_status(services))
 
 
 def _status(services: Services) -> Status:

@@ -1,0 +1,54 @@
+"""The customers: which works with which resource, the worst first, and one customer with what mends it."""
+
+from urllib.parse import urlencode
+
+from console_http.dependencies import Dependencies
+from console_http.door import Door, Visit
+from console_http.menu import CUSTOMERS
+from console_http.views import console_page
+from shared.pages.page import Page
+
+HOME = "/api/console/customers"
+# States, as their texts' ids; the stylesheet gives each a sign beside its colour.
+STATES = {
+    "failing": "does not work",
+    "waiting": "not known yet",
+    "works": "works",
+    "excluded": "kept out",
+}
+# What a code of no error means.
+OUTCOMES = {"works": "works", "host_unknown": "not tried: the tenant's own host is not known"}
+ABSENT = 404
+
+
+def declare(door: Door, dependencies: Dependencies) -> None:
+    """The list, which a form filters, and the page of each customer."""
+    looking, customers = dependencies.pools.looking, dependencies.customers
+
+    @door.page("console/customers", *CUSTOMERS)
+    async def console_customers(visit: Visit) -> Page:
+        given = visit.request.params
+        state, name, page = given.get("state", ""), given.get("name", ""), given.get("page") or "1"
+        found = await looking.run(lambda: customers.page(state=state, name=name, page=page))
+        number, pages = found["page"], found["pages"]
+        values = {
+            "found": found,
+            "states": STATES,
+            "asked": {"state": state, "name": name},
+            "earlier": _address(state, name, number - 1) if number > 1 else "",
+            "later": _address(state, name, number + 1) if number < pages else "",
+        }
+        return console_page("customers.html", visit.session, values)
+
+    @door.page("console/customers/{tenant}", *CUSTOMERS)
+    async def console_customer(visit: Visit) -> Page:
+        tenant, consent = visit.request.route_params["tenant"], visit.request.params.get("consent", "partner")
+        found = await looking.run(lambda: customers.customer(tenant, consent))
+        if found is None:
+            return console_page("customer_absent.html", visit.session, {}, status=ABSENT)
+        return console_page("customer.html", visit.session, {"one": found, "states": STATES, "outcomes": OUTCOMES})
+
+
+def _address(state: str, name: str, page: int) -> str:
+    given = {"state": state, "name": name, "page": str(page)}
+    return f"{HOME}?{urlencode({key: text for key, text in given.items() if text})}"

@@ -1,0 +1,135 @@
+"""Which customer works with which resource, all of them at once, and one customer whole; by results alone.
+
+It exchanges nothing because somebody looks. All rows are read at once, since the worst come first; they are kept for
+some seconds, so that who pages and filters waits for them once.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from customers_http.causes import by_cause
+from customers_http.customer_lines import STATES, WORKS, Line, cell_told, lines_of, state_of
+from customers_http.excluding import exclusion_told
+from customers_http.status import Status
+from customers_http.worrying import shown_endings
+from shared.clock import to_text
+from shared.consents.consent import checked_name
+from shared.customers.results import MOST_READ
+from shared.errors import InvalidRequest, kind_of
+from shared.setting_values import GUID
+
+PAGE, MOST_PAGES, LONGEST_NAME = 100, 10_000, 100
+KEPT_FOR = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """`state` is one of STATES or none for all, `name` a part of a name or a tenant's id, `page` counts from 1."""
+
+    state: str = ""
+    name: str = ""
+    page: int = 1
+
+    @classmethod
+    def read(cls, *, state: str, name: str, page: str) -> "Asked":
+        """What a form asks for; raises InvalidRequest."""
+        if state not in {"", *STATES}:
+            raise InvalidRequest(f"state: one of {', '.join(STATES)}, or none for all.")
+        if len(name) > LONGEST_NAME or not name.isprintable():
+            raise InvalidRequest(f"name: a part of a name or a tenant's id, at most {LONGEST_NAME} characters.")
+        number = int(page) if page.isascii() and page.isdecimal() and len(page) < len(str(MOST_PAGES)) else 0
+        if number < 1:
+            raise InvalidRequest("page: 1 or more.")
+        return cls(state=state, name=name.strip().casefold(), page=number)
+
+    def is_for(self, line: Line) -> bool:
+        """Whether this line is asked for."""
+        is_named = self.name in line.name.casefold() or self.name == line.tenant_id
+        return is_named and self.state in {"", line.state}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    lines: Sequence[Line]
+    has_all: bool
+    on: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Matrix:
+    """Every method may block, and raises what listing consents and reading rows raise."""
+
+    status: Status
+    _read: _Read | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def page(self, *, state: str, name: str, page: str) -> dict[str, Any]:
+        """One page of the customers that are asked for, the worst first; raises InvalidRequest."""
+        asked, now = Asked.read(state=state, name=name, page=page), self.status.clock()
+        read = self._lines()
+        found = [line for line in read.lines if asked.is_for(line)]
+        pages = max(1, -(-len(found) // PAGE))
+        number = min(asked.page, pages)
+        shown = found[(number - 1) * PAGE : number * PAGE]
+        return {
+            "customers": [line.told(now) for line in shown],
+            "resources": sorted({one.resource for line in shown for one in line.results}),
+            "counts": {state: sum(line.state == state for line in read.lines) for state in STATES},
+            "found": len(found),
+            "page": number,
+            "pages": pages,
+            "read_on": to_text(read.on),
+            "has_all": read.has_all,
+        }
+
+    def customer(self, unverified_tenant: str, unverified_consent: str) -> dict[str, Any] | None:
+        """One customer by one consent, read anew; None where nothing is known of it. Raises InvalidRequest."""
+        tenant_id, consent = unverified_tenant.lower(), checked_name(unverified_consent)
+        if not GUID.fullmatch(tenant_id):
+            raise InvalidRequest("tenant: the id of a customer's tenant.")
+        status, now = self.status, self.status.clock()
+        results = list(status.results.all(consent, tenant_id=tenant_id))
+        if not results:
+            return None
+        refused = [one for one in results if state_of(one, now) != WORKS]
+        excluded = status.exclusions.of(tenant_id, now)
+        endings = shown_endings((one for one in status.worries.endings() if one.tenant_id == tenant_id), now)
+        return {
+            "tenant": tenant_id,
+            "consent": consent,
+            "name": next((one.customer for one in results if one.customer), ""),
+            "domain": next((one.domain for one in results if one.domain), ""),
+            "cells": [cell_told(one, now) for one in sorted(results, key=lambda one: one.resource)],
+            "causes": [_with_means(cause) for cause in by_cause(refused)],
+            "changes": status.history(consent, tenant_id),
+            "ends": endings[0] if endings else None,
+            "excluded": exclusion_told(excluded) if excluded else None,
+        }
+
+    def _lines(self) -> _Read:
+        """All lines, the worst first; who comes while they are read waits for the same."""
+        with self._lock:
+            now = self.status.clock()
+            if self._read is None or not timedelta(0) <= now - self._read.on < KEPT_FOR:
+                self._read = self._all(now)
+            return self._read
+
+    def _all(self, now: datetime) -> _Read:
+        status = self.status
+        names = [entry.name for entry in status.store.all().entries if not entry.withdrawn]
+        every = (one for name in names for one in status.results.all(name))
+        results = list(islice(every, MOST_READ + 1))
+        endings = {one["tenant"]: one for one in shown_endings(status.worries.endings(), now)}
+        excluded = status.exclusions.in_force(now)
+        lines = lines_of(results[:MOST_READ], endings=endings, excluded=excluded, now=now)
+        return _Read(lines=sorted(lines, key=lambda line: line.order), has_all=len(results) <= MOST_READ, on=now)
+
+
+def _with_means(cause: Mapping[str, Any]) -> dict[str, Any]:
+    """The cause, and what its act is in general words: the remedy speaks to who speaks HTTP."""
+    kind = kind_of(cause["cause"])
+    return {**cause, "means": kind.act.means if kind else None}

@@ -1,0 +1,65 @@
+"""The customers' pages in process: what checks have found in memory, and a visit that has passed the door."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
+
+import azure.functions as func
+
+from console_http import customers
+from console_http.dependencies import Dependencies, Pools
+from console_http.door import Door, Shown, Visit
+from console_http.session import Session
+from customers_http.matrix import Matrix
+from shared.callers.assertion import CUSTOMERS_READ
+from shared.pages.page import Page
+from tests.customers_http.test_status import NOON, Desk
+
+SESSION = Session.begun(object_id="ada", username="ada@f.example", roles=frozenset({CUSTOMERS_READ}), now=NOON)
+
+
+@dataclass(slots=True)
+class CustomersDesk:
+    """`desk` keeps results; `matrix` reads them; pages are shown as the door shows them to who may look."""
+
+    desk: Desk = field(default_factory=Desk)
+    pages: dict[str, Shown] = field(default_factory=dict)
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def matrix(self) -> Matrix:
+        """Nothing is kept yet."""
+        return Matrix(status=self.desk.status)
+
+    def show(self, path: str = "console/customers", tenant: str = "", **parameters: str) -> Page:
+        """The page at this path."""
+        dependencies = SimpleNamespace(pools=Pools(), customers=self.matrix)
+        customers.declare(cast("Door", self), cast("Dependencies", dependencies))
+        request = func.HttpRequest(
+            "GET", f"/api/{path}", params=parameters, route_params={"tenant": tenant}, body=b"", headers={}
+        )
+        operator = SESSION.as_operator("client")
+        visit = Visit(session=SESSION, operator=operator, request=request, correlation="c", form={})
+
+        async def shown() -> Page:
+            return await self.pages[path](visit)
+
+        # In a thread of its own: a browser's tests run in an event loop that goes on.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(shown())).result()
+
+    def show_one(self, tenant: str, **parameters: str) -> Page:
+        """One customer's page."""
+        return self.show("console/customers/{tenant}", tenant, **parameters)
+
+    def page(self, path: str, *roles: str) -> Callable[[Shown], Shown]:
+        """As Door.page."""
+
+        def decorate(show: Shown) -> Shown:
+            self.pages[path], self.roles[path] = show, roles
+            return show
+
+        return decorate
