@@ -74,6 +74,9 @@ param checkSchedule string = '0 47 * * * *'
 @allowed(['name', 'apply'])
 param consentNewCustomers string = 'name'
 
+@description('Operators have a console in the browser (docs/console.md): the broker\'s registration gets its redirect URI and the app\'s identity as a credential.')
+param consoleEnabled bool = false
+
 @description('Where alerts are sent; empty: they are seen in the portal alone.')
 param alertEmail string = ''
 
@@ -290,7 +293,9 @@ module registrations 'app/entra.bicep' = if (createRegistrations) {
     environmentName: environmentName
     publicUrl: url
     audience: audience
-    federatedPrincipalId: partnerCredential == 'federated' ? identity.outputs.principalId : ''
+    identityPrincipalId: identity.outputs.principalId
+    isPartnerFederated: partnerCredential == 'federated'
+    consoleEnabled: consoleEnabled
     callerIds: concat(callers, sampleCallerEnabled ? [sampleCaller!.outputs.principalId] : [])
     operatorId: operatorId
     consenterIds: consenters
@@ -322,6 +327,7 @@ module settings 'app/settings.bicep' = {
     checkSchedule: checkSchedule
     consentNewCustomers: consentNewCustomers
     consentTenants: consentTenants
+    consoleEnabled: consoleEnabled
     partnerCredential: partnerCredential
     partnerCredentialName: partnerCredentialName
   }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from local.state import StackState
 from local.workload import Workload
-from local.world import ADMIN, SECOND_ADMIN, WITHOUT_MFA
+from local.world import ADMIN, READER, SECOND_ADMIN, WITHOUT_MFA
 
 
 def what_to_try(state: StackState, folder: Path, *, usual_folder: Path) -> str:
@@ -17,10 +17,22 @@ def what_to_try(state: StackState, folder: Path, *, usual_folder: Path) -> str:
         f"  {user.username:<24} {user.password:<22} {'with MFA' if user.mfa else 'without MFA: refused'}"
         for user in (ADMIN, SECOND_ADMIN, WITHOUT_MFA)
     )
-    return told(host=state.host, link=consent_link, people=people, command=command, here=here, log=str(folder / "log"))
+    operators = "\n".join(
+        f"  {user.username:<24} {user.password:<22} {may}"
+        for user, may in ((READER, "sees consents and customers"), (ADMIN, "sees them and may change them"))
+    )
+    return told(
+        host=state.host,
+        link=consent_link,
+        people=people,
+        operators=operators,
+        command=command,
+        here=here,
+        log=str(folder / "log"),
+    )
 
 
-def told(*, host: str, link: str, people: str, command: str, here: str, log: str) -> str:
+def told(*, host: str, link: str, people: str, operators: str, command: str, here: str, log: str) -> str:
     """The text with these things in their places."""
     return f"""
 The local stack is up: {host}   (health: {host}/api/health)
@@ -46,6 +58,9 @@ The local stack is up: {host}   (health: {host}/api/health)
 
 4. A rough network (silence, reset, huge, ...; `calm` ends it):
   {command} rough entra silence{here}
+
+5. The console, as an operator sees it: open {host}/api/console in a browser and sign in as one of
+{operators}
 
 A new link: {command} link{here}.   Everything else: {command} --help.   Logs: {log}.   Ctrl-C ends all.
 """

@@ -11,8 +11,14 @@ param publicUrl string
 @description('Identifier URI of the broker\'s API.')
 param audience string
 
-@description('Object id of the broker\'s identity, the partner application\'s federated credential; empty for none.')
-param federatedPrincipalId string
+@description('Object id of the broker\'s identity: the federated credential of what it proves.')
+param identityPrincipalId string
+
+@description('The identity proves the partner application.')
+param isPartnerFederated bool
+
+@description('People sign in to the console, which the identity proves.')
+param consoleEnabled bool
 
 @description('Object ids of workloads that may ask for tokens.')
 param callerIds array
@@ -38,8 +44,12 @@ var signInPermissions = {
   // Microsoft Partner Center: user_impersonation
   'fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd': ['1cebfa2a-fb4d-419e-b5f9-839b4383e05a']
   // Microsoft Graph: openid, profile, offline_access; without the last there is no refresh token.
-  '00000003-0000-0000-c000-000000000000': ['37f7f235-527c-4136-accd-4a02d197296e', '14dad69e-099b-42c9-810b-d002981feec1', '7427e0e9-2fba-42fe-b0c0-848c9e6a8182']
+  '${graphId}': ['37f7f235-527c-4136-accd-4a02d197296e', '14dad69e-099b-42c9-810b-d002981feec1', '7427e0e9-2fba-42fe-b0c0-848c9e6a8182']
 }
+var graphId = '00000003-0000-0000-c000-000000000000'
+// Microsoft Graph: openid, profile; the console asks for no more.
+var consolePermissionIds = ['37f7f235-527c-4136-accd-4a02d197296e', '14dad69e-099b-42c9-810b-d002981feec1']
+var issuer = '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
 var tokenExchange = {
   AzureCloud: 'api://AzureADTokenExchange'
   AzureUSGovernment: 'api://AzureADTokenExchangeUSGov'
@@ -53,6 +63,24 @@ resource brokerApi 'Microsoft.Graph/applications@v1.0' = {
   signInAudience: 'AzureADMyOrg'
   identifierUris: [
     audience
+  ]
+  web: {
+    redirectUris: consoleEnabled ? [
+      '${publicUrl}/api/console/redirect'
+    ] : []
+    implicitGrantSettings: {
+      enableAccessTokenIssuance: false
+      enableIdTokenIssuance: false
+    }
+  }
+  requiredResourceAccess: [
+    {
+      resourceAppId: graphId
+      resourceAccess: map(consolePermissionIds, permission => {
+        id: permission
+        type: 'Scope'
+      })
+    }
   ]
   api: {
     requestedAccessTokenVersion: 2
@@ -106,6 +134,28 @@ resource brokerPrincipal 'Microsoft.Graph/servicePrincipals@v1.0' = {
   appRoleAssignmentRequired: true
 }
 
+resource consoleIdentity 'Microsoft.Graph/applications/federatedIdentityCredentials@v1.0' = if (consoleEnabled) {
+  name: '${brokerApi.uniqueName}/console-identity'
+  description: 'The broker\'s managed identity proves the console, to which people sign in: there is no secret.'
+  issuer: issuer
+  subject: identityPrincipalId
+  audiences: [
+    tokenExchange[environment().name]
+  ]
+}
+
+resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = if (consoleEnabled) {
+  appId: graphId
+}
+
+// Where assignment is required nobody may consent for themselves, not even to signing in.
+resource consoleSignIn 'Microsoft.Graph/oauth2PermissionGrants@v1.0' = if (consoleEnabled) {
+  clientId: brokerPrincipal.id
+  consentType: 'AllPrincipals'
+  resourceId: graph!.id
+  scope: 'openid profile'
+}
+
 resource partnerApplication 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: 'consent-broker-partner-${environmentName}'
   displayName: 'Partner automation (${environmentName})'
@@ -147,11 +197,11 @@ resource consenters 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [for consenterId 
   resourceId: partnerPrincipal.id
 }]
 
-resource brokerIdentity 'Microsoft.Graph/applications/federatedIdentityCredentials@v1.0' = if (!empty(federatedPrincipalId)) {
+resource brokerIdentity 'Microsoft.Graph/applications/federatedIdentityCredentials@v1.0' = if (isPartnerFederated) {
   name: '${partnerApplication.uniqueName}/broker-identity'
   description: 'The broker\'s managed identity proves the application: there is no secret.'
-  issuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
-  subject: federatedPrincipalId
+  issuer: issuer
+  subject: identityPrincipalId
   audiences: [
     tokenExchange[environment().name]
   ]

@@ -24,6 +24,7 @@ param refreshSchedule string
 param checkSchedule string
 param consentNewCustomers string
 param consentTenants string
+param consoleEnabled bool
 
 @description('Threads for what blocks: as many as an instance takes HTTP requests at once.')
 param exchangeThreads int
@@ -73,5 +74,6 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     CHECK_SCHEDULE: checkSchedule
     CONSENT_NEW_CUSTOMERS: consentNewCustomers
     CONSENT_TENANTS: consentTenants
+    CONSOLE: consoleEnabled ? 'on' : 'off'
   }
 }

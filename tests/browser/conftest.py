@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from local.state import StackState
 from tests.browser.board import Board, running_board
 from tests.browser.chromium import MISSING, Watch, find_chromium, install_chromium, running_chromium
-from tests.browser.gallery import Scene
+from tests.browser.scene import Scene
 from tests.installing import one_at_a_time
 
 type ContextMaker = Callable[..., BrowserContext]

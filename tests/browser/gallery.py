@@ -1,18 +1,14 @@
 """Every page a person can be shown, each with a way to it: the one list behind the pictures and the page tests."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from playwright.sync_api import Page as Tab
 from playwright.sync_api import expect
 
 from consent_http import pages, refusals, sign_in_refusals
 from consent_http.completion import Confirmation
-from local.person import Person as Somebody
 from local.stack import host_environment
-from local.state import StackState
 from local.world import ADMIN, PARTNER_TENANT, SECOND_ADMIN, WITHOUT_MFA, User
 from shared import errors
 from shared.consents.consent import MANAGEMENT_NAME, Consent, Person, Withdrawal
@@ -26,45 +22,18 @@ from shared.entra.sign_in_refusals import (
     SignInSpent,
 )
 from shared.errors import BrokerError
-from shared.pages.page import Page
 from shared.settings import read_settings
 from shared.vault_errors import VaultRefused, VaultUnavailable
-from tests.browser.board import Board
+from tests.browser.console_gallery import CONSOLE_PAGES, CONSOLE_REFUSALS
+from tests.browser.scene import Scene, Way, drawn
 from tests.browser.steps import consent, expect_code, press, sign_in
-from tests.consent_http.browser import new_name, operator_of
+from tests.consent_http.browser import operator_of
 from tests.consent_http.rig import a_link
 
 CORRELATION = "7c9c0ff5-6c3b-4a41-9b0b-8a5f0d3f7b52"
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 # As long as user names become: 64 characters, and a domain.
 LONG_NAME = "consent-administrator-of-the-partner-application-with-long-names@fabrikam-international.example"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """A tab before a running stack, a consent nobody else has to do with, and a board for what no click leads to."""
-
-    tab: Tab
-    stack: StackState
-    board: Board
-    name: str = field(default_factory=new_name)
-
-    def link(self, **fields: object) -> str:
-        """A link to this scene's consent."""
-        return operator_of(self.stack).link(self.name, **fields)
-
-    def consented(self, user: User, link: str | None = None) -> None:
-        """Somebody consents, in another browser."""
-        with Somebody() as person:
-            person.consent(link or self.link(), user)
-
-
-type Way = Callable[[Scene], object]
-
-
-def drawn(page: Page) -> Way:
-    """A page that no click leads to, with the status and headers that it would have."""
-    return lambda scene: scene.tab.goto(scene.board.show(page))
 
 
 def refused(error: BrokerError) -> Way:
@@ -172,6 +141,7 @@ PAGES: Mapping[str, Way] = {
     "done": signing_in_as(ADMIN),
     "overtaken_by_a_person": drawn(pages.done_page(Confirmation(consent=MINE, in_force=THEIRS), CORRELATION)),
     "overtaken_by_a_withdrawal": drawn(pages.done_page(Confirmation(consent=MINE, in_force=TOMBSTONE), CORRELATION)),
+    **CONSOLE_PAGES,
 }
 REFUSALS: Mapping[type[BrokerError], Way] = {
     refusals.LinkInvalid: lambda scene: scene.tab.goto(scene.link()[:-5]),
@@ -210,7 +180,7 @@ FAILURES: Mapping[type[BrokerError], Way] = {
 }
 GALLERY: Mapping[str, Way] = {
     **PAGES,
-    **{kind.code: way for kind, way in {**REFUSALS, **FAILURES}.items()},
+    **{kind.code: way for kind, way in {**REFUSALS, **FAILURES, **CONSOLE_REFUSALS}.items()},
 }
 
 

@@ -13,7 +13,8 @@ from local.stack import running_stack
 from local.state import StackState
 from tests.browser.board import Board, running_board
 from tests.browser.chromium import MISSING, find_chromium, running_chromium
-from tests.browser.gallery import GALLERY, Scene, go
+from tests.browser.gallery import GALLERY, go
+from tests.browser.scene import Scene
 
 DEFAULT_FOLDER = Path("build/pictures")
 

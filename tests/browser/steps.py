@@ -15,14 +15,14 @@ def press(tab: Page) -> None:
     expect(tab.get_by_label("User name")).to_be_visible()
 
 
-def sign_in(tab: Page, user: User) -> None:
-    """From Entra ID's first page to the redirect back."""
+def sign_in(tab: Page, user: User, *, back: str = REDIRECT) -> None:
+    """From Entra ID's first page to the address that leads back."""
     tab.get_by_label("User name").fill(user.username)
     tab.get_by_label("Password").fill(user.password)
     tab.get_by_role("button", name="Sign in").click()
     if user.mfa:
         tab.get_by_role("button", name="Approve").click()
-    tab.wait_for_url(REDIRECT)
+    tab.wait_for_url(back)
 
 
 def consent(tab: Page, link: str, user: User) -> None:

@@ -13,7 +13,7 @@ from local.clock import write_offset
 from local.world import ADMIN, SECOND_ADMIN, WITHOUT_MFA
 from tests.browser.chromium import ARGUMENTS, Watch
 from tests.browser.conftest import ContextMaker
-from tests.browser.gallery import Scene
+from tests.browser.scene import Scene
 from tests.browser.steps import (
     STORED,
     back_to,

@@ -8,9 +8,13 @@ import pytest
 from playwright.sync_api import Page
 
 from consent_http import refusals
+from console_http.refusals import ConsoleRefused
+from shared.callers.errors import RoleMissing
 from shared.entra.sign_in_refusals import SignInRefused
 from shared.errors import BrokerError, ConsentRefused
-from tests.browser.gallery import GALLERY, PAGES, REFUSALS, Scene, go
+from tests.browser.console_gallery import CONSOLE_REFUSALS
+from tests.browser.gallery import GALLERY, PAGES, REFUSALS, go
+from tests.browser.scene import Scene
 from tests.browser.steps import expect_code
 
 # Branches that no page is made of: what groups others, and what operators are answered in JSON.
@@ -70,6 +74,7 @@ def resize(tab: Page, width: int, height: int) -> None:
 
 def test_every_refusal_that_a_person_can_be_shown_is_in_the_gallery() -> None:
     assert set(REFUSALS) == set(kinds_of_pages()) - GROUPS
+    assert set(CONSOLE_REFUSALS) == set(kinds_of_pages(ConsoleRefused)) - {ConsoleRefused} | {RoleMissing}
 
 
 @pytest.mark.parametrize("name", GALLERY)

@@ -7,7 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.chromium import Watch
 from tests.browser.conftest import ContextMaker
-from tests.browser.gallery import Scene, go
+from tests.browser.gallery import go
+from tests.browser.scene import Scene
 from tests.browser.steps import expect_title, focused
 
 STRICT = {

@@ -33,7 +33,15 @@ EXTERNAL = re.compile(r"(?:^|[|;&(=]\s*)(?:az|azd|curl(?:\.exe)?|git|pwsh|powers
 
 def guide() -> str:
     """What `make run` prints, as far as it is commands."""
-    text = told(host="http://localhost", link="_", people="", command=".venv/bin/python -m local", here="", log="_")
+    text = told(
+        host="http://localhost",
+        link="_",
+        people="",
+        operators="",
+        command=".venv/bin/python -m local",
+        here="",
+        log="_",
+    )
     return "\n".join(line for line in text.splitlines() if re.match(r"  +(?!or with|Logs)\S", line))
 
 

@@ -29,6 +29,7 @@ WORKSPACE = "Microsoft.OperationalInsights/workspaces"
 
 APPLICATION = "Microsoft.Graph/applications"
 APP_ROLE_ASSIGNMENT = "Microsoft.Graph/appRoleAssignedTo"
+CONSENT_GRANT = "Microsoft.Graph/oauth2PermissionGrants"
 FEDERATED_CREDENTIAL = "Microsoft.Graph/applications/federatedIdentityCredentials"
 PRINCIPAL = "Microsoft.Graph/servicePrincipals"
 

@@ -6,11 +6,12 @@ from shared.cloud import CLOUDS
 from tests.infra.check import noticing
 from tests.infra.checks.app_roles import registered
 from tests.infra.damage import Added, Put, Removed, Source, Text
-from tests.infra.deployment import Resource
+from tests.infra.deployment import Deployment, Resource
 from tests.infra.kinds import (
     APP_ROLE_ASSIGNMENT,
     APPLICATION,
     BROKER_API,
+    CONSENT_GRANT,
     FEDERATED_CREDENTIAL,
     GROUP,
     IDENTITY,
@@ -35,7 +36,9 @@ WITH_MORE = {
     GRAPH: [*SIGN_IN_PERMISSIONS[GRAPH], "00000000-0000-0000-0000-0000000000d1"],
     "00000000-0000-0000-0000-0000000000d2": ["00000000-0000-0000-0000-0000000000d3"],
 }
-MADE_IN_ENTRA_ID = {APPLICATION, PRINCIPAL, FEDERATED_CREDENTIAL, APP_ROLE_ASSIGNMENT}
+MADE_IN_ENTRA_ID = {APPLICATION, PRINCIPAL, FEDERATED_CREDENTIAL, APP_ROLE_ASSIGNMENT, CONSENT_GRANT}
+# These are the kinds of deployment that have a console.
+WITH_CONSOLE = {"alerts", "certificate"}
 TENANT = "00000000-0000-0000-0000-000000000001"
 ACCESS = "properties.requiredResourceAccess"
 LOCK = "properties.servicePrincipalLockConfiguration"
@@ -92,6 +95,15 @@ def the_partner_application_is_for_all_tenants_and_locked_there(project: Project
         assert permissions(application) == asked
 
 
+def proves(deployment: Deployment, credential: Resource) -> None:
+    """The credential is the broker's identity, in the cloud it is in."""
+    issuer = f"[format('{{0}}{{1}}/v2.0', environment().authentication.loginEndpoint, '{TENANT}')]"
+    assert credential.at("properties.issuer") == issuer
+    assert credential.at("properties.subject") == f"[{deployment.one(IDENTITY).later('principalId')}]"
+    audiences = ", ".join(f"'{cloud.name}', '{cloud.token_exchange}'" for cloud in CLOUDS.values())
+    assert credential.at("properties.audiences") == [f"[createObject({audiences})[environment().name]]"]
+
+
 @noticing(
     Source("app/entra.bicep", "'${partnerApplication.uniqueName}/broker-identity'", "'broker-identity'"),
     Put(FEDERATED_CREDENTIAL, "properties.audiences.0", lambda old: old.replace("USGov", "")),
@@ -101,20 +113,18 @@ def the_partner_application_is_for_all_tenants_and_locked_there(project: Project
     Removed(FEDERATED_CREDENTIAL),
     Added(FEDERATED_CREDENTIAL, lambda credential: credential),
 )
-def the_brokers_identity_is_the_partner_applications_credential(project: Project) -> None:
-    audiences = ", ".join(f"'{cloud.name}', '{cloud.token_exchange}'" for cloud in CLOUDS.values())
+def the_brokers_identity_is_the_credential_of_the_partner_application_and_of_the_console(project: Project) -> None:
     for deployment in registered(project):
-        if deployment.environment == "certificate":
-            assert not deployment.all(FEDERATED_CREDENTIAL)
-            continue
-        credential = deployment.one(FEDERATED_CREDENTIAL)
-        name = deployment.one(APPLICATION, PARTNER_APPLICATION).at("properties.uniqueName")
+        partner, api = (
+            deployment.one(APPLICATION, name).at("properties.uniqueName") for name in (PARTNER_APPLICATION, BROKER_API)
+        )
         # A bare name fails with NotFound: microsoftgraph/msgraph-bicep-types issue 271.
-        assert credential.at("properties.name") == f"{name}/broker-identity"
-        issuer = f"[format('{{0}}{{1}}/v2.0', environment().authentication.loginEndpoint, '{TENANT}')]"
-        assert credential.at("properties.issuer") == issuer
-        assert credential.at("properties.subject") == f"[{deployment.one(IDENTITY).later('principalId')}]"
-        assert credential.at("properties.audiences") == [f"[createObject({audiences})[environment().name]]"]
+        due = [f"{api}/console-identity"] if deployment.environment in WITH_CONSOLE else []
+        due += [f"{partner}/broker-identity"] if deployment.environment != "certificate" else []
+        credentials = deployment.all(FEDERATED_CREDENTIAL)
+        assert sorted(one.at("properties.name") for one in credentials) == due
+        for credential in credentials:
+            proves(deployment, credential)
 
 
 @noticing(

@@ -28,6 +28,8 @@ MANAGING = [
     Text(API, "6c3f1f6f0b04", "6c3f1f6f0b03"),
     Text(API, "1950a258-227b-4e31-a9cf-717495945fc2", "1950a258-227b-4e31-a9cf-717495945fc3"),
     Text(API, "idtyp", "acct"),
+    Text(API, "14dad69e", "00000000"),
+    Text(API, '"enableIdTokenIssuance": false', '"enableIdTokenIssuance": true'),
     Put(APPLICATION, "properties.appRoles.0.description", "Another.", BROKER_API),
     Put(APPLICATION, "properties.description", "Another.", BROKER_API),
 )
@@ -44,8 +46,9 @@ def the_brokers_api_made_by_hand_is_the_same(project: Project) -> None:
 
 def the_same_api(by_hand: Value, bicep: Value) -> None:
     """But for ids, which belong to an environment."""
-    for same in ("description", "signInAudience", "optionalClaims"):
+    for same in ("description", "signInAudience", "optionalClaims", "requiredResourceAccess"):
         assert by_hand[same] == bicep[same]
+    assert by_hand["web"]["implicitGrantSettings"] == bicep["web"]["implicitGrantSettings"]
     assert by_hand["api"]["requestedAccessTokenVersion"] == bicep["api"]["requestedAccessTokenVersion"]
     assert without_ids(by_hand["api"]["oauth2PermissionScopes"]) == without_ids(bicep["api"]["oauth2PermissionScopes"])
     assert without_ids(by_hand["appRoles"]) == without_ids(bicep["appRoles"])

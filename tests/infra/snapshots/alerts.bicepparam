@@ -2,6 +2,7 @@ using '../../../infra/main.bicep'
 
 param environmentName = 'alerts'
 param location = 'swedencentral'
+param consoleEnabled = true
 param publicUrl = 'https://broker.partner.example'
 param alertEmail = 'operations@partner.example'
 param operatorId = '00000000-0000-0000-0000-0000000000a1'

@@ -2,6 +2,7 @@ using '../../../infra/main.bicep'
 
 param environmentName = 'certificate'
 param location = 'swedencentral'
+param consoleEnabled = true
 param partnerCredential = 'certificate'
 param managementClientId = '00000000-0000-0000-0000-0000000000b4'
 param sampleCallerEnabled = true
