@@ -112,11 +112,11 @@ def test_who_does_not_work_is_grouped_by_cause_with_its_remedy(desk: Desk) -> No
     desk.keep(1)
     desk.keep(2, "application_not_consented", said=65001)
     for number in (3, 4):
-        desk.keep(number, "delegated_rights_missing", said=50020)
+        desk.keep(number, "delegated_rights_missing", said=530004)
     failing = desk.status.answer(Question())["failing"]
     told = [(one["cause"], one["authority_code"], one["whose"], len(one["customers"])) for one in failing]
     assert told == [
-        ("delegated_rights_missing", 50020, CUSTOMER, 2),
+        ("delegated_rights_missing", 530004, CUSTOMER, 2),
         ("application_not_consented", 65001, CUSTOMER, 1),
     ]
     error = kind_of("delegated_rights_missing")
@@ -129,7 +129,7 @@ def test_who_does_not_work_is_grouped_by_cause_with_its_remedy(desk: Desk) -> No
 def test_the_remedy_has_what_a_number_says_beyond(desk: Desk) -> None:
     desk.keep(1, "delegated_rights_missing", said=90072)
     (cause,) = desk.status.answer(Question())["failing"]
-    assert cause["remedy"].startswith("The person's account is not in that tenant.")
+    assert cause["remedy"].startswith("The person's account is not in that tenant;")
 
 
 def test_a_customer_that_nobody_answers_for_is_told_as_such(desk: Desk) -> None:
