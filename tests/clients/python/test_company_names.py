@@ -2,11 +2,9 @@
 
 import io
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
-from azure.core.credentials import AccessToken
 
 from partner_token.exit_codes import USAGE
 from partner_token.failures import Failed
@@ -14,6 +12,7 @@ from partner_token.messages import Broker
 from partner_token.pipeline import Connection
 from partner_token.tenants_command import tenant_of_company
 from tests.clients.python.answers import Service, answering
+from tests.clients.python.keyboard import Own, at_a_keyboard
 
 COMPANIES = {"t1": "Contoso Ltd", "t2": "Northwind", "t3": "NORTHWIND", "t4": None}
 PAGE = {
@@ -21,24 +20,6 @@ PAGE = {
     "any_customer": False,
     "next": None,
 }
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-class Own:
-    def get_token(self, *_scopes: str, **_: object) -> AccessToken:
-        return AccessToken("own", int(time.time()) + 3600)
-
-
-def at_a_keyboard(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    # In the test itself: pytest puts its own streams back before it.
-    told = Terminal()
-    monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(sys, "stderr", told)
-    return told
 
 
 @pytest.fixture

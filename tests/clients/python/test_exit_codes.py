@@ -1,5 +1,6 @@
 """How commands end: one code for each kind of failure, and one for a batch of them."""
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ def code_of(kind: type[BrokerError]) -> int:
 
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.code)
 def test_every_error_of_the_broker_has_its_kind_of_end(kind: type[BrokerError]) -> None:
-    if issubclass(kind, NotAuthenticated | NotAuthorized):
+    if issubclass(kind, NotAuthenticated | NotAuthorized) or kind.status == httpx.codes.UNAUTHORIZED:
         assert code_of(kind) == NOT_ALLOWED
     elif kind is InvalidRequest:
         assert code_of(kind) == USAGE

@@ -23,6 +23,7 @@ from partner_token.done_file import DoneFile
 from partner_token.exclusion_commands import exclude, excluded, history, include
 from partner_token.exit_codes import DONE, of_batch
 from partner_token.failures import failure_of
+from partner_token.named_customers import tenants_of
 from partner_token.options import Asker, asking, confirmed, consent_option
 from partner_token.printed import TABLE, say, say_failure, show_rows
 from partner_token.progress import progress
@@ -62,7 +63,7 @@ def list_all(asker: Asker, *, consent: str) -> int:
 
 
 @customers.command("consent")
-@click.argument("tenant", nargs=-1)
+@click.argument("customer", nargs=-1)
 @click.option("--all", "everybody", is_flag=True, help="Every customer.")
 @click.option("--apply", is_flag=True, help="Do it; without it, what would be done is told.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Keep here what is done; skip it next time.")
@@ -86,14 +87,14 @@ def consent_in(
     """
     if plan and not (replace and apply):
         raise click.UsageError("--plan goes with --replace --apply")
-    if replace and apply and (everybody or len(options["tenant"]) != 1 or not plan):
+    if replace and apply and (everybody or len(options["customer"]) != 1 or not plan):
         raise click.UsageError("--replace --apply is for one tenant, with the --plan that its dry run told")
     change = Change(method="PUT", consent=consent, apply=apply, replace=replace, plan=plan)
     return _changed(asker, asker.operations(), change, everybody=everybody, **options)
 
 
 @customers.command("remove")
-@click.argument("tenant", nargs=-1)
+@click.argument("customer", nargs=-1)
 @click.option("--all", "everybody", is_flag=True, help="Every customer.")
 @click.option("--apply", is_flag=True, help="Do it; without it, what would be done is told.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Keep here what is done; skip it next time.")
@@ -101,15 +102,15 @@ def consent_in(
 @consent_option
 @asking
 def remove(
-    asker: Asker, *, yes: bool, tenant: Sequence[str], everybody: bool, apply: bool, resume: Path | None, consent: str
+    asker: Asker, *, yes: bool, customer: Sequence[str], everybody: bool, apply: bool, resume: Path | None, consent: str
 ) -> int:
     """Take it back, customer by customer: no token comes for that tenant any more."""
     operations = asker.operations()
     if apply:
-        many = "every customer" if everybody else f"{len(tenant)} tenant(s)"
+        many = "every customer" if everybody else f"{len(customer)} customer(s)"
         confirmed(f"Remove the application's consent from {many}? What it held beside the grant set is lost.", yes=yes)
     change = Change(method="DELETE", consent=consent, apply=apply)
-    return _changed(asker, operations, change, tenant=tenant, everybody=everybody, resume=resume)
+    return _changed(asker, operations, change, customer=customer, everybody=everybody, resume=resume)
 
 
 def _changed(
@@ -117,15 +118,17 @@ def _changed(
     operations: "Operations",
     change: Change,
     *,
-    tenant: Sequence[str],
+    customer: Sequence[str],
     everybody: bool,
     resume: Path | None,
 ) -> int:
-    if bool(tenant) == everybody:
-        raise click.UsageError("name tenants, or say --all")
+    if bool(customer) == everybody:
+        raise click.UsageError("name customers, or say --all")
     done = DoneFile.at(resume if change.apply else None, what=f"{change.method} {change.consent}")
     rows, stopped = list[Row](), list[int]()
-    tenants = tenant or [str(one["tenant"]) for one in _customers(operations, change.consent)]
+    tenants = list(dict.fromkeys(tenants_of(operations, customer, change.consent)))
+    if everybody:
+        tenants = [str(one["tenant"]) for one in _customers(operations, change.consent)]
     if not tenants:
         raise click.UsageError("no customer is listed: there is nothing to work on")
     try:

@@ -6,7 +6,8 @@ import click
 
 from partner_token.exit_codes import DONE, of_outcome
 from partner_token.failures import printable
-from partner_token.options import Asker, asking, consent_option
+from partner_token.named_customers import tenant_of
+from partner_token.options import DEFAULT_CONSENT, Asker, asking, consent_option
 from partner_token.printed import TABLE, for_people, say, show_rows
 
 EXCLUDED_COLUMNS = {"tenant": "TENANT", "until": "UNTIL", "reason": "REASON", "by": "BY"}
@@ -14,23 +15,26 @@ HISTORY_COLUMNS = {"on": "ON", "resource": "RESOURCE", "before": "BEFORE", "outc
 
 
 @click.command()
-@click.argument("tenant")
+@click.argument("customer")
 @click.option("--reason", required=True, help="Why; kept on record with your object id.")
 @click.option("--until", required=True, metavar="YYYY-MM-DD", help="The last day (UTC), at most a year from now.")
 @asking
-def exclude(asker: Asker, *, tenant: str, reason: str, until: str) -> int:
+def exclude(asker: Asker, *, customer: str, reason: str, until: str) -> int:
     """Keep a customer out of checks, consents and alarms until a day. Callers get its tokens as before."""
-    found = asker.operations().exclude(tenant, {"reason": reason, "until": until})
+    operations = asker.operations()
+    tenant = tenant_of(operations, customer, DEFAULT_CONSENT)
+    found = operations.exclude(tenant, {"reason": reason, "until": until})
     show_rows(asker.output, found, [found], EXCLUDED_COLUMNS)
     return DONE
 
 
 @click.command()
-@click.argument("tenant")
+@click.argument("customer")
 @asking
-def include(asker: Asker, *, tenant: str) -> int:
+def include(asker: Asker, *, customer: str) -> int:
     """Let a customer in again before its day: the next check tries it."""
-    found = asker.operations().include(tenant)
+    operations = asker.operations()
+    found = operations.include(tenant_of(operations, customer, DEFAULT_CONSENT))
     show_rows(asker.output, found, [found], {"tenant": "TENANT", "outcome": "OUTCOME"})
     return DONE
 
@@ -51,12 +55,13 @@ def excluded(asker: Asker) -> int:
 
 
 @click.command()
-@click.argument("tenant")
+@click.argument("customer")
 @consent_option
 @asking
-def history(asker: Asker, *, tenant: str, consent: str) -> int:
+def history(asker: Asker, *, customer: str, consent: str) -> int:
     """Show what changed for a customer in the last three months, the newest first."""
-    found = asker.operations().history(tenant, consent)
+    operations = asker.operations()
+    found = operations.history(tenant_of(operations, customer, consent), consent)
     if not found["changes"] and asker.output == TABLE:
         say("Nothing has changed, or no check has tried this customer by this consent.")
     show_rows(asker.output, found, found["changes"], HISTORY_COLUMNS)

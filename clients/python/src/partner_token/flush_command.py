@@ -7,7 +7,8 @@ import click
 
 from partner_token.exit_codes import DONE, of_batch
 from partner_token.failures import failure_of
-from partner_token.options import Asker, asking
+from partner_token.named_customers import tenants_of
+from partner_token.options import DEFAULT_CONSENT, Asker, asking
 from partner_token.printed import TABLE, say, say_failure, show_rows
 
 COLUMNS = {"tenant": "TENANT", "reaches": "REACHES", "within_seconds": "WITHIN SECONDS"}
@@ -16,14 +17,14 @@ THIS_INSTANCE = "this_instance"
 
 @click.command()
 @click.option(
-    "--customer", "tenants", metavar="TENANT", multiple=True, required=True, help="Its tenant; say it again for more."
+    "--customer", "named", metavar="CUSTOMER", multiple=True, required=True, help="Which; say it again for more."
 )
 @asking
-def flush(asker: Asker, *, tenants: Sequence[str]) -> int:
+def flush(asker: Asker, *, named: Sequence[str]) -> int:
     """Forget what is remembered of a customer: tokens, and what was refused. The next request asks Entra ID anew."""
     operations = asker.operations()
     rows, failed = list[dict[str, Any]](), list[int]()
-    for tenant in dict.fromkeys(tenants):
+    for tenant in dict.fromkeys(tenants_of(operations, named, DEFAULT_CONSENT)):
         try:
             rows.append(operations.flush(tenant))
         except Exception as error:  # noqa: BLE001 - one that fails never stops the others
