@@ -116,7 +116,7 @@ def test_one_bad_row_does_not_end_the_others(shell: Session, state: StackState) 
     """
     found = returned(shell.run(command, app_service(state)))
     assert (found["tokens"], found["refused"]) == (2, ["nowhere", ""])
-    assert found["ids"] == ["not_permitted,Get-PartnerToken", "parameter_refused,Get-PartnerToken"]
+    assert found["ids"] == ["tenant_name_unknown,Get-PartnerToken", "parameter_refused,Get-PartnerToken"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from tests.programs import require
 CONNECTION = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 OFTEN = 5
 BURST = 20
+SILENT = "check-silent.kql"
 # Event -> the functions whose records they are; what is not named here is met by an accident alone.
 RECORDS = {
     "token.issued": {"token", "msi", "msi_application", "connect", "oauth_token", "oauth_token_v1"},
@@ -118,13 +119,16 @@ def call_everything(life: Life) -> None:
     msi = {"X-IDENTITY-HEADER": reports.assertion()}
     parameters = {"api-version": "2019-08-01", "resource": "https://graph.microsoft.com"}
     with httpx.Client(trust_env=False, verify=usual_trust(), timeout=60) as client:
-        for path in ("msi/partner", "msi-application"):
+        # Of refusals that are alike the first alone is a record: hence two that are not.
+        for path, wrong in (("msi/partner", {}), ("msi-application", {**parameters, "resource": "nonsense"})):
             url = f"{state.host}/api/{path}/contoso"
             assert client.get(url, params=parameters, headers=msi).is_success
-            assert client.get(url, headers=msi).is_client_error
+            assert client.get(url, params=wrong, headers=msi).is_client_error
         assert client.post(f"{state.host}/api/token?access_token={reports.assertion()}").is_client_error
         for path in ("health", "openapi.json", "policy/schema.json", "contoso/v2.0/.well-known/openid-configuration"):
             client.get(f"{state.host}/api/{path}")
+        for path in ("customers", f"customers/{CONTOSO}"):  # nobody is signed in
+            assert client.get(f"{state.host}/api/console/{path}").is_client_error
         bearing = {"Authorization": f"Bearer {reports.assertion()}"}
         form = {"grant_type": "refresh_token", "refresh_token": "kept-by-an-old-script"}
         for path, target in (
@@ -133,7 +137,6 @@ def call_everything(life: Life) -> None:
         ):
             url = f"{state.host}/api/contoso/oauth2/{path}"
             assert client.post(url, data={**form, **target}, headers=bearing).is_success
-            # Of refusals that are alike the first alone is a record: hence two that are not.
             wrong = {"scope": "nonsense"} if "scope" in target else {"resource": "https://nobody.example"}
             assert client.post(url, data={**form, **wrong}, headers=bearing).is_client_error
     assert reports.call("GET", "connect/Az?tenant=contoso").is_success
@@ -200,9 +203,16 @@ def leaked(ingestion: Ingestion, secrets: set[tuple[str, str]]) -> set[str]:
     return {kind for kind, secret in secrets if secret in everything}
 
 
-@pytest.mark.parametrize("place", [query.place for query in ALL if query.place.endswith(".kql")])
+@pytest.mark.parametrize(
+    "place", [query.place for query in ALL if query.place.endswith(".kql") and query.place != SILENT]
+)
 def test_calm_days_raise_no_alert(told: Told, place: str) -> None:
     assert told.found(place, until=told.calm) == []
+
+
+def test_a_check_that_has_not_run_is_found_and_one_that_has_is_not(told: Told) -> None:
+    assert told.found(SILENT, until=told.trouble) == [{"Runs": 0}]
+    assert told.found(SILENT) == []
 
 
 def test_a_caller_that_is_refused_again_and_again_is_found(told: Told) -> None:

@@ -16,7 +16,7 @@ IMPLICIT = f"{WEB}.implicitGrantSettings"
 
 
 @noticing(
-    Source("app/settings.bicep", "consoleEnabled ? 'on' : 'off'", "'on'"),
+    Source("app/settings.bicep", "consoleEnabled ? 'on' : 'off'", "consoleEnabled ? 'off' : 'on'"),
     Put(APP_SETTINGS, "properties.CONSOLE", lambda old: {"on": "off", "off": "on"}[old]),
     Text("infra/main.json", OFF, OFF.replace("false", "true")),
 )
