@@ -120,7 +120,10 @@ def call_everything(life: Life) -> None:
     parameters = {"api-version": "2019-08-01", "resource": "https://graph.microsoft.com"}
     with httpx.Client(trust_env=False, verify=usual_trust(), timeout=60) as client:
         # Of refusals that are alike the first alone is a record: hence two that are not.
-        for path, wrong in (("msi/partner", {}), ("msi-application", {**parameters, "resource": "nonsense"})):
+        for path, wrong in (
+            ("msi/partner", {}),
+            ("msi-application", {**parameters, "resource": "https://management.azure.com"}),
+        ):
             url = f"{state.host}/api/{path}/contoso"
             assert client.get(url, params=parameters, headers=msi).is_success
             assert client.get(url, params=wrong, headers=msi).is_client_error
