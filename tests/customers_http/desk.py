@@ -1,5 +1,6 @@
-"""Customers' tenants as the composition root puts them together, over a running stack, with no waiting."""
+"""Customers' tenants as the composition root puts them together, over a running stack, with hardly any waiting."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -140,7 +141,8 @@ def open_desk(state: StackState, *, managed: bool) -> Iterator[Desk]:
     for name, client in (("partner", PARTNER_APPLICATION), (MANAGEMENT_NAME, MANAGEMENT_APPLICATION)):
         token = old_token(state, ADMIN, client=client, scope=settings.consent_scope)
         store.store_consent(replace(consent(name), name=name, refresh_token=token))
-    center = PartnerCenter(outbound, url=state.partner_center, sleep=lambda _seconds: None)
+    # The stand-in counts requests a second in real time, and has whoever goes too fast wait for one.
+    center = PartnerCenter(outbound, url=state.partner_center, sleep=lambda seconds: time.sleep(min(seconds, 1.0)))
     graph = Graph(outbound, url=state.graph, sleep=lambda _seconds: None)
     seeing = Seeing(graph=graph, graph_scope=settings.cloud.graph_scope, client_id=PARTNER_APPLICATION)
     rows = MemoryRows()
