@@ -1,6 +1,6 @@
 """How the token endpoint is put together: the issuer, which others tell of changes, and the routes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import azure.functions as func
@@ -12,26 +12,21 @@ from shared.customers.results import Results
 from shared.entra.application_credential import SECRET
 from shared.entra.domains import DomainDirectory
 from shared.forgetting import Forgetting
-from shared.key_vault import KeyVault
-from shared.keys.signed_claims import unverified_claims
-from shared.marks import FORGET_TENANT, Marks
-from shared.marks import TABLE as MARKS
+from shared.marks import Marks
 from shared.pool import Pool
 from shared.services import Services
-from shared.settings import Settings
 from shared.subject import Subject
 from token_http.availability import Probes
 from token_http.dependencies import Dependencies
 from token_http.diagnosis import Diagnosis
 from token_http.domains import DomainSources
-from token_http.finding import Finding, Look
 from token_http.initial_domains import InitialDomains
 from token_http.issuer import AgeLimits, Issuer, Pools
+from token_http.looks import NO_SUCH_SECRET, looks
 from token_http.policy_source import PolicySource
+from token_http.row_facts import rows_of_consent
 from token_http.service import TokenService
 
-# A vault that says "not found" is reached, and lets the broker's identity read.
-NO_SUCH_SECRET = "availability-probe"  # noqa: S105 - a name
 VAULT_THREADS, HEALTH_THREADS, DIAGNOSIS_THREADS, MARKS_THREADS, DOMAINS_THREADS = 8, 3, 6, 2, 4
 
 
@@ -83,6 +78,15 @@ def reach(services: Services) -> Callable[[], Callable[[Subject], Reach]]:
     return read
 
 
+def consents_rows(issuer: Issuer) -> Callable[[str], Awaitable[Mapping[str, Any]]]:
+    """Tells by which rows of the policy in force a consent is used; raises what the policy vault raises."""
+
+    async def rows(consent: str) -> Mapping[str, Any]:
+        return rows_of_consent(await issuer.policy(), consent)
+
+    return rows
+
+
 def _policies(services: Services) -> PolicySource:
     settings = services.settings
     return PolicySource(
@@ -124,7 +128,14 @@ def _diagnosis(services: Services) -> Diagnosis:
     settings = services.settings
     return Diagnosis(
         settings=settings,
-        looks=_looks(services),
+        looks=looks(
+            settings,
+            identity=services.identity,
+            discovery=services.discovery,
+            token_vault=services.token_vault,
+            policy_vault=services.policy_vault,
+            rows=services.rows,
+        ),
         store=services.store,
         authority=services.applications.partner.authority,
         credential=services.credential,
@@ -133,40 +144,6 @@ def _diagnosis(services: Services) -> Diagnosis:
         pool=Pool("diagnosis", threads=DIAGNOSIS_THREADS),
         clock=services.clock,
     )
-
-
-def _looks(services: Services) -> Mapping[str, Look]:
-    """The parts that say by themselves whether they are there."""
-    settings = services.settings
-
-    def vault(vault: KeyVault, url: str) -> Look:
-        def look() -> Finding:
-            vault.get(NO_SUCH_SECRET)
-            return Finding(facts={"url": url})
-
-        return look
-
-    def identity() -> Finding:
-        told = unverified_claims(services.identity.federated_assertion(settings.cloud.token_exchange))
-        return Finding(facts={"object_id": told.get("oid")})
-
-    def authority() -> Finding:
-        services.discovery.require_available()
-        return Finding(facts={"host": settings.authority_host, "tenant": settings.home_tenant})
-
-    def results() -> Finding:
-        services.rows.get(MARKS, FORGET_TENANT, NO_SUCH_SECRET)
-        says = "" if services.rows.is_shared else "Each instance keeps its own: RESULTS_URL names no table."
-        return Finding(says=says, facts={"url": settings.results_url, "shared": services.rows.is_shared})
-
-    return {
-        "settings": lambda: Finding(facts=_shown(settings)),
-        "identity": identity,
-        "token_vault": vault(services.token_vault, settings.token_vault_url),
-        "policy_vault": vault(services.policy_vault, settings.policy_vault_url),
-        "results": results,
-        "authority": authority,
-    }
 
 
 def _probes(services: Services) -> Probes:
@@ -179,20 +156,3 @@ def _probes(services: Services) -> Probes:
         pool=Pool("health", threads=HEALTH_THREADS),
         clock=services.clock,
     )
-
-
-def _shown(settings: Settings) -> dict[str, Any]:
-    """What an operator compares with the registrations; no setting holds a secret."""
-    return {
-        "public_url": settings.public_url,
-        "cloud": settings.cloud.name,
-        "home_tenant": settings.home_tenant,
-        "partner_client_id": settings.partner_client_id,
-        "broker_client_id": settings.broker_client_id,
-        "audiences": sorted(settings.broker_audiences),
-        "token_vault": settings.token_vault_url,
-        "policy_vault": settings.policy_vault_url,
-        "identity_client_id": settings.managed_identity_client_id,
-        "consent_scope": settings.consent_scope,
-        "consent_tenants": sorted(settings.consent_tenants),
-    }
