@@ -3,9 +3,10 @@
 from urllib.parse import urlencode
 
 from console_http.dependencies import Dependencies
-from console_http.door import Door, Visit
+from console_http.door import Door
 from console_http.menu import CUSTOMERS
 from console_http.views import console_page
+from console_http.visit import Visit
 from shared.pages.page import Page
 
 HOME = "/api/console/customers"

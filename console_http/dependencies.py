@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
+from console_http.telling import Tellings
 from shared.bursts import Bursts
 from shared.clock import Clock
 from shared.pool import Pool
@@ -39,6 +40,7 @@ class Dependencies:
     clock: Clock
     sessions: Sessions
     flow: SignInFlow
+    tellings: Tellings
     bursts: Bursts
     status: Callable[[], Mapping[str, Any]]
     customers: Customers

@@ -4,8 +4,8 @@ A page asks the door for a route and gets a visit: somebody with a session and o
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,7 +16,7 @@ from console_http.refusals import FormFromElsewhere, SignInAgain
 from console_http.session import IDLE, Session
 from console_http.sign_in import Begun
 from console_http.views import refusal_page
-from shared.callers.assertion import Principal
+from console_http.visit import Onward, Shown, Visit
 from shared.callers.errors import RoleMissing
 from shared.client_address import client_address
 from shared.cookies import cookie_name, cookies_of, is_from_elsewhere, set_cookie
@@ -30,20 +30,6 @@ from shared.witness import witness
 SESSION_COOKIE, FLOW_COOKIE = "console", "console-sign-in"
 FLOW_SECONDS = 900
 MOST_FIELDS = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Somebody who may see the page; `form` is what a button sent, its token checked."""
-
-    session: Session
-    operator: Principal
-    request: func.HttpRequest
-    correlation: str
-    form: Mapping[str, str]
-
-
-type Shown = Callable[[Visit], Awaitable[Page]]
 
 
 class Door:
@@ -66,7 +52,11 @@ class Door:
                 if session.is_stale(self._dependencies.clock()):
                     return self.leaving(await self._confirming(req, session))
                 visit = self._visit(req, session, roles, correlation=correlation_id(context), form={})
-                return await self._answer(await show(visit), session)
+                told, gone = await self._dependencies.tellings.take(req.params, cookies_of(req), session)
+                response = await self._answer(await show(replace(visit, told=told)), session)
+                if gone:
+                    response.headers.add("Set-Cookie", gone)
+                return response
 
             shown.__name__ = shown.__qualname__ = show.__name__
             self._routes.get(path)(shown)
@@ -133,9 +123,18 @@ class Door:
         flow = self._dependencies.flow
         return await self._dependencies.pools.sign_in.run(lambda: flow.begin(return_to=return_to, session=session))
 
-    async def _answer(self, page: Page, session: Session) -> func.HttpResponse:
-        response = page_response(page)
+    async def _answer(self, shown: Page | Onward, session: Session) -> func.HttpResponse:
+        response = await self._onward(shown, session) if isinstance(shown, Onward) else page_response(shown)
         response.headers.add("Set-Cookie", await self.session_cookie(session))
+        return response
+
+    async def _onward(self, onward: Onward, session: Session) -> func.HttpResponse:
+        address = f"{self._dependencies.settings.public_url}{onward.path}"
+        if not onward.told:
+            return redirect(address)
+        query, cookie = await self._dependencies.tellings.leave(onward.told, session)
+        response = redirect(f"{address}?{query}")
+        response.headers.add("Set-Cookie", cookie)
         return response
 
     def _visit(

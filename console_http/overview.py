@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from console_http.dependencies import Dependencies
-from console_http.door import Door, Visit
+from console_http.door import Door
 from console_http.menu import ANYBODY, CONSENTS, CUSTOMERS
 from console_http.session import Session
 from console_http.views import TEMPLATES, console_page
+from console_http.visit import Visit
 from shared.pages.page import Page
 from shared.pages.templates import Templates
 

@@ -6,9 +6,10 @@ from typing import Any
 import azure.functions as func
 
 import console_http
-from console_http.dependencies import Customers
+from console_http.dependencies import Customers, Pools
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
+from console_http.telling import Tellings
 from shared.bursts import Bursts
 from shared.seal import Seals
 from shared.services import Services
@@ -20,6 +21,7 @@ def wire(services: Services, *, status: Callable[[], Mapping[str, Any]], custome
     if not settings.pages.console:
         return []
     seals = Seals(services.token_vault, clock=clock)
+    pools = Pools()
     dependencies = console_http.Dependencies(
         settings=settings,
         clock=clock,
@@ -27,8 +29,10 @@ def wire(services: Services, *, status: Callable[[], Mapping[str, Any]], custome
         flow=SignInFlow(
             settings=settings, sign_in=services.person_sign_in, keys=services.keys, seals=seals, clock=clock
         ),
+        tellings=Tellings(seals, clock=clock, public_url=settings.public_url, pool=pools.sessions),
         bursts=Bursts(),
         status=status,
         customers=customers,
+        pools=pools,
     )
     return console_http.blueprints(dependencies)

@@ -55,7 +55,7 @@ OWNERS = {
         *(f"shared/{part}.py" for part in ("cookies", "form_fields", "request_fields", "responses", "routes")),
         *(f"{folder}/{part}.py" for folder in FUNCTIONS for part in ("__init__", "wiring")),
         *(f"consent_http/{part}_routes.py" for part in ("act", "browser", "operator")),
-        *(f"console_http/{part}.py" for part in ("door", "sign_in_routes")),
+        *(f"console_http/{part}.py" for part in ("door", "sign_in_routes", "visit")),
         *(
             f"customers_http/{part}_routes.py"
             for part in ("check", "customer", "exclusion", "flush", "history", "status")

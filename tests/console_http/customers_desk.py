@@ -11,8 +11,9 @@ import azure.functions as func
 
 from console_http import customers
 from console_http.dependencies import Dependencies, Pools
-from console_http.door import Door, Shown, Visit
+from console_http.door import Door
 from console_http.session import Session
+from console_http.visit import Shown, Visit
 from customers_http.matrix import Matrix
 from shared.callers.assertion import CUSTOMERS_READ
 from shared.pages.page import Page
@@ -45,7 +46,9 @@ class CustomersDesk:
         visit = Visit(session=SESSION, operator=operator, request=request, correlation="c", form={})
 
         async def shown() -> Page:
-            return await self.pages[path](visit)
+            page = await self.pages[path](visit)
+            assert isinstance(page, Page)
+            return page
 
         # In a thread of its own: a browser's tests run in an event loop that goes on.
         with ThreadPoolExecutor(1) as thread:
