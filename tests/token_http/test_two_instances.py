@@ -1,12 +1,15 @@
 """Two instances on one vault, in any order of events: no token goes out that a person or the policy had taken back.
 
-What the test orders is when each reading and each exchange goes on, who asks, consents and withdraws where, how the
-policy changes, and how time passes.
+What the test orders is when each reading and each exchange goes on, who asks, consents, withdraws and stops where, for
+tokens of a person or of the application, how the policy changes, which instance begins anew, and how time passes.
 """
 
 import asyncio
-from collections.abc import Callable
+import inspect
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
@@ -18,6 +21,7 @@ from shared.consents.consent import Consent
 from shared.consents.store import ConsentStore
 from shared.errors import BrokerError
 from shared.pool import Pool
+from shared.subject import As
 from tests.fakes.memory_vault import MemoryVault
 from tests.fakes.scripted_authority import ScriptedAuthority
 from tests.token_http.samples import (
@@ -42,6 +46,11 @@ from token_http.wanted import Wanted
 
 CALLERS, TENANTS = (CALLER_ID, OTHER_ID), ("contoso", "northwind")
 SLOTS = 2
+# Who may have tokens of which kind.
+type Permitted = frozenset[tuple[str, As]]
+POSSIBLE = [(one, kind) for one in CALLERS for kind in As]
+# The text of a token of the application; one of a person's is the lineage of the consent that it came from.
+OF_THE_APPLICATION = "of the application"
 
 
 class HeldPool(Pool):
@@ -67,6 +76,23 @@ class HeldPool(Pool):
         await gate
 
 
+class PromptPool(Pool):
+    """Work that is done at once: whoever reads what stops the application waits no longer than two seconds for it."""
+
+    async def run[T](self, work: Callable[[], T]) -> T:
+        return work()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Who waits for an answer of which instance."""
+
+    instance: int
+    who: str
+    kind: As
+    task: asyncio.Task[list[Issued]]
+
+
 @dataclass(slots=True)
 class World:
     """What both instances share, what was in force when, and who waits for what."""
@@ -78,44 +104,61 @@ class World:
     instances: list[Issuer] = field(default_factory=list)
     # When, by whom (None for an editor of the policy), and what was in force from then on.
     acts: list[tuple[Any, int | None, str]] = field(default_factory=list)
-    rules: list[tuple[Any, frozenset[str]]] = field(default_factory=list)
-    waiting: list[tuple[int, str, asyncio.Task[list[Issued]]]] = field(default_factory=list)
+    rules: list[tuple[Any, Permitted]] = field(default_factory=list)
+    stops: list[tuple[Any, int | None, bool]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    pools: list[HeldPool] = field(default_factory=list)
+    gone: list[Waiting] = field(default_factory=list)
     issued: int = 0
     refused: int = 0
 
     def __post_init__(self) -> None:
         self.tokens.clock = self.policies.clock = self.authority.clock = self.clock
-        self.authority.text = lambda number: self.authority.asked[number - 1].refresh_token
-        self.permit(CALLERS)
+        self.authority.text = lambda number: self.authority.asked[number - 1].refresh_token or OF_THE_APPLICATION
+        self.permit(frozenset(POSSIBLE))
         self.consent(None)
-        for _ in range(2):
-            pools = Pools(
-                vault=HeldPool("vault", threads=4),
-                exchange=HeldPool("exchange", threads=SLOTS),
-                stops=HeldPool("stops", threads=1),
-            )
-            self.instances.append(
-                Issuer(
-                    authority=self.authority,
-                    consents=self.store,
-                    policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
-                    shows_secret=False,
-                    stops=Stops,
-                    limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
-                    pools=pools,
-                    clock=self.clock,
-                    domains=NO_DOMAINS,
-                )
-            )
+        self.stop(None, is_stopped=False)
+        self.instances += [self.instance() for _ in range(2)]
+
+    def instance(self) -> Issuer:
+        """One that has just started and remembers nothing."""
+        vault, exchange = HeldPool("vault", threads=4), HeldPool("exchange", threads=SLOTS)
+        self.pools += [vault, exchange]
+        return Issuer(
+            authority=self.authority,
+            consents=self.store,
+            policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
+            shows_secret=False,
+            stops=lambda: Stops(is_stopped=self.stops[-1][2]),
+            limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),
+            pools=Pools(vault=vault, exchange=exchange, stops=PromptPool("stops", threads=1)),
+            clock=self.clock,
+            domains=NO_DOMAINS,
+        )
 
     @property
     def store(self) -> ConsentStore:
         return ConsentStore(self.tokens)
 
-    def permit(self, callers: tuple[str, ...]) -> None:
-        rows = [row(caller=one, tenants=list(TENANTS)) for one in callers]
-        self.policies.put("policy-1", document(*rows), tags={})
-        self.rules.append((self.clock(), frozenset(callers)))
+    def permit(self, permitted: Permitted) -> None:
+        rows = [
+            row(caller=one, tenants=list(TENANTS), **({} if kind is As.USER else {"as": kind.value, "consents": None}))
+            for one, kind in POSSIBLE
+            if (one, kind) in permitted
+        ]
+        self.policies.put("policy-1", json.dumps({"schema": 2, **json.loads(document(*rows))}), tags={})
+        self.rules.append((self.clock(), permitted))
+
+    def stop(self, by: int | None, *, is_stopped: bool) -> None:
+        self.stops.append((self.clock(), by, is_stopped))
+        if by is not None:
+            self.instances[by].forget_stops()
+
+    def restart(self, instance: int) -> None:
+        """Whoever waits gets no answer; what was under way goes on to its end, as at a slow authority."""
+        self.gone += [one for one in self.waiting if one.instance == instance]
+        self.waiting = [one for one in self.waiting if one.instance != instance]
+        self.instances[instance] = self.instance()
 
     def consent(self, by: int | None) -> None:
         lineage = f"lineage-{len(self.acts)}"
@@ -132,14 +175,14 @@ class World:
         if by is not None:
             self.instances[by].forget("partner")
 
-    def ask(self, instance: int, who: str, tenants: tuple[str, ...]) -> None:
-        wanted = [Wanted(principal=caller(who), request=request(tenant)) for tenant in tenants]
-        asked = all_issued(self.instances[instance], wanted, clock=self.clock)
-        self.waiting.append((instance, who, asyncio.ensure_future(asked)))
+    def ask(self, instance: int, who: str, kind: As, tenants: tuple[str, ...]) -> None:
+        asked = [request(tenant, **{"as": kind.value}) for tenant in tenants]
+        wanted = [Wanted(principal=caller(who), request=one) for one in asked]
+        answer = asyncio.ensure_future(all_issued(self.instances[instance], wanted, clock=self.clock))
+        self.waiting.append(Waiting(instance=instance, who=who, kind=kind, task=answer))
 
     def held(self) -> list[tuple[HeldPool, asyncio.Future[None]]]:
-        pools = [pool for one in self.instances for pool in (one.pools.vault, one.pools.exchange)]
-        return [(pool, gate) for pool in pools if isinstance(pool, HeldPool) for gate in pool.held]
+        return [(pool, gate) for pool in self.pools for gate in pool.held]
 
     async def let_one_go_on(self, number: int) -> bool:
         await self.settle()
@@ -166,17 +209,24 @@ class World:
         """Let everybody come to where they wait, and judge what was answered, before anything else happens."""
         for _ in range(12):
             await asyncio.sleep(0)
-        for instance, who, task in [one for one in self.waiting if one[2].done()]:
-            self.waiting.remove((instance, who, task))
-            if isinstance(task.exception(), BrokerError):
+        for one in [one for one in self.waiting if one.task.done()]:
+            self.waiting.remove(one)
+            if isinstance(one.task.exception(), BrokerError):
                 self.refused += 1
                 continue
-            lineages, callers = self.in_force_for(instance), self.allowed()
-            for issued in task.result():
+            assert (one.who, one.kind) in self.allowed(), "a permission that was removed was served"
+            for issued in one.task.result():
                 self.issued += 1
-                assert issued.token.token == issued.lineage, "the token is of the consent that was judged"
-                assert issued.lineage in lineages, "a consent that was withdrawn or replaced was served"
-                assert who in callers, "a permission that was removed was served"
+                self.judge(one, issued)
+        self.gone = [one for one in self.gone if not one.task.done()]
+
+    def judge(self, waited: Waiting, issued: Issued) -> None:
+        if waited.kind is As.APPLICATION:
+            assert (issued.token.token, issued.lineage, issued.account) == (OF_THE_APPLICATION, "", "")
+            assert self.may_be_free(waited.instance), "the application was stopped, and its token was served"
+            return
+        assert issued.token.token == issued.lineage, "the token is of the consent that was judged"
+        assert issued.lineage in self.in_force_for(waited.instance), "a consent that was taken back was served"
 
     def in_force_for(self, instance: int) -> set[str]:
         """The lineages that this instance may serve now: in force within its memory's age, its own acts at once."""
@@ -185,23 +235,35 @@ class World:
         own = max((index for index, act in enumerate(self.acts) if act[1] == instance), default=0)
         return {lineage for _, _, lineage in self.acts[max(begun, own) :]} - {""}
 
-    def allowed(self) -> set[str]:
+    def may_be_free(self, instance: int) -> bool:
+        """Whether this instance may go by a reading that nothing was stopped: within its memory's age, or its own."""
+        since = self.clock() - MAX_AGE
+        begun = max((index for index, stop in enumerate(self.stops) if stop[0] <= since), default=0)
+        own = max((index for index, stop in enumerate(self.stops) if stop[1] == instance), default=0)
+        return not all(is_stopped for _, _, is_stopped in self.stops[max(begun, own) :])
+
+    def allowed(self) -> Permitted:
         since = self.clock() - MAX_AGE
         begun = max((index for index, rule in enumerate(self.rules) if rule[0] <= since), default=0)
-        return {who for _, callers in self.rules[begun:] for who in callers}
+        return frozenset(one for _, permitted in self.rules[begun:] for one in permitted)
 
 
 INSTANCE = st.integers(0, 1)
+ASKING = st.tuples(
+    *(st.just("ask"), INSTANCE, st.sampled_from(CALLERS), st.sampled_from(As)),
+    st.sampled_from([("contoso",), ("northwind",), TENANTS]),
+)
 STEPS = st.one_of(
-    st.tuples(
-        st.just("ask"), INSTANCE, st.sampled_from(CALLERS), st.sampled_from([("contoso",), ("northwind",), TENANTS])
-    ),
+    ASKING,
+    ASKING,
     st.tuples(st.just("go on"), st.integers(0, 20)),
     st.tuples(st.just("go on"), st.integers(0, 20)),
     st.just(("all go on",)),
     st.tuples(st.just("withdraw"), INSTANCE),
     st.tuples(st.just("consent"), INSTANCE),
-    st.tuples(st.just("permit"), st.sampled_from([CALLERS, CALLERS[:1], CALLERS[1:], ()])),
+    st.tuples(st.just("permit"), st.frozensets(st.sampled_from(POSSIBLE))),
+    st.tuples(st.sampled_from(["stop", "resume"]), INSTANCE),
+    st.tuples(st.just("restart"), INSTANCE),
     st.tuples(st.just("wait"), st.sampled_from([1, 14, 16, 29, 30, 31, 45, 600])),
 )
 
@@ -211,21 +273,22 @@ STEPS = st.one_of(
 def test_no_instance_serves_what_was_taken_back(steps: list[tuple[Any, ...]]) -> None:
     async def scenario() -> None:
         world = World()
+        acts: Mapping[str, Callable[..., object]] = {
+            "ask": world.ask,
+            "go on": world.let_one_go_on,
+            "all go on": world.let_all_go_on,
+            "withdraw": world.withdraw,
+            "consent": world.consent,
+            "permit": world.permit,
+            "stop": partial(world.stop, is_stopped=True),
+            "resume": partial(world.stop, is_stopped=False),
+            "restart": world.restart,
+            "wait": world.wait,
+        }
         for act, *given_ in steps:
-            if act == "ask":
-                world.ask(*given_)
-            elif act == "go on":
-                await world.let_one_go_on(*given_)
-            elif act == "all go on":
-                await world.let_all_go_on()
-            elif act == "withdraw":
-                world.withdraw(*given_)
-            elif act == "consent":
-                world.consent(*given_)
-            elif act == "permit":
-                world.permit(*given_)
-            else:
-                world.wait(*given_)
+            done = acts[act](*given_)
+            if inspect.isawaitable(done):
+                await done
             await world.settle()
         await world.let_all_go_on()
         assert not world.waiting, "everybody got an answer"
@@ -238,15 +301,18 @@ def test_the_world_of_these_tests_issues_and_refuses() -> None:
 
     async def scenario() -> None:
         world = World()
-        world.ask(0, CALLER_ID, TENANTS)
-        world.ask(1, OTHER_ID, ("contoso",))
+        for kind in As:
+            world.ask(0, CALLER_ID, kind, TENANTS)
+            world.ask(1, OTHER_ID, kind, ("contoso",))
         await world.let_all_go_on()
-        assert (world.issued, world.refused) == (3, 0)
-        world.ask(0, CALLER_ID, ("contoso",))
+        assert (world.issued, world.refused) == (6, 0)
+        world.ask(0, CALLER_ID, As.USER, ("contoso",))
         world.clock.move(seconds=600)
         world.withdraw(1)
-        world.ask(0, CALLER_ID, ("contoso",))
+        world.stop(1, is_stopped=True)
+        for kind in As:
+            world.ask(0, CALLER_ID, kind, ("contoso",))
         await world.let_all_go_on()
-        assert world.refused >= 1
+        assert world.refused >= 2
 
     asyncio.run(scenario())
