@@ -48,6 +48,30 @@ class EntraDoor:
         """Take all consents of the client in the tenant back."""
         await self._send("DELETE", "consents", json={"tenant": tenant, "client": client})
 
+    async def withdraw_one(self, *, tenant: str, client: str, resource: str, whose: str) -> None:
+        """Take back one consent of `everybody`, or of `persons`."""
+        content = {"tenant": tenant, "client": client, "resource": resource, "whose": whose}
+        await self._send("DELETE", "consents", json=content)
+
+    async def principal(self, *, tenant: str, client: str) -> Mapping[str, Any]:
+        """The application's own object in the tenant: `is_known`, `app_roles` and `directory_roles`."""
+        answer = await self._send("GET", "principals", params={"tenant": tenant, "client": client})
+        principal: Mapping[str, Any] = answer.json()
+        return principal
+
+    async def remove_principal(self, *, tenant: str, client: str) -> None:
+        """Delete that object, with everything that was granted to it."""
+        await self._send("DELETE", "principals", json={"tenant": tenant, "client": client})
+
+    async def app_role(self, method: str, *, tenant: str, client: str, resource: str, role: str) -> None:
+        """Give (POST) or take (DELETE) an app role of an API."""
+        content = {"tenant": tenant, "client": client, "resource": resource, "role": role}
+        await self._send(method, "app-roles", json=content)
+
+    async def directory_role(self, method: str, *, tenant: str, client: str, role: str) -> None:
+        """Give (POST) or take (DELETE) a directory role in the whole tenant."""
+        await self._send(method, "directory-roles", json={"tenant": tenant, "client": client, "role": role})
+
     async def _send(self, method: str, route: str, **content: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own arguments
         try:
             async with httpx.AsyncClient(verify=self._trust, trust_env=False) as http:

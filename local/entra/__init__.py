@@ -16,6 +16,7 @@ from local.entra.discovery import Discovery
 from local.entra.grants import Grants
 from local.entra.injected_errors import InjectedErrors
 from local.entra.issuance import Issuance
+from local.entra.principal_routes import PrincipalRoutes
 from local.entra.refresh_tokens import RefreshTokens
 from local.entra.seal import Seal
 from local.entra.sign_in import SignIn
@@ -61,6 +62,7 @@ def application(state: StackState, world: World = DEFAULT_WORLD) -> Starlette:
     clients = ClientAuthentication(entra=state.entra, world=world, keys=keys, credentials=credentials, ledger=ledger)
     parts = (
         ControlRoutes(directory=directory, injected=injected, keys=keys),
+        PrincipalRoutes(directory),
         CredentialRoutes(credentials=credentials, refresh_tokens=refresh_tokens, directory=directory, ledger=ledger),
         Discovery(entra=state.entra, browser=state.entra_browser, directory=directory, keys=keys),
         SignIn(directory=directory, codes=codes, devices=devices, injected=injected, seal=seal, ledger=ledger),

@@ -66,7 +66,7 @@ class ControlRoutes:
         return Response(status_code=204)
 
     async def withdraw(self, request: Request) -> Response:
-        """`{"tenant", "client", "resource"?}`: takes that back; without a body, returns to the world's consents."""
+        """`{"tenant", "client", "resource"?, "whose"?}`: takes that back; without a body, all is as in the world."""
         body: dict[str, Any] = json.loads(await request.body() or b"{}")
         if body:
             self._directory.withdraw(**body)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.entra.aadsts import EntraError
+from local.entra.principals import Principals
 from local.world import SHAREPOINT, Application, Resource, Tenant, User, World
 
 # Path segments that name no tenant: the user's own is meant.
@@ -37,7 +38,7 @@ class Directory:
         self._revoked: dict[str, datetime] = {}
         self._consents: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._persons: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        self._roles: set[tuple[str, str, str, str]] = set()
+        self.principals = Principals()
         self._lacking: set[tuple[str, str]] = set()
         self.reset_consents()
 
@@ -71,12 +72,16 @@ class Directory:
         """The user with this object id."""
         return self._people.get(object_id)
 
+    def person_in(self, tenant_id: str, object_id: str) -> User | None:
+        """The user who has this object id in this tenant: their own, or a partner's delegate there."""
+        return next((user for user in self._people.values() if user.object_id_in(tenant_id) == object_id), None)
+
     def person_named(self, username: str) -> User | None:
         """The user with this sign-in name, in any case."""
         return next((user for user in self._people.values() if user.username == username.strip().lower()), None)
 
     def has_consents(self, tenant: Tenant, application: Application) -> bool:
-        """Whether anybody in the tenant consented to anything for the application: it has a service principal there."""
+        """Whether anybody in the tenant consented to anything for the application."""
         return any(key[:2] == (tenant.id, application.client_id) for key in self._consents)
 
     def consented(self, tenant: Tenant, application: Application, resource: Resource) -> tuple[str, ...]:
@@ -89,34 +94,44 @@ class Directory:
 
     def consent(self, *, tenant: str, client: str, resource: str, scopes: tuple[str, ...]) -> None:
         """Set what is consented to from now on; all arguments are ids."""
+        self.principals.known.add((tenant, client))
         self._consents[tenant, client, resource] = scopes
 
-    def withdraw(self, *, tenant: str, client: str, resource: str | None = None) -> None:
-        """Take back one consent, or all of the client in the tenant."""
-        for granted in (self._consents, self._persons):
+    def withdraw(self, *, tenant: str, client: str, resource: str | None = None, whose: str = "") -> None:
+        """Take back one consent, or all of the client in the tenant; `whose`: `everybody` or `persons` alone."""
+        kinds = {"everybody": (self._consents,), "persons": (self._persons,)}
+        for granted in kinds.get(whose, (self._consents, self._persons)):
             for key in list(granted):
                 if key[:2] == (tenant, client) and resource in (None, key[2]):
                     del granted[key]
-        # App roles go with the whole application alone.
-        self._roles = {role for role in self._roles if role[:2] != (tenant, client) or resource is not None}
+        if resource is None:
+            self.principals.take_all(tenant=tenant, client=client)
+
+    def remove_principal(self, *, tenant: str, client: str) -> None:
+        """Delete the application's own object in the tenant, with everything that was granted to it."""
+        self.withdraw(tenant=tenant, client=client)
+        self.principals.remove(tenant=tenant, client=client)
 
     def give_beside(self, *, tenant: str, client: str, resource: str, scope: str = "", role: str = "") -> None:
         """A scope that one person alone has consented to, or an app role; all arguments but the scope are ids."""
         if role:
-            self._roles.add((tenant, client, resource, role))
+            self.principals.give(tenant=tenant, client=client, resource=resource, role=role)
         else:
+            self.principals.known.add((tenant, client))
             self._persons[tenant, client, resource] = (scope,)
 
     def beside(self, *, tenant: str, client: str) -> dict[str, Any]:
         """What was given beside everybody's consents: resource -> scopes, and pairs of resource and role."""
         return {
             "persons": {key[2]: scopes for key, scopes in self._persons.items() if key[:2] == (tenant, client)},
-            "roles": sorted(role[2:] for role in self._roles if role[:2] == (tenant, client)),
+            "roles": self.principals.roles_in(tenant=tenant, client=client),
         }
 
     def lack(self, *, tenant: str, resource: str) -> None:
         """From now on the tenant has not this API."""
         self._lacking.add((tenant, resource))
+        kept = {one for one in self.principals.app_roles if (one[0], one[2]) != (tenant, resource)}
+        self.principals.app_roles = kept
         self._consents = {
             key: scopes for key, scopes in self._consents.items() if (key[0], key[2]) != (tenant, resource)
         }
@@ -127,7 +142,11 @@ class Directory:
 
     def reset_consents(self) -> None:
         """Return to the consents the world began with; every tenant has every API again."""
-        self._persons, self._roles, self._lacking = {}, set(), set()
+        self._persons, self._lacking = {}, set()
+        first = Principals.of(self._world)
+        # In place: the control routes hold on to it.
+        self.principals.known, self.principals.app_roles = first.known, first.app_roles
+        self.principals.directory_roles = first.directory_roles
         self._consents = {
             (tenant, client, resource): scopes
             for tenant, clients in self._world.consents.items()

@@ -94,12 +94,17 @@ class Grants:
             raise EntraError(1002012, scope=requested.text)
         self._check_injected(request, tenant, requested, user=None)
         admit_application(application, tenant)
-        if not self.directory.has_consents(tenant, application):
+        principals = self.directory.principals
+        if (tenant.id, application.client_id) not in principals.known:
             raise EntraError(700016, client=application.client_id, tenant=tenant.name)
         workload = Workload(
             object_id=str(uuid.uuid5(uuid.UUID(tenant.id), application.client_id)),
             client_id=application.client_id,
             strength=request.client.strength,
+            # Without any the token is issued all the same.
+            assigned=principals.claimed(
+                tenant=tenant.id, client=application.client_id, resource=requested.resource.app_id
+            ),
         )
         target = Target(tenant=tenant, resource=requested.resource, audience=requested.audience)
         return _response(self.issuance.app_token(workload, target))

@@ -32,12 +32,16 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """Who an app-only token is about; `arm_id` is a managed identity's resource id in Azure."""
+    """Who an app-only token is about; `arm_id` is a managed identity's resource id in Azure.
+
+    `roles` are those on the broker API, `assigned` those on the API that the token is for.
+    """
 
     object_id: str
     client_id: str
     strength: str
     roles: tuple[str, ...] = ()
+    assigned: tuple[str, ...] = ()
     arm_id: str | None = None
 
 
@@ -86,7 +90,7 @@ class Issuance:
             "sub": workload.object_id,
             "idp": f"https://sts.windows.net/{target.tenant.id}/",
             **_client(target, workload.client_id, workload.strength),
-            **_roles(workload.roles, target),
+            **({"roles": list(workload.assigned)} if workload.assigned else _roles(workload.roles, target)),
             "idtyp": "app",
         }
         if workload.arm_id is not None:
@@ -175,5 +179,5 @@ def _names(session: Session, target: Target) -> dict[str, Any]:
 
 
 def _roles(roles: tuple[str, ...], target: Target) -> dict[str, Any]:
-    # The made-up world assigns roles on one API only.
+    # The made-up world assigns roles to people and identities on one API only.
     return {"roles": list(roles)} if roles and target.resource.app_id == BROKER_API else {}

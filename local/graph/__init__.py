@@ -15,7 +15,12 @@ from local.control import PREFIX
 from local.entra.directory import Directory
 from local.entra_door import DirectoryAway, EntraDoor
 from local.graph.access import Caller, Gate
+from local.graph.administrators import Administrators
+from local.graph.answers import Made
+from local.graph.app_roles import AppRoles
+from local.graph.directory_roles import DirectoryRoles
 from local.graph.grants import Grants
+from local.graph.principals import Principals
 from local.graph.refusals import GraphError
 from local.graph.relationships import Relationships
 from local.signing import SigningKeys
@@ -30,15 +35,26 @@ LARGEST_BATCH = 20
 def application(state: StackState, world: World = DEFAULT_WORLD) -> Starlette:
     """The routes below `/v1.0`, and the control route of relationships."""
     directory = Directory(world)
-    grants, relationships = Grants(world=world, entra=EntraDoor(state)), Relationships(world, url=state.graph)
+    relationships = Relationships(world, url=state.graph)
+    rights: dict[str, Any] = {"entra": EntraDoor(state), "administrators": Administrators(relationships=relationships)}
+    principals = Principals(world=world, **rights)
+    applications = tuple(one.client_id for one in world.applications)
+    roles: dict[str, Any] = {"principals": principals, "applications": applications, "url": state.graph, **rights}
+    parts = (
+        principals,
+        Grants(world=world, principals=principals, **rights),
+        AppRoles(**roles),
+        DirectoryRoles(**roles),
+        relationships,
+    )
     service = Service(
         gate=Gate(keys=SigningKeys(state.signing_keys_folder), directory=directory),
-        operations=(*grants.operations(), *relationships.operations()),
+        operations=[operation for part in parts for operation in part.operations()],
     )
     return Starlette(
         routes=[
             Route(f"{PREFIX}relationships", relationships.order, methods=["POST", "DELETE"]),
-            Route("/v1.0/{path:path}", service.serve, methods=["GET", "POST", "PATCH"]),
+            Route("/v1.0/{path:path}", service.serve, methods=["GET", "POST", "PATCH", "DELETE"]),
         ]
     )
 
@@ -96,5 +112,7 @@ class Service:
                     body = await operation(caller, query, content, **found.groupdict())
                 except DirectoryAway:
                     raise GraphError(503, "ServiceUnavailable", "The directory does not answer.") from None
+                if isinstance(body, Made):
+                    return 201, dict(body.body)
                 return (204, None) if body is None else (200, body)
         raise GraphError(404, "Request_ResourceNotFound", "There is no such resource.")

@@ -43,7 +43,7 @@ class Gate:
         except jwt.PyJWTError as error:
             raise GraphError(401, "InvalidAuthenticationToken", f"The token is not valid: {error}.") from error
         return Caller(
-            user=self._directory.person(str(claims.get("oid"))),
+            user=self._directory.person_in(str(claims["tid"]), str(claims.get("oid"))),
             tenant_id=str(claims["tid"]),
             scopes=frozenset(str(claims.get("scp", "")).split()),
         )

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from local.graph.access import Caller
 from local.graph.refusals import GraphError, missing
-from local.world import PARTNER_TENANT, World
+from local.world import PARTNER_TENANT, User, World
 
 READING = ("DelegatedAdminRelationship.Read.All", "DelegatedAdminRelationship.ReadWrite.All")
 ADMIN_AGENTS = "9999aaaa-1111-4222-8333-444444440001"
@@ -77,6 +77,18 @@ class Relationships:
         if not 0 < len(content["groupIds"]) <= MOST_GROUPS:
             raise GraphError(400, "Request_BadRequest", "Too many group ids.")
         return {"value": [one for one in content["groupIds"] if one == ADMIN_AGENTS and person.administers_customers]}
+
+    def roles_of(self, person: User, tenant_id: str) -> frozenset[str]:
+        """The roles that a person of the partner has in a customer's tenant, by whichever relationship is active."""
+        active = [one for one in self._all() if one["status"] == "active" and one["customer"]["tenantId"] == tenant_id]
+        assignments = [each for one in active for each in one.get("assignments", [_assignment(one)])]
+        groups = {ADMIN_AGENTS} if person.administers_customers and person.tenant_id == PARTNER_TENANT else set()
+        return frozenset(
+            role["roleDefinitionId"]
+            for each in assignments
+            if each["accessContainer"]["accessContainerId"] in groups and each["status"] == "active"
+            for role in each["accessDetails"]["unifiedRoles"]
+        )
 
     def _all(self) -> list[dict[str, Any]]:
         if self._ordered is not None:

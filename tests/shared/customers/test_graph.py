@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.graph.grants import principal_id
+from local.graph.principals import principal_id
 from local.graph.relationships import ADMIN_AGENTS, CLOUD_APPLICATION_ADMINISTRATOR, relationship
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WITHOUT_MFA
