@@ -36,7 +36,7 @@ sbom: .venv/.installed ## The bill of materials and the licences of what is depl
 	@$(PYTHON) -m scripts.materials
 
 bench: .venv/.installed ## The measurements, as ratios in one run
-	@for name in start token shares refresh customers commands; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done
+	@for name in start token shares refresh customers console commands; do echo "== bench/$$name.py"; $(PYTHON) -m bench.$$name || exit 1; done
 
 screenshots: .venv/.installed ## A picture of every page a person can see, into build/pictures (needs Chromium)
 	@$(PYTHON) -m tests.browser.screenshots build/pictures

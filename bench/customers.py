@@ -37,6 +37,7 @@ from shared.customers.partner_center import PartnerCenter
 from shared.customers.reach import Reach
 from shared.customers.results import Results
 from shared.customers.sources import PARTNER_CENTER, Found, Known
+from shared.customers.standings import Standings
 from shared.entra.authority import Authority
 from shared.entra.authority_http import AuthorityHttp
 from shared.entra.discovery import Discovery
@@ -116,6 +117,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
             in_force=InForce(planner.store, max_age=30.0),
         ),
         results=kept,
+        standings=Standings(rows),
         stops=ApplicationStops(MemoryRows(), clock=utc_now),
         read_reach=lambda: lambda _consent: Reach(everywhere=frozenset({GRAPH}), by_tenant={}),
         read_grants=lambda: lambda _tenant_id, _resource: None,

@@ -1,14 +1,13 @@
 """Which customer works with which resource, all of them at once, and one customer whole; by results alone.
 
-It exchanges nothing because somebody looks. All rows are read at once, since the worst come first; they are kept for
-some seconds, so that who pages and filters waits for them once.
+It exchanges nothing because somebody looks. All are read at once, since the worst come first: out of the last run's
+snapshot and what has changed since. They are kept for some seconds, so that who pages and filters waits for them once.
 """
 
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from customers_http.causes import by_cause
@@ -19,6 +18,7 @@ from customers_http.worrying import shown_endings
 from shared.clock import to_text
 from shared.consents.consent import checked_name
 from shared.customers.results import MOST_READ
+from shared.customers.standings import Standings
 from shared.errors import InvalidRequest, kind_of
 from shared.setting_values import GUID
 
@@ -64,6 +64,7 @@ class Matrix:
     """Every method may block, and raises what listing consents and reading rows raise."""
 
     status: Status
+    standings: Standings
     _read: _Read | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,7 +78,7 @@ class Matrix:
         shown = found[(number - 1) * PAGE : number * PAGE]
         return {
             "customers": [line.told(now) for line in shown],
-            "resources": sorted({one.resource for line in shown for one in line.results}),
+            "resources": sorted({one.resource for line in shown for one in line.standings}),
             "counts": {state: sum(line.state == state for line in read.lines) for state in STATES},
             "found": len(found),
             "page": number,
@@ -103,7 +104,10 @@ class Matrix:
             "consent": consent,
             "name": next((one.customer for one in results if one.customer), ""),
             "domain": next((one.domain for one in results if one.domain), ""),
-            "cells": [cell_told(one, now) for one in sorted(results, key=lambda one: one.resource)],
+            "cells": [
+                {**cell_told(one, now), "tried_on": to_text(one.tried_on)}
+                for one in sorted(results, key=lambda one: one.resource)
+            ],
             "causes": [_with_means(cause) for cause in by_cause(refused)],
             "changes": status.history(consent, tenant_id),
             "ends": endings[0] if endings else None,
@@ -121,12 +125,11 @@ class Matrix:
     def _all(self, now: datetime) -> _Read:
         status = self.status
         names = [entry.name for entry in status.store.all().entries if not entry.withdrawn]
-        every = (one for name in names for one in status.results.all(name))
-        results = list(islice(every, MOST_READ + 1))
+        standings = self.standings.all(names, now)
         endings = {one["tenant"]: one for one in shown_endings(status.worries.endings(), now)}
         excluded = status.exclusions.in_force(now)
-        lines = lines_of(results[:MOST_READ], endings=endings, excluded=excluded, now=now)
-        return _Read(lines=sorted(lines, key=lambda line: line.order), has_all=len(results) <= MOST_READ, on=now)
+        lines = lines_of(standings[:MOST_READ], endings=endings, excluded=excluded, now=now)
+        return _Read(lines=sorted(lines, key=lambda line: line.order), has_all=len(standings) <= MOST_READ, on=now)
 
 
 def _with_means(cause: Mapping[str, Any]) -> dict[str, Any]:

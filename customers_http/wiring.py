@@ -28,6 +28,7 @@ from shared.customers.relationships import RelationshipReader
 from shared.customers.replacements import Replacements
 from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
+from shared.customers.standings import Standings
 from shared.customers.worries import Worries
 from shared.forgetting import Forgetting
 from shared.pool import Pool
@@ -121,7 +122,7 @@ def status_of(services: Services) -> Callable[[], Mapping[str, Any]]:
 
 def matrix_of(services: Services) -> Matrix:
     """What tells which customer works with which resource, for pages that people look at."""
-    return Matrix(status=_status(services))
+    return Matrix(status=_status(services), standings=Standings(services.rows))
 
 
 def _status(services: Services) -> Status:

@@ -16,8 +16,9 @@ UNFINISHED = "unfinished"
 
 @dataclass(slots=True, kw_only=True)
 class Found:
-    """`looks` is what was seen beside the customers; whoever has used them clears them."""
+    """`names` are all consents; `looks` is what was seen beside the customers; whoever has used them clears them."""
 
+    names: list[str] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
@@ -50,7 +51,7 @@ class Found:
 
 def found_by(crew: Crew, tasks: Mapping[str, Task[Plan]], bounds: Bounds) -> Found:
     """What came of the plans under way, by consent; `bounds` hears of those that could not be made."""
-    found = Found()
+    found = Found(names=list(tasks))
     for name, task in tasks.items():
         try:
             found.add(name, crew.outcome(task), bounds)

@@ -24,6 +24,7 @@ from shared.consents.stored_consent import Listing
 from shared.crew import Crew, Limits, Task
 from shared.customers.reach import Reach
 from shared.customers.results import Results
+from shared.customers.standings import Standings
 from shared.errors import BrokerError
 from shared.subject import APPLICATION
 from shared.vault_errors import VaultUnavailable
@@ -40,13 +41,14 @@ class CheckRun:
     """A run reads what is due from the results, so it can be cut anywhere and the next one carries on.
 
     `read_reach` reads the access policy, `read_grants` the grant set; `age` is when a result is due again. `sweep`
-    takes away what else has ended in the tables, `watch` looks at delegations and persons. `stops` is told who
-    is a customer.
+    takes away what else has ended in the tables, `watch` looks at delegations and persons, `stops` hears who is a
+    customer, `standings` keeps a snapshot of all for who looks.
     """
 
     planner: Planner
     attempts: Attempts
     results: Results
+    standings: Standings
     read_reach: Callable[[], ReachOf]
     read_grants: Callable[[], GrantOf]
     sweep: Callable[[], object]
@@ -150,22 +152,22 @@ class CheckRun:
     def _tidied(self, found: Found, report: Report, reach: Reach) -> bool:
         """Keep the summary, then what else is to be remembered or forgotten; whether all of it could be."""
         now = self.clock()
-        gone = [one for plan in found.plans for one in plan.gone]
         # Those that fail come first: they are seen.
-        gone.sort(key=lambda one: not one.is_failing(now))
+        gone = sorted((one for plan in found.plans for one in plan.gone), key=lambda one: not one.is_failing(now))
         try:
             self.results.put_run(report.began_on, report.summary())
             for plan in found.plans:
                 for one in plan.new[:MOST_REMOVED]:
                     self.results.add_new(one)
             for result in gone[:MOST_REMOVED]:
-                self.results.remove(result)
+                self.results.remove(result, now=now)
             self.results.sweep(now)
             self.planner.exclusions.sweep(now)
             self.sweep()
             listed = found.listed()
             if listed is not None:
                 self.stops.seen(listed, reaches=lambda tenant_id: bool(reach.resources(tenant_id)))
+            self.standings.renew(found.names, now)
         except BrokerError:
             return False  # found again by the next run; the record says so
         return True

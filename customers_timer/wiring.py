@@ -26,6 +26,7 @@ from shared.customers.partner_center import PartnerCenter
 from shared.customers.relationships import RelationshipReader
 from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
+from shared.customers.standings import Standings
 from shared.customers.worries import Worries
 from shared.services import Services
 
@@ -40,18 +41,8 @@ def wire(
     """
     settings, results, authority = services.settings, Results(services.rows), services.applications.partner.authority
     sources = _sources(services)
-    planner = Planner(
-        home_tenant=settings.home_tenant,
-        cloud=settings.cloud,
-        application=services.applications.partner,
-        store=services.store,
-        find=lambda partner, correlation: sources.found(partner, correlation=correlation),
-        results=results,
-        exclusions=Exclusions(services.rows),
-        clock=services.clock,
-    )
     run = CheckRun(
-        planner=planner,
+        planner=_planner(services, sources, results),
         attempts=Attempts(
             authority=authority,
             clock=services.clock,
@@ -59,6 +50,7 @@ def wire(
             in_force=InForce(services.store, max_age=settings.memory_age.total_seconds()),
         ),
         results=results,
+        standings=Standings(services.rows),
         read_reach=read_reach,
         read_grants=partial(_read_grants, services),
         sweep=services.marks.sweep,
@@ -70,6 +62,20 @@ def wire(
         clock=services.clock,
     )
     return [customers_timer.blueprint(customers_timer.Dependencies(check=run))]
+
+
+def _planner(services: Services, sources: CustomerSources, results: Results) -> Planner:
+    settings = services.settings
+    return Planner(
+        home_tenant=settings.home_tenant,
+        cloud=settings.cloud,
+        application=services.applications.partner,
+        store=services.store,
+        find=lambda partner, correlation: sources.found(partner, correlation=correlation),
+        results=results,
+        exclusions=Exclusions(services.rows),
+        clock=services.clock,
+    )
 
 
 def _sources(services: Services) -> CustomerSources:

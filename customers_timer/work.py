@@ -89,7 +89,7 @@ class Work:
 
     def _keep(self, target: Target, result: Result) -> None:
         now = self.clock()
-        self.results.put(result, before=target.before, now=now)
+        self.results.put(result, now=now)
         self.tally.tried(target.before, result, now)
 
 

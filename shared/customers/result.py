@@ -18,39 +18,35 @@ HOST_UNKNOWN = "host_unknown"
 UNANSWERED_TOLD_AFTER = timedelta(days=1)
 MOST_MISSING, LONGEST_NAME = 50, 200
 UNJUDGED = frozenset({LATER, MISMATCH})
+NOBODYS = UNJUDGED | {NOBODY}
+
+
+# Consent, tenant, resource.
+type Subject = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """One row. `outcome` is `works`, the code of an error, or `host_unknown`; `number` is the error's AADSTS number.
+class Standing:
+    """How it stands: the part that a list of all customers is made of.
 
-    `whose` is who has to act, `sources` who tells of this customer (sources.py).
-
-    `since` is when it began to be so, `first_on` when this customer and resource were first tried. `unanswered_since`:
-    the authority has not answered since then, and the rest says what it had said before. `customer` is the name, and
-    `domain` one of the customer's domains.
+    `outcome` is `works`, the code of an error, or `host_unknown`; `whose` is who has to act. `since` is when it began
+    to be so. `unanswered_since`: the authority has not answered since then, and the rest says what it had said before.
+    `customer` is the name.
     """
 
     consent: str
     tenant_id: str
     resource: str
     customer: str
-    first_on: datetime
-    tried_on: datetime
-    good_on: datetime | None
     outcome: str
-    number: int | None
     whose: str
     since: datetime
-    missing: Sequence[str] = ()
     unanswered_since: datetime | None = None
-    domain: str = ""
-    sources: Sequence[str] = ()
 
     @property
-    def key(self) -> str:
-        """What finds the row within its consent; no key may hold a slash, as a resource does."""
-        return f"{self.tenant_id}-{resource_hash(self.resource)}"
+    def subject(self) -> Subject:
+        """What it is of."""
+        return self.consent, self.tenant_id, self.resource
 
     @property
     def works(self) -> bool:
@@ -61,7 +57,43 @@ class Result:
         """Whether somebody has to act, or the authority has not answered for a day."""
         if self.unanswered_since is not None and abs(now - self.unanswered_since) >= UNANSWERED_TOLD_AFTER:
             return True
-        return not self.works and self.whose not in {*UNJUDGED, NOBODY}
+        return not self.works and self.whose not in NOBODYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Standing):
+    """One row: how it stands, and the rest that is known of it. `number` is the error's AADSTS number.
+
+    `first_on` is when this customer and resource were first tried, `sources` who tells of this customer (sources.py),
+    `domain` one of the customer's domains.
+    """
+
+    first_on: datetime
+    tried_on: datetime
+    good_on: datetime | None
+    number: int | None
+    missing: Sequence[str] = ()
+    domain: str = ""
+    sources: Sequence[str] = ()
+
+    @property
+    def key(self) -> str:
+        """What finds the row within its consent; no key may hold a slash, as a resource does."""
+        return f"{self.tenant_id}-{resource_hash(self.resource)}"
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands, alone, with as much of the name as a row keeps."""
+        return Standing(
+            consent=self.consent,
+            tenant_id=self.tenant_id,
+            resource=self.resource,
+            customer=self.customer[:LONGEST_NAME],
+            outcome=self.outcome,
+            whose=self.whose,
+            since=self.since,
+            unanswered_since=self.unanswered_since,
+        )
 
     def is_as(self, other: "Result | None") -> bool:
         """Whether both say the same, but for when."""

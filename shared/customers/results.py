@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.clock import from_text, to_text
+from shared.customers.changes import Changes
 from shared.customers.known import KnownCustomers
 from shared.customers.result import Result, from_row, to_fields
 from shared.customers.summary import summary_text
@@ -43,6 +44,7 @@ class Results:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._changes = Changes(rows)
 
     def all(self, consent: str, *, tenant_id: str = "", after: str = "", limit: int | None = None) -> Iterator[Result]:
         """The results of a consent, of one tenant or all, in the order of their keys, after one of them."""
@@ -58,11 +60,12 @@ class Results:
         """What fails, of all consents, in the order of `failing_key`, after one of these."""
         return _readable(self._rows.select(TABLE, FAILING, after=after, limit=limit))
 
-    def put(self, result: Result, *, before: Result | None, now: datetime) -> None:
-        """Keep a result, and its change since `before`, the one that was kept.
+    def put(self, result: Result, *, now: datetime) -> None:
+        """Keep a result, and its change since the one that is kept: who tried may have begun before somebody else did.
 
         The row by which it is due is written last: what is cut in between is done again by the next run.
         """
+        before = self._kept(result)
         failed, fails = before is not None and before.is_failing(now), result.is_failing(now)
         if fails:
             self._rows.put(TABLE, Row(partition=FAILING, key=failing_key(result), fields=to_fields(result)))
@@ -70,10 +73,13 @@ class Results:
             self._rows.delete(TABLE, FAILING, failing_key(result))
         if not result.is_as(before):
             self._rows.put(history_table(now), _change(result, before, now))
+        if before is None or before.standing != result.standing:
+            self._changes.put(result.standing, now)
         self._rows.put(TABLE, Row(partition=_checked(result.consent), key=result.key, fields=to_fields(result)))
 
-    def remove(self, result: Result) -> None:
+    def remove(self, result: Result, *, now: datetime) -> None:
         """Take away what is not checked any more: the customer has gone, or nobody may ask for it."""
+        self._changes.put(result.standing, now, is_gone=True)
         self._rows.delete(TABLE, FAILING, failing_key(result))
         self._rows.delete(TABLE, _checked(result.consent), result.key)
 
@@ -136,6 +142,10 @@ class Results:
             table = history_table(now, months_ago=ago)
             for row in self._rows.select(table, consent, prefix=f"{tenant_id}-"):
                 yield dict(row.fields)
+
+    def _kept(self, result: Result) -> Result | None:
+        row = self._rows.get(TABLE, _checked(result.consent), result.key)
+        return from_row(row) if row else None
 
 
 def failing_key(result: Result) -> str:

@@ -16,6 +16,7 @@ from console_http.session import Session
 from console_http.visit import Shown, Visit
 from customers_http.matrix import Matrix
 from shared.callers.assertion import CUSTOMERS_READ
+from shared.customers.standings import Standings
 from shared.pages.page import Page
 from tests.customers_http.test_status import NOON, Desk
 
@@ -33,7 +34,7 @@ class CustomersDesk:
     @property
     def matrix(self) -> Matrix:
         """Nothing is kept yet."""
-        return Matrix(status=self.desk.status)
+        return Matrix(status=self.desk.status, standings=Standings(self.desk.rows))
 
     def show(self, path: str = "console/customers", tenant: str = "", **parameters: str) -> Page:
         """The page at this path."""

@@ -110,7 +110,7 @@ def test_whom_no_check_has_met_is_nobody(desk: CustomersDesk) -> None:
 
 def test_a_hostile_name_and_code_stand_as_text(desk: CustomersDesk) -> None:
     result = replace(desk.desk.keep(1), customer=HOSTILE, outcome=HOSTILE, whose="customer", tenant_id=tenant(9))
-    desk.desk.results.put(result, before=None, now=NOON)
+    desk.desk.results.put(result, now=NOON)
     for html in (desk.show(name="<script>").html, desk.show_one(tenant(9)).html):
         assert "<script" not in html
         assert "&lt;script&gt;" in html

@@ -88,7 +88,7 @@ class Desk:
             whose=NOBODY if code == WORKS else CUSTOMER,
             since=NOON - number * DAY,
         )
-        self.results.put(result, before=None, now=NOON)
+        self.results.put(result, now=NOON)
         return result
 
 
@@ -135,7 +135,7 @@ def test_the_remedy_has_what_a_number_says_beyond(desk: Desk) -> None:
 def test_a_customer_that_nobody_answers_for_is_told_as_such(desk: Desk) -> None:
     good = desk.keep(1)
     silent = replace(good, unanswered_since=NOON - 2 * DAY)
-    desk.results.put(silent, before=good, now=NOON)
+    desk.results.put(silent, now=NOON)
     (cause,) = desk.status.answer(Question())["failing"]
     assert (cause["cause"], cause["whose"]) == ("authority_unavailable", "later")
     assert cause["customers"][0]["unanswered_since"] == "2026-02-27T12:00:00+00:00"

@@ -34,6 +34,7 @@ from shared.customers.result import Result
 from shared.customers.results import Results
 from shared.customers.roles import CONSENTING
 from shared.customers.sources import CustomerSources
+from shared.customers.standings import Standings
 from shared.customers.worries import Worries
 from shared.entra.authority import Authority
 from shared.entra.tokens import AccessToken
@@ -152,6 +153,7 @@ class Scene:
                 in_force=InForce(self.store, max_age=self.memory_age),
             ),
             results=self.results,
+            standings=Standings(self.rows),
             read_reach=lambda: self.reaches,
             read_grants=lambda: lambda _tenant_id, resource: self.grants.get(resource),
             sweep=Marks(self.rows, max_age=HOUR, clock=self.clock).sweep,

@@ -144,7 +144,7 @@ def test_the_most_overdue_comes_first_and_one_that_was_never_tried_before_all(sc
     scene.run()
     for number, hours in ((0, 1), (1, 2)):
         found = replace(scene.result(number), tried_on=NOON - hours * HOUR)
-        scene.results.put(found, before=found, now=NOON)
+        scene.results.put(found, now=NOON)
     scene.customers = 3
     plan = scene.timer().planner.plan("partner", scene.reach["partner"], correlation="id")
     assert [one.tenant_id for one in most_overdue_first(plan.targets)] == [tenant(2), tenant(1), tenant(0)]

@@ -55,6 +55,6 @@ def test_a_domain_of_two_customers_is_nobodys() -> None:
 def test_one_customer_is_read_alone() -> None:
     results = Results(MemoryRows())
     for one in (met(CONTOSO, "contoso.example"), replace(met(NORTHWIND, "northwind.example"), customer="Northwind")):
-        results.put(one, before=None, now=NOON)
+        results.put(one, now=NOON)
     assert set(results.known("partner", tenant_id=NORTHWIND).customers) == {NORTHWIND}
     assert set(results.known("partner").customers) == {CONTOSO, NORTHWIND}

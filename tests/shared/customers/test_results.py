@@ -48,8 +48,8 @@ def bad(tenant_id: str = CONTOSO, on: datetime = NOON) -> Result:
 def test_a_result_is_read_as_it_was_kept(rows: Rows) -> None:
     results = Results(rows)
     written = replace(bad(), missing=("User.Read", "Mail.Send"), unanswered_since=NOON, good_on=NOON - DAY)
-    results.put(written, before=None, now=NOON)
-    results.put(good(NORTHWIND), before=None, now=NOON)
+    results.put(written, now=NOON)
+    results.put(good(NORTHWIND), now=NOON)
     assert list(results.all("partner")) == [written, good(NORTHWIND)]
     assert list(results.all("partner", tenant_id=NORTHWIND)) == [good(NORTHWIND)]
     assert list(results.all("partner", after=written.key, limit=1)) == [good(NORTHWIND)]
@@ -58,23 +58,23 @@ def test_a_result_is_read_as_it_was_kept(rows: Rows) -> None:
 
 def test_two_resources_of_a_customer_are_two_rows_whose_keys_hold_no_slash(rows: Rows) -> None:
     results = Results(rows)
-    results.put(good(resource=GRAPH), before=None, now=NOON)
-    results.put(good(resource=ARM), before=None, now=NOON)
+    results.put(good(resource=GRAPH), now=NOON)
+    results.put(good(resource=ARM), now=NOON)
     assert {found.resource for found in results.all("partner", tenant_id=CONTOSO)} == {GRAPH, ARM}
     assert resource_hash(GRAPH) != resource_hash(ARM)
 
 
 def test_failures_are_found_without_reading_what_works(rows: Rows) -> None:
     results = Results(rows)
-    results.put(good(), before=None, now=NOON)
-    results.put(bad(NORTHWIND), before=None, now=NOON)
+    results.put(good(), now=NOON)
+    results.put(bad(NORTHWIND), now=NOON)
     assert list(results.failing()) == [bad(NORTHWIND)]
 
 
 def test_what_works_again_fails_no_more(rows: Rows) -> None:
     results = Results(rows)
-    results.put(bad(), before=None, now=NOON)
-    results.put(good(on=NOON + DAY), before=bad(), now=NOON + DAY)
+    results.put(bad(), now=NOON)
+    results.put(good(on=NOON + DAY), now=NOON + DAY)
     assert list(results.failing()) == []
     assert list(results.all("partner")) == [good(on=NOON + DAY)]
 
@@ -82,18 +82,18 @@ def test_what_works_again_fails_no_more(rows: Rows) -> None:
 def test_a_failure_whose_row_of_results_was_lost_is_cleared_by_success(rows: Rows) -> None:
     """A run was cut between the two writes: the next one tries again, and knows of nothing before."""
     rows.put(TABLE, Row(partition=FAILING, key=f"partner_{bad().key}", fields=to_fields(bad())))
-    Results(rows).put(good(), before=None, now=NOON)
+    Results(rows).put(good(), now=NOON)
     assert list(Results(rows).failing()) == []
 
 
 def test_silence_is_told_once_it_has_lasted_a_day(rows: Rows) -> None:
     results = Results(rows)
     silent = replace(good(), unanswered_since=NOON)
-    results.put(silent, before=good(), now=NOON)
+    results.put(silent, now=NOON)
     assert list(results.failing()) == []
-    results.put(silent, before=silent, now=NOON + DAY)
+    results.put(silent, now=NOON + DAY)
     assert list(results.failing()) == [silent]
-    results.put(good(on=NOON + DAY), before=silent, now=NOON + DAY)
+    results.put(good(on=NOON + DAY), now=NOON + DAY)
     assert list(results.failing()) == []
 
 
@@ -105,9 +105,9 @@ def test_what_was_never_answered_is_no_failure_of_the_customer() -> None:
 
 def test_only_changes_are_history(rows: Rows) -> None:
     results = Results(rows)
-    results.put(good(), before=None, now=NOON)
-    results.put(good(on=NOON + DAY), before=good(), now=NOON + DAY)
-    results.put(bad(on=NOON + 2 * DAY), before=good(on=NOON + DAY), now=NOON + 2 * DAY)
+    results.put(good(), now=NOON)
+    results.put(good(on=NOON + DAY), now=NOON + DAY)
+    results.put(bad(on=NOON + 2 * DAY), now=NOON + 2 * DAY)
     changes = list(results.history("partner", CONTOSO, now=NOON))
     told = [(change["before"], change["outcome"], change.get("number")) for change in changes]
     assert told == [("", WORKS, None), (WORKS, "delegated_rights_missing", 50020)]
@@ -117,11 +117,11 @@ def test_a_month_of_history_is_dropped_whole_after_three(rows: Rows) -> None:
     results = Results(rows)
     moments = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4)]
     for moment in moments:
-        results.put(good(on=moment), before=None, now=moment)
+        results.put(good(on=moment) if moment.month % 2 else bad(on=moment), now=moment)
     results.sweep(datetime(2026, 5, 1, tzinfo=UTC))
     left = [table for table in rows.tables() if table.startswith("brokerhistory")]
     assert left == ["brokerhistory202602", "brokerhistory202603", "brokerhistory202604"]
-    assert list(results.all("partner")) == [good(on=moments[-1])], "what is known now has no end"
+    assert list(results.all("partner")) == [bad(on=moments[-1])], "what is known now has no end"
 
 
 def test_months_are_counted_across_the_end_of_a_year() -> None:
@@ -131,8 +131,8 @@ def test_months_are_counted_across_the_end_of_a_year() -> None:
 
 def test_what_is_not_checked_any_more_is_taken_away(rows: Rows) -> None:
     results = Results(rows)
-    results.put(bad(), before=None, now=NOON)
-    results.remove(bad())
+    results.put(bad(), now=NOON)
+    results.remove(bad(), now=NOON)
     assert [*results.all("partner"), *results.failing()] == []
 
 

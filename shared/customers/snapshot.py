@@ -1,0 +1,112 @@
+"""How all customers stood at one moment, small enough that ten thousand of them are two rows.
+
+`as_of` is the moment up to which nothing is missing in it: what changed later may be in it or not.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.customers.customer import tenant_id_of
+from shared.customers.result import Standing
+from shared.rows import LONGEST_TEXT
+
+# What a snapshot of some hundred thousand rows comes to; more is none of ours.
+MOST_BYTES = 2**26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """`consents` are those of which all is in it; another one's customers have to be looked up."""
+
+    as_of: datetime
+    consents: frozenset[str]
+    standings: Sequence[Standing]
+
+    def to_texts(self) -> list[str]:
+        """Texts, none longer than a field can be."""
+        tables: dict[str, dict[Any, int]] = {"consents": {}, "resources": {}, "outcomes": {}}
+
+        def number(table: str, value: Any) -> int:  # noqa: ANN401 - JSON
+            return tables[table].setdefault(value, len(tables[table]))
+
+        lines: dict[tuple[int, str, str], list[list[int]]] = {}
+        for one in self.standings:
+            cell = [
+                number("resources", one.resource),
+                number("outcomes", (one.outcome, one.whose)),
+                int(one.since.timestamp()),
+                int(one.unanswered_since.timestamp()) if one.unanswered_since else 0,
+            ]
+            lines.setdefault((number("consents", one.consent), one.tenant_id, one.customer), []).append(cell)
+        content = {
+            "as_of": self.as_of.timestamp(),
+            "all_of": sorted(self.consents),
+            **{name: list(values) for name, values in tables.items()},
+            "lines": [[*line, cells] for line, cells in lines.items()],
+        }
+        text = base64.b64encode(zlib.compress(json.dumps(content, separators=(",", ":")).encode())).decode()
+        return [text[at : at + LONGEST_TEXT] for at in range(0, len(text), LONGEST_TEXT)]
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str]) -> "Snapshot":
+        """What was written; raises ValueError for what is cut short, or not of this version of the broker."""
+        try:
+            content = json.loads(_inflated(base64.b64decode("".join(texts), validate=True)))
+            return cls(
+                as_of=_moment(content["as_of"]),
+                consents=frozenset(map(str, content["all_of"])),
+                standings=_standings(content),
+            )
+        except (zlib.error, LookupError, TypeError, OverflowError, OSError, RecursionError) as error:
+            raise ValueError("this is no snapshot") from error
+
+
+def _standings(content: Any) -> list[Standing]:  # noqa: ANN401 - JSON
+    consents, resources = [str(one) for one in content["consents"]], [str(one) for one in content["resources"]]
+    outcomes = [(str(outcome), str(whose)) for outcome, whose in content["outcomes"]]
+    moments = _remembered(_moment)
+    return [
+        Standing(
+            consent=consents[consent],
+            tenant_id=tenant_id,
+            resource=resources[resource],
+            customer=str(customer),
+            outcome=outcomes[outcome][0],
+            whose=outcomes[outcome][1],
+            since=moments(since),
+            unanswered_since=moments(silent) if silent else None,
+        )
+        for consent, told, customer, cells in content["lines"]
+        for tenant_id in (tenant_id_of(told),)
+        for resource, outcome, since, silent in cells
+    ]
+
+
+def _remembered(read: Callable[[float], datetime]) -> Callable[[float], datetime]:
+    """Most customers stand as they do since one of a few runs."""
+    known: dict[float, datetime] = {}
+
+    def moment(seconds: float) -> datetime:
+        found = known.get(seconds)
+        if found is None:
+            found = known[seconds] = read(seconds)
+        return found
+
+    return moment
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _inflated(data: bytes) -> bytes:
+    inflating = zlib.decompressobj()
+    content = inflating.decompress(data, MOST_BYTES)
+    if not inflating.eof:
+        raise ValueError("a snapshot that is cut short, or longer than any")
+    return content
