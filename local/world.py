@@ -143,7 +143,7 @@ ADMIN = User(
     password="ada-local-password",
     mfa=True,
     administers_customers=True,
-    roles=("Consent.Manage", "Consent.Read", "Customers.Manage"),
+    roles=("Consent.Manage", "Consent.Read", "Customers.Manage", "Policy.Read"),
 )
 SECOND_ADMIN = User(
     object_id="dddd0000-1111-4222-8333-444444440002",
@@ -161,7 +161,7 @@ READER = User(
     display_name="Rae Reader",
     password="rae-local-password",
     mfa=True,
-    roles=("Consent.Read", "Customers.Read"),
+    roles=("Consent.Read", "Customers.Read", "Policy.Read"),
 )
 WITHOUT_MFA = User(
     object_id="dddd0000-1111-4222-8333-444444440003",
@@ -333,6 +333,12 @@ DEFAULT_WORLD = World(
             object_id="eeee0000-1111-4222-8333-444444440009",
             client_id="ffff0000-1111-4222-8333-444444440009",
             roles=("Customers.Read",),
+        ),
+        ManagedIdentity(
+            name="auditor",
+            object_id="eeee0000-1111-4222-8333-444444440010",
+            client_id="ffff0000-1111-4222-8333-444444440010",
+            roles=("Policy.Read",),
         ),
         ManagedIdentity(
             name="vault-administrator",

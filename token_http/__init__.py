@@ -7,7 +7,7 @@ from importlib.resources import files
 import azure.functions as func
 
 from shared.audit import record
-from shared.callers.assertion import CONSENT_READ, bearer
+from shared.callers.assertion import CONSENT_READ, POLICY_READ, bearer
 from shared.consents.consent import DEFAULT_NAME, checked_name
 from shared.errors import SHORT_RETRY_SECONDS, BrokerError
 from shared.request_fields import body_or_query, checked_parameters, json_body
@@ -102,14 +102,14 @@ def _tenants_route(routes: Routes, dependencies: Dependencies) -> None:
 def _policy_routes(routes: Routes, dependencies: Dependencies) -> None:
     @routes.post("policy/check")
     async def policy_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        await dependencies.operator(req, CONSENT_READ)
+        operator = await dependencies.operator(req, CONSENT_READ, POLICY_READ)
         question = dry_run.parse(json_body(req, dry_run.FIELDS), dependencies.cloud)
-        decision = await dependencies.service.decide(question.principal, question.request)
+        decision = await dependencies.service.decide(question.principal, question.request, asker=operator.object_id)
         return json_response(dry_run.answer(question, decision), correlation=correlation_id(context))
 
     @routes.post("policy/lint")
     async def policy_lint(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        operator = await dependencies.operator(req, CONSENT_READ)
+        operator = await dependencies.operator(req, CONSENT_READ, POLICY_READ)
         documents = linting.parse(json_body(req, linting.FIELDS, limit=linting.MAX_BODY))
         home, cloud, in_force = dependencies.home_tenant, dependencies.cloud, await dependencies.service.tenant_names()
         unresolved = await dependencies.lint_pool.run(lambda: policy_tenants.unresolved(documents, in_force))

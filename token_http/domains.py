@@ -88,7 +88,8 @@ class Domains:
             return tenant_id
         kept = self._kept.get(domain)
         if kept is None or self._is_over(kept):
-            return Missing(fetch=lambda: self._fetch(domain, wanted.principal.object_id), is_reading=False)
+            asker = wanted.asker or wanted.principal.object_id
+            return Missing(fetch=lambda: self._fetch(domain, asker), is_reading=False)
         return kept.owner.tenant_id
 
     async def owner(self, domain: str, *, asker: str) -> str | None:

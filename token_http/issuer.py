@@ -119,12 +119,12 @@ class Issuer:
         except ConsentUnusable:
             return None
 
-    async def decide(self, principal: Principal, request: TokenRequest) -> Decision:
+    async def decide(self, principal: Principal, request: TokenRequest, *, asker: str = "") -> Decision:
         """What the policy in force says to this; raises NotPermitted, VaultUnavailable or VaultRefused.
 
-        Where there is no consent to ask whose it is, it counts as the partner's own.
+        Where there is no consent to ask whose it is, it counts as the partner's own. `asker`: see Wanted.
         """
-        policy, wanted = await self._policy.get(None), Wanted(principal=principal, request=request)
+        policy, wanted = await self._policy.get(None), Wanted(principal=principal, request=request, asker=asker)
         while isinstance(led := self.domains.look(policy, wanted, since=None), Missing):
             await led.fetch()
         possible = policy.possible(principal, request, tenant_id=led)

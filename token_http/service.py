@@ -73,10 +73,10 @@ class TokenService:
         """Read anew what stops the application's own tokens."""
         self._issuer.forget_stops()
 
-    async def decide(self, principal: Principal, request: TokenRequest) -> Decision | None:
-        """The row of the policy in force that would allow this; None when none does."""
+    async def decide(self, principal: Principal, request: TokenRequest, *, asker: str) -> Decision | None:
+        """The row of the policy in force that would allow this; None when none does. `asker` wants to know."""
         try:
-            return await self._issuer.decide(principal, request)
+            return await self._issuer.decide(principal, request, asker=asker)
         except NotPermitted:
             return None
 

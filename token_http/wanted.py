@@ -22,10 +22,14 @@ class Found:
 
 @dataclass(slots=True, kw_only=True)
 class Wanted:
-    """Who asks for what; the decision when there is one, what was fetched so far, and what refused it in the end."""
+    """Who asks for what; the decision when there is one, what was fetched so far, and what refused it in the end.
+
+    `asker` is who wants to know what the principal would get, where that is somebody else: an operator.
+    """
 
     principal: Principal
     request: TokenRequest
+    asker: str = ""
     decision: Decision | None = None
     fetched: dict[TokenKey, Found] = field(default_factory=dict)
     refusal: Exception | None = None

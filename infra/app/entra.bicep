@@ -36,7 +36,7 @@ param assignmentRequired bool
 param partnerPermissions object
 
 var roles = loadJsonContent('app-roles.json')
-var operatorRoles = ['Consent.Manage', 'Consent.Read', 'Customers.Manage', 'Customers.Read']
+var operatorRoles = ['Consent.Manage', 'Consent.Read', 'Customers.Manage', 'Customers.Read', 'Policy.Read']
 var azureCli = '04b07795-8ddb-461a-bbee-02f9e1bf7b46'
 var azurePowerShell = '1950a258-227b-4e31-a9cf-717495945fc2'
 var operateScopeId = guid(environmentName, 'Broker.Operate')

@@ -19,6 +19,7 @@ from shared.settings import Settings
 TOKEN_ISSUE = "Token.Issue"  # noqa: S105 - the name of an app role
 CONSENT_MANAGE, CONSENT_READ = "Consent.Manage", "Consent.Read"
 CUSTOMERS_MANAGE, CUSTOMERS_READ = "Customers.Manage", "Customers.Read"
+POLICY_READ = "Policy.Read"
 OPERATE_SCOPE = "Broker.Operate"
 REMEMBERED, REMEMBERED_SECONDS = 4096, 300.0
 

@@ -578,7 +578,7 @@ def test_a_person_reaches_the_broker_api_by_device_code_with_her_roles(stack: St
     claims = stack.claims(app.acquire_token_by_device_flow(flow)["access_token"])
     assert (claims["iss"], claims["aud"]) == (f"{stack.state.entra}/{PARTNER_TENANT}/v2.0", BROKER_API)
     assert (claims["azp"], claims["azpacr"], claims["scp"]) == (AZURE_CLI, "0", "Broker.Operate")
-    assert claims["roles"] == ["Consent.Manage", "Consent.Read", "Customers.Manage"]
+    assert claims["roles"] == ["Consent.Manage", "Consent.Read", "Customers.Manage", "Policy.Read"]
     assert (claims["ver"], claims["idtyp"]) == ("2.0", "user")
     assert "amr" not in claims
 

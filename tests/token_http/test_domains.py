@@ -161,6 +161,22 @@ def test_a_check_of_the_policy_understands_domains_too() -> None:
     play(scenario)
 
 
+def test_what_an_operator_asks_about_a_caller_waits_in_the_operators_queue() -> None:
+    async def scenario(scene: Scene) -> None:
+        await scene.issuer.policy()
+        await scene.issuer.domains.known("partner")
+        asked = [
+            asyncio.ensure_future(scene.issuer.decide(caller(), request(f"d{number}.example"), asker="operator"))
+            for number in range(40)
+        ]
+        await asyncio.sleep(0)
+        await refusal(scene, "own.example")
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert scene.looked_up.index("own.example") < len(asked) / 2
+
+    play(scenario)
+
+
 NAMES = ["contoso", "northwind", "a.example", "b.example"]
 IDS = [CONTOSO_ID, NORTHWIND_ID, HOME_ID]
 

@@ -63,6 +63,10 @@ def test_a_document_larger_than_a_secret_can_be_is_refused(stack: StackState) ->
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
+def test_who_may_read_the_policy_alone_may_lint(stack: StackState) -> None:
+    assert lint(stack, {"documents": {"policy-1": GOOD}}, "auditor").json() == {"valid": True, "findings": []}
+
+
 @pytest.mark.parametrize("who", ["reports", "stranger", "provisioning"])
 def test_only_operators_who_may_read_may_lint(stack: StackState, who: str) -> None:
     answer = lint(stack, {"documents": {"policy-1": GOOD}}, who)

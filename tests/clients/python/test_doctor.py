@@ -14,7 +14,7 @@ from tests.clients.python.people import Shell
 DONE, PERSON, AWAY, NOT_ALLOWED = 0, 1, 3, 4
 BROKER = DEFAULT_WORLD.identity("broker").object_id
 VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults"
-ROLES = ("Token.Issue", "Consent.Manage", "Consent.Read", "Customers.Read", "Customers.Manage")
+ROLES = ("Token.Issue", "Consent.Manage", "Consent.Read", "Customers.Read", "Customers.Manage", "Policy.Read")
 EVERY_ACTION = ["Microsoft.KeyVault/vaults/secrets/getSecret/action", "Microsoft.KeyVault/vaults/secrets/*"]
 
 

@@ -10,7 +10,13 @@ from tests.infra.deployment import Deployment, Value
 from tests.infra.kinds import APP_ROLE_ASSIGNMENT, APPLICATION, BROKER_API, PRINCIPAL, WORKFLOW
 from tests.infra.project import Project
 
-PEOPLE = [assertion.CONSENT_MANAGE, assertion.CONSENT_READ, assertion.CUSTOMERS_MANAGE, assertion.CUSTOMERS_READ]
+PEOPLE = [
+    assertion.CONSENT_MANAGE,
+    assertion.CONSENT_READ,
+    assertion.CUSTOMERS_MANAGE,
+    assertion.CUSTOMERS_READ,
+    assertion.POLICY_READ,
+]
 # As the parameters of this deployment name them.
 OPERATOR = "00000000-0000-0000-0000-0000000000a1"
 CALLERS = ("00000000-0000-0000-0000-0000000000c1", "00000000-0000-0000-0000-0000000000c2")

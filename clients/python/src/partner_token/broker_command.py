@@ -36,8 +36,8 @@ examples:
 
 \b
 Sign in with az login as somebody who has an app role of the broker: Consent.Read,
-Consent.Manage, Customers.Read, Customers.Manage. `partner-broker COMMAND --help` says more,
-and which errors ask for it.
+Consent.Manage, Customers.Read, Customers.Manage, Policy.Read. `partner-broker COMMAND --help`
+says more, and which errors ask for it.
 
 \b
 {EPILOG}

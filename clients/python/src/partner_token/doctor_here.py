@@ -14,7 +14,7 @@ from partner_token.whoami_command import who
 
 HERE = "here"
 SECONDS = 10
-OPERATORS = ("Consent.Read", "Consent.Manage", "Customers.Read", "Customers.Manage")
+OPERATORS = ("Consent.Read", "Consent.Manage", "Customers.Read", "Customers.Manage", "Policy.Read")
 
 
 def seen_here(asker: Asker) -> Iterator[Seen]:

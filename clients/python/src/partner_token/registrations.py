@@ -9,7 +9,7 @@ from partner_token.seen import Seen, bad, good
 
 WHERE = "graph"
 SELECT = "id,appId,displayName,identifierUris,appRoles,web,spa,passwordCredentials,keyCredentials"
-ROLES = ("Token.Issue", "Consent.Manage", "Consent.Read", "Customers.Read", "Customers.Manage")
+ROLES = ("Token.Issue", "Consent.Manage", "Consent.Read", "Customers.Read", "Customers.Manage", "Policy.Read")
 SOON_DAYS = 30
 
 

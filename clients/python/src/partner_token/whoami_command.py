@@ -30,8 +30,9 @@ def whoami(asker: Asker) -> int:
         say(POLICY_LINE.format(object_id=facts["object_id"]))
     if not facts["roles"]:
         say(
-            "No app role of the broker: Token.Issue is for workloads; Consent.Read, Consent.Manage, Customers.Read and "
-            "Customers.Manage are for operators. A managed identity's token may lag by up to 24 hours."
+            "No app role of the broker: Token.Issue is for workloads; Consent.Read, Consent.Manage, "
+            "Customers.Read, Customers.Manage and Policy.Read are for operators. A managed identity's "
+            "token may lag by up to 24 hours."
         )
     return DONE
 
