@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
+from shared.consents.consent import DEFAULT_NAME
 from shared.customers.known import KnownCustomers
 from shared.entra.domains import Owner, is_domain
 from shared.errors import AuthorityUnavailable, BrokerError
 from shared.pool import Pool
+from shared.subject import Subject, consent_of
 from token_http.policy import Policy
 from token_http.readings import Readings, value_of
 from token_http.shared_memory import SharedMemory
@@ -79,10 +81,9 @@ class Domains:
         if domain in policy.tenant_names or not is_domain(domain):
             return None
         policy.require_some(wanted.principal, request)
-        consent = request.consent if isinstance(request.consent, str) else ""
-        known = self._known.at_hand(consent, since=since)
+        known = self._known.at_hand(_whose_customers(request.consent), since=since)
         if known is None:
-            return Missing(fetch=lambda: self._known.get(consent), is_reading=True)
+            return Missing(fetch=lambda: self.known(request.consent), is_reading=True)
         tenant_id = value_of(known).domains.get(domain)
         if tenant_id is not None:
             return tenant_id
@@ -102,9 +103,9 @@ class Domains:
             raise AuthorityUnavailable
         return kept.owner.tenant_id
 
-    async def known(self, consent: str) -> KnownCustomers:
-        """The customers of this consent; nobody while they cannot be read."""
-        return await self._known.get(consent)
+    async def known(self, subject: Subject) -> KnownCustomers:
+        """The customers of whom tokens are in the name of; nobody while they cannot be read."""
+        return await self._known.get(_whose_customers(subject))
 
     async def _fetch(self, domain: str, caller: str) -> None:
         await self._in_turn(domain, lambda: self._ask(domain, caller), caller)
@@ -117,3 +118,8 @@ class Domains:
     def _is_over(self, kept: _Kept) -> bool:
         # A clock that was set back must not make it last.
         return abs(self._clock() - kept.on) >= (OWNED_FOR if kept.owner.tenant_id else UNOWNED_FOR)
+
+
+def _whose_customers(subject: Subject) -> str:
+    """The consent whose customers they are: the application has none of its own, but those of the partner's consent."""
+    return consent_of(subject) or DEFAULT_NAME

@@ -9,7 +9,7 @@ from typing import Any
 from shared.application_stops import Stops
 from shared.callers.assertion import Principal
 from shared.clock import Clock
-from shared.consents.consent import DEFAULT_NAME, Consent
+from shared.consents.consent import Consent
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Served
 from shared.entra.tokens import Issuing
@@ -108,8 +108,7 @@ class Issuer:
         """The tenants that this principal may ask for; raises VaultUnavailable or VaultRefused."""
         policy, consent = await self.policy(), consent_of(question.subject)
         own = await self._own(consent) if consent else None
-        # The application has no customers of its own: they are those of the partner's consent.
-        known = await self.domains.known(consent or DEFAULT_NAME)
+        known = await self.domains.known(question.subject)
         return tenants.answer(policy, principal, question, own=own or policy.home_tenant, known=known)
 
     async def _own(self, consent: str) -> str | None:

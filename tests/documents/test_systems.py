@@ -62,7 +62,9 @@ CALLER = "33333333-3333-3333-3333-333333333333"
 ONE_HOUR, AN_HOUR_AND_A_HALF = 3600, 5400
 # One page for what needs a few words alone, a section each.
 MORE = ROOT / "docs" / "systems" / "more.md"
-LONG_PAGES = [page for page in SYSTEMS if page != MORE]
+# And one for tokens of the application itself, which have no delegated permissions to tell.
+APPLICATION = ROOT / "docs" / "systems" / "application.md"
+LONG_PAGES = [page for page in SYSTEMS if page not in {MORE, APPLICATION}]
 MOST_WORDS = 150
 EXCHANGES = [(page, exchange) for page in SYSTEMS for exchange in exchanges(page.read_text())]
 PAGES = pytest.mark.parametrize("page", SYSTEMS, ids=lambda page: page.stem)
@@ -78,20 +80,20 @@ GRANTS = (
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
-    """A stack with a consent and the very policy of the index, for the caller of these tests."""
+    """A stack with a consent and the very policies of the index and of the application's page, for this caller."""
     quiet = {f"AzureWebJobs.{timer}.Disabled": "true" for timer in ("refresh", "check_customers")}
-    (policy,) = blocks(INDEX.read_text(), "json")
     with running_stack(tmp_path_factory.mktemp("systems") / "state", settings=quiet) as started:
-        write_policy(
-            started, "policy-1", json.loads(policy.replace(CALLER, DEFAULT_WORLD.identity("reports").object_id))
-        )
+        for number, page in enumerate((INDEX, APPLICATION)):
+            (policy,) = blocks(page.read_text(), "json")
+            document = json.loads(policy.replace(CALLER, DEFAULT_WORLD.identity("reports").object_id))
+            write_policy(started, f"policy-{number}", document)
         entra = Controls(started, started.entra)
         for resource, scopes in GRANTS:
             grant = {"client": PARTNER_APPLICATION, "resource": resource, "scopes": ["Directory.Read.All", *scopes]}
             entra.post("consents", {"tenant": CONTOSO, **grant})
         with Person() as person:
-            page = person.consent(Workload(state=started, name="operator").link(), ADMIN)
-        assert "Your consent is stored" in page.text
+            told = person.consent(Workload(state=started, name="operator").link(), ADMIN)
+        assert "Your consent is stored" in told.text
         # It keeps what Partner Center calls the customers.
         assert fire_timer(started, function="check_customers") == "Success"
         yield started
@@ -159,7 +161,28 @@ def test_a_request_is_answered_as_its_page_says(reports: Workload, page: Path, e
         assert "warning" not in answer.headers, "what is retired is said on its page"
 
 
-@PAGES
+@pytest.mark.parametrize(
+    ("title", "audiences"),
+    [
+        ("Microsoft Graph", ["https://graph.microsoft.com"]),
+        ("Exchange Online", ["https://outlook.office365.com"]),
+        ("SharePoint", ["https://contoso.sharepoint.com"]),
+        ("Microsoft Teams", ["https://graph.microsoft.com", TEAMS]),
+        ("Azure Resource Manager", ["https://management.azure.com/", "https://graph.microsoft.com"]),
+    ],
+)
+def test_the_tokens_of_the_applications_page_are_its_own(reports: Workload, title: str, audiences: list[str]) -> None:
+    assert title in headings(APPLICATION.read_text())
+    (exchange,) = exchanges(section(APPLICATION.read_text(), title))
+    claims = [claims_of(token) for token in tokens_of(sent(reports, exchange).json())]
+    assert [token["aud"] for token in claims] == audiences
+    assert {(token["tid"], token["idtyp"], token["appid"]) for token in claims} == {
+        (CONTOSO, "app", PARTNER_APPLICATION)
+    }
+    assert not any("scp" in token for token in claims)
+
+
+@pytest.mark.parametrize("page", [*LONG_PAGES, MORE], ids=lambda page: page.stem)
 def test_the_tokens_of_a_page_are_those_of_its_table(reports: Workload, page: Path) -> None:
     """Audience and permissions, both ways: no token that the table lacks, no row that no request shows."""
     text = page.read_text()
@@ -197,7 +220,7 @@ def test_every_module_that_the_broker_connects_is_connected_on_a_page() -> None:
 @pytest.mark.parametrize("page", [INDEX, *SYSTEMS], ids=lambda page: page.stem)
 def test_the_codes_of_entra_ids_errors_are_the_brokers(page: Path) -> None:
     told = [row for row in rows(page.read_text(), 3) if row[0].startswith("AADSTS")]
-    assert told or page == MORE, "each page says what goes wrong"
+    assert told or page in {MORE, APPLICATION}, "each page says what goes wrong"
     for numbers, code, _remedy in told:
         for number in re.findall(r"AADSTS(\d+)", numbers):
             answer = ErrorAnswer(tenant_id=CONTOSO, error="invalid_grant", codes=(int(number),))

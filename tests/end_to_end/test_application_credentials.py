@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from local.clock import write_offset
@@ -13,7 +14,7 @@ from local.demo import claims_of
 from local.person import Person
 from local.state import StackState
 from local.workload import Workload, fire_timer
-from local.world import ADMIN, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN
+from local.world import ADMIN, CONTOSO, PARTNER_APPLICATION, PARTNER_TENANT, SECOND_ADMIN, SHAREPOINT
 from shared.entra.application_credential import CERTIFICATE, KEPT_SECONDS, SECRET, VaultCredential
 from shared.entra.errors import ApplicationMisconfigured, ServiceMissing
 from shared.entra.place import Place
@@ -24,9 +25,11 @@ from tests.fakes.memory_vault import MemoryVault
 from tests.local_control import Controls
 from tests.shared.certificates import Made, made_certificate
 from tests.shared.samples import PARTNER_CENTER_SCOPE, PARTNER_SECRET, authority_of, sign_in
+from tests.token_http.over_http import write_policy
 
 NAME = "partner-credential"
 GRAPH_DEFAULT = "https://graph.microsoft.com/.default"
+SITE = "https://contoso.sharepoint.com"
 # How a token says that its client proved itself: by a secret, or by an assertion.
 BY_SECRET, BY_ASSERTION = "1", "2"
 
@@ -52,19 +55,56 @@ def test_the_whole_flow_works_with_each_credential(make_stack: StackMaker, kind:
             stored(state, made.pem if kind.endswith("PEM") else made.pkcs12)
         elif kind == "client secret":
             stored(state, PARTNER_SECRET, expires_on=ends)
-        operator = Workload(state=state, name="operator")
+        operator, reports = Workload(state=state, name="operator"), Workload(state=state, name="reports")
+        permit_sharepoint(reports)
         with Person() as person:
             assert person.consent(operator.link(), ADMIN).is_success
-        reports = Workload(state=state, name="reports")
         assert reports.token("contoso", "graph").is_success
         own = claims_of(reports.token("contoso", "graph", **{"as": "application"}).json()["access_token"])
         assert (own["appidacr"], own["idtyp"]) == (BY_SECRET if kind == "client secret" else BY_ASSERTION, "app")
+        sharepoint(reports, is_refused=kind == "client secret")
         device_code(operator)
         write_offset(state.clock_file, timedelta(days=8))
         assert fire_timer(state) == "Success"
         found = operator.call("GET", "consents").json()
         assert {consent["status"] for consent in found["consents"]} == {"ok"}
         assert_told(found["application"], kind, days_of_certificate=90 - 8, days_of_secret=200 - 8)
+
+
+def permit_sharepoint(reports: Workload) -> None:
+    row = {
+        "caller": claims_of(reports.assertion())["oid"],
+        "tenants": [CONTOSO],
+        "resources": ["https://*.sharepoint.com"],
+    }
+    rows = [{**row, "as": "application"}, {**row, "consents": ["partner"]}]
+    write_policy(reports.state, "policy-2", {"schema": 2, "permissions": rows})
+    grant = {"client": PARTNER_APPLICATION, "resource": SHAREPOINT, "scopes": ["AllSites.FullControl"]}
+    Controls(reports.state, reports.state.entra).post("consents", {"tenant": CONTOSO, **grant})
+
+
+def sharepoint(reports: Workload, *, is_refused: bool) -> None:
+    """What SharePoint would refuse is not asked for, in any dialect; a person's token is, whoever proved it."""
+    entra = Controls(reports.state, reports.state.entra)
+    asked = {"tenant": CONTOSO, "url": f"{SITE}/sites/marketing", "as": "application"}
+    entra.clear("requests")
+    plain = reports.token(CONTOSO, SITE, **{"as": "application"})
+    connected = reports.call("GET", f"connect/PnP?{httpx.QueryParams(asked)}")
+    if is_refused:
+        for answer in (plain, connected):
+            assert (answer.status_code, answer.json()["code"]) == (403, "certificate_needed")
+            assert "certificate" in answer.json()["error_description"]
+        assert not [path for _, path in entra.requests() if path.endswith("/token")]
+    else:
+        for token in (plain.json()["access_token"], connected.json()["AccessToken"]):
+            claims = claims_of(token)
+            assert (claims["aud"], claims["tid"], claims["idtyp"], claims["appidacr"]) == (
+                SITE,
+                CONTOSO,
+                "app",
+                BY_ASSERTION,
+            )
+    assert claims_of(reports.token(CONTOSO, SITE).json()["access_token"])["scp"] == "AllSites.FullControl"
 
 
 def device_code(operator: Workload) -> None:

@@ -122,8 +122,12 @@ class Scene:
                 stops=Pool("stops", threads=1),
             ),
             clock=self.clock,
-            domains=DomainSources(known=lambda _consent: self.known, owner=self.owner),
+            domains=DomainSources(known=self.known_of, owner=self.owner),
         )
+
+    def known_of(self, consent: str) -> KnownCustomers:
+        """The customers of the one consent there is."""
+        return self.known if consent == "partner" else KnownCustomers()
 
     def owner(self, domain: str) -> Owner:
         self.looked_up.append(domain)

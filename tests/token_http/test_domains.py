@@ -1,6 +1,7 @@
 """A verified domain stands for its tenant, on the asker's own share, and never for one that its rows do not allow."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -113,6 +114,18 @@ def test_while_it_cannot_be_found_out_the_answer_is_to_come_again() -> None:
         assert (await refusal(scene, DOMAIN)).transient
         scene.owners[DOMAIN] = CONTOSO_ID
         await scene.ask(request(DOMAIN))
+
+    play(scenario)
+
+
+def test_the_application_knows_the_customers_of_the_partners_consent() -> None:
+    async def scenario(scene: Scene) -> None:
+        scene.known = KnownCustomers(domains={"contoso.onmicrosoft.com": CONTOSO_ID})
+        own = row(**{"as": "application", "consents": None})
+        scene.policies.put("policy-1", json.dumps({"schema": 2, **json.loads(document(own))}), tags={})
+        asked = request("contoso.onmicrosoft.com", **{"as": "application"})
+        assert (await scene.ask(asked)).token.tenant_id == CONTOSO_ID
+        assert scene.looked_up == []
 
     play(scenario)
 

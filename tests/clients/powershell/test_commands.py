@@ -250,17 +250,52 @@ def test_exchange_online_stays_connected_to_the_customers_own_organization_alone
     assert ask("$global:disconnected").output == [1 if code else 0]
 
 
+INITIAL = "contoso.onmicrosoft.com"
+SAID = f"-ConnectParameter @{{ Organization = '{INITIAL}' }}"
+
+
+# By a name the broker knows no initial domain, before any check; by that domain it does.
+@pytest.mark.parametrize("asked", [f"contoso {SAID}", INITIAL, f"{INITIAL} {SAID}"])
 @pytest.mark.parametrize(
     ("domains", "code"), [(CONTOSOS, ""), (("fabrikam.example", "fabrikam.onmicrosoft.com"), "wrong_organization")]
 )
 def test_the_application_stays_connected_to_the_customers_own_organization_alone(
-    ask: Ask, state: StackState, domains: tuple[str, ...], code: str
+    ask: Ask, state: StackState, asked: str, *, domains: tuple[str, ...], code: str
 ) -> None:
-    said = "-AsApplication -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }"
     command = f"{stand_in('Connect-ExchangeOnline')}\n{exchange_of(*domains)}\n"
-    outcome = ask(f"{command} $null = Connect-Partner ExchangeOnline contoso {said}", more=authority(state))
+    outcome = ask(f"{command} Connect-Partner ExchangeOnline {asked} -AsApplication", more=authority(state))
     assert (outcome.failure.code if outcome.failure else "") == code
     assert ask("$global:disconnected").output == [1 if code else 0]
+    if not code:
+        taken = returned(outcome)
+        assert (taken["Organization"], "DelegatedOrganization" in taken) == (INITIAL, False)
+        assert claims_of(taken["AccessToken"])["idtyp"] == "app"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "told"),
+    [
+        (
+            "contoso",
+            "organization_unknown",
+            f"nothing was connected. Ask by that domain as -Tenant, or say it: {SAID[:17]}",
+        ),
+        (
+            f"{INITIAL} {SAID.replace('contoso', 'fabrikam')}",
+            "parameter_refused",
+            "Organization is the broker's to give",
+        ),
+    ],
+)
+def test_the_application_is_connected_to_no_organization_that_is_unknown_or_another(
+    ask: Ask, state: StackState, asked: str, *, code: str, told: str
+) -> None:
+    connects = "function global:Connect-ExchangeOnline { param($AccessToken, $Organization) $global:connected++ }"
+    command = f"$global:connected = 0\n{connects}\n{exchange_of(*CONTOSOS)}\n"
+    failure = refused(ask(f"{command} Connect-Partner ExchangeOnline {asked} -AsApplication", more=authority(state)))
+    assert failure.code == code
+    assert told in failure.message
+    assert ask("$global:connected").output == [0]
 
 
 def test_without_the_command_that_tells_the_organization_exchange_online_is_disconnected(ask: Ask) -> None:

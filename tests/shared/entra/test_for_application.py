@@ -4,7 +4,7 @@ from typing import Any
 
 import jwt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.state import StackState
@@ -102,15 +102,28 @@ def test_a_token_that_cannot_be_read_passes() -> None:
     assert (got.token, got.roles, got.compared) == ("opaque", (), ())
 
 
-@settings(deadline=None, max_examples=60)
-@given(error=st.sampled_from([*ERRORS, "unheard_of"]), number=st.sampled_from(sorted(MEANINGS)), home=st.booleans())
-def test_no_refusal_ever_names_a_person_or_a_consent(error: str, number: int, *, home: bool) -> None:
-    authority, _, _ = scripted(refused(error, number))
+CODES = st.lists(st.one_of(st.sampled_from(sorted(MEANINGS)), st.integers(1, 9_999_999)), max_size=3)
+
+
+@given(error=st.one_of(st.sampled_from([*ERRORS, "unheard_of"]), st.text(max_size=20)), codes=CODES, home=st.booleans())
+def test_no_refusal_ever_names_a_person_or_a_consent(error: str, codes: list[int], *, home: bool) -> None:
+    authority, _, _ = scripted(refused(error, *codes))
     tenant, place = (PARTNER_TENANT, Place.HOME) if home else (CONTOSO, Place.CUSTOMER)
     with pytest.raises(BrokerError) as told:
         ask(authority, tenant, place)
     assert whose_fault(told.value) not in {CONSENT, PERSON}
     assert "person who" not in told.value.says or "or the person who" in told.value.says
+
+
+@given(error=st.sampled_from([*ERRORS, "unheard_of"]), codes=CODES)
+def test_no_customers_answer_judges_the_credential_and_home_names_no_customer(error: str, codes: list[int]) -> None:
+    authority, _, credential = scripted(refused(error, *codes), secrets=("first", "second"))
+    with pytest.raises(BrokerError):
+        ask(authority)
+    assert credential.taken == []
+    with pytest.raises(BrokerError) as told:
+        ask(authority, PARTNER_TENANT, Place.HOME)
+    assert whose_fault(told.value) != CUSTOMER
 
 
 @pytest.mark.parametrize("number", [7000229, 700016])

@@ -82,6 +82,8 @@ function Get-ConnectParameter {
         $parameters[$property.Name] = if ($wantsSecret) { Protect-Text -Text $property.Value } else { $property.Value }
     }
     foreach ($name in $More.Keys) {
+        # What is said as the broker says it stays: it may have come to know only now what a script has always said.
+        if ($parameters.ContainsKey($name) -and $parameters[$name] -is [string] -and $parameters[$name] -eq $More[$name]) { continue }
         if ($parameters.ContainsKey($name)) {
             throw (Get-Failure -Code 'parameter_refused' -Message "-ConnectParameter: $name is the broker's to give; leave it out.")
         }

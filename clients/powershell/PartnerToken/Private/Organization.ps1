@@ -1,5 +1,18 @@
 # Exchange Online: whether the organization that was connected to is the customer's.
 
+# The organization that Exchange Online is to be connected to; nothing for the partner's own, which a person goes to.
+# The broker names the first where it connects a person, the second where it connects the application and knows it.
+function Get-ExpectedOrganization {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param([Parameter(Mandatory)][hashtable] $Parameter, [switch] $AsApplication)
+    $expected = @($Parameter['DelegatedOrganization'], $Parameter['Organization']) | Where-Object -FilterScript { $_ } | Select-Object -First 1
+    if ($AsApplication -and -not $expected) {
+        throw (Get-Failure -Code 'organization_unknown' -Message 'The broker does not know the initial domain of this tenant, by which the application is connected to it; nothing was connected.' -Recommendation 'Ask by that domain as -Tenant, or say it: -ConnectParameter @{ Organization = ''<its name>.onmicrosoft.com'' }. The daily check of customers learns it.')
+    }
+    "$expected"
+}
+
 # Versions of the module landed in the partner's own organization without a word, and what was meant for a customer would
 # be done there. Where it cannot be told, the connection is not kept either.
 function Assert-Organization {

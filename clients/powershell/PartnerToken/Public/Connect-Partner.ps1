@@ -28,7 +28,8 @@ function Connect-Partner {
     .PARAMETER AsApplication
     With app-only tokens of the partner application itself, where the access policy says so: Az, AzKeyVault,
     ExchangeOnline, Graph, Entra, Teams, PowerBI and PnP. ExchangeOnline wants the tenant's initial domain: where the
-    broker does not know it, say -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }.
+    broker does not know it, ask by it, or say -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }. Without
+    it nothing is connected.
 
     .PARAMETER ConnectParameter
     More parameters for the Connect command, such as @{ NoWelcome = $true } or @{ ShowBanner = $false }.
@@ -74,9 +75,14 @@ function Connect-Partner {
     }
 
     .EXAMPLE
-    Connect-Partner ExchangeOnline contoso -AsApplication -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }
+    Connect-Partner ExchangeOnline contoso -AsApplication
 
     As the application itself.
+
+    .EXAMPLE
+    Connect-Partner ExchangeOnline contoso -AsApplication -ConnectParameter @{ Organization = 'contoso.onmicrosoft.com' }
+
+    Where the broker may not know the tenant's initial domain yet.
 
     .LINK
     Get-PartnerToken
@@ -125,12 +131,9 @@ function Connect-Partner {
             $answer = Send-BrokerRequest -Broker $broker -Request (Get-ConnectRequest -Module $Module -Query $query)
             Assert-ConnectAnswer -Answer $answer
             $parameters = Get-ConnectParameter -Content $answer.Content -Command $command -More $ConnectParameter
+            $organization = if ($Module -eq 'ExchangeOnline') { Get-ExpectedOrganization -Parameter $parameters -AsApplication:$AsApplication }
             & $command @parameters
-            # The broker names the one where it connects a person, the other where it connects the application.
-            $organization = @($parameters['DelegatedOrganization'], $parameters['Organization']) | Where-Object -FilterScript { $_ } | Select-Object -First 1
-            if ($Module -eq 'ExchangeOnline' -and $organization) {
-                Assert-Organization -Expected $organization -Prefix "$($parameters['Prefix'])"
-            }
+            if ($organization) { Assert-Organization -Expected $organization -Prefix "$($parameters['Prefix'])" }
         }
         # One connection at a time: what was to be done in the next tenant must not go on in the last one.
         catch { $PSCmdlet.ThrowTerminatingError($_) }
