@@ -20,7 +20,8 @@ class SignInNeeded(ConsoleRefused):
     """No session, or one that was signed out."""
 
     code, status = "console_sign_in_needed", 401
-    says, remedy = "You are not signed in to the console.", "Sign in."
+    says = "You are not signed in to the console."
+    remedy = "Use your account of the partner's own tenant. Its app roles decide what you see here."
 
 
 class SignInAgain(ConsoleRefused):

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from console_http.refusals import SignInAgain, SignInNeeded
+from console_http.refusals import ConsoleRefused, SignInAgain, SignInNeeded
 from shared.callers.assertion import Principal
 from shared.clock import Clock, from_text, to_text
+from shared.link_keys import SealKeyUnknown
 from shared.marks import SIGNED_OUT, Marks
 from shared.seal import SealExpired, Seals
 
@@ -109,10 +110,28 @@ class Sessions:
             raise SignInNeeded from None
         if session.begun_on + LONGEST <= self._clock():
             raise SignInAgain
+        self.require_not_signed_out(session)
+        return session
+
+    def require_not_signed_out(self, session: Session) -> None:
+        """Raise SignInNeeded where it was, or what the marks raise."""
         if session.id in self._marks.in_force(SIGNED_OUT):
             raise SignInNeeded
-        return session
 
     def end(self, session: Session) -> None:
         """Sign out, on every instance; raises where that could not be remembered."""
         self._marks.set(SIGNED_OUT, session.id, until=session.begun_on + LONGEST)
+
+    def end_before(self, session: Session, unverified_cookie: str | None) -> Session | None:
+        """End what the browser held before this session, whoever's it was: nobody can sign it out any more.
+
+        The ended session; None where there was none. Raises where it could not be remembered.
+        """
+        try:
+            before = self.open(unverified_cookie)
+        except (ConsoleRefused, SealKeyUnknown):
+            return None
+        if before.id == session.id:
+            return None
+        self.end(before)
+        return before

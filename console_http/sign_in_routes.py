@@ -26,13 +26,20 @@ def blueprint(door: Door, dependencies: Dependencies) -> func.Blueprint:
 
     @routes.get("console/redirect")
     async def console_redirect(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        unverified_response = dict(req.params)
+        unverified_response, cookies = dict(req.params), cookies_of(req)
         name = f"{FLOW_COOKIE}-{cookie_suffix(unverified_response.get('state', ''))}"
-        unverified_cookie = cookies_of(req).get(cookie_name(name, public_url=public_url))
+        unverified_cookie = cookies.get(cookie_name(name, public_url=public_url))
         arrived = await pools.sign_in.run(lambda: flow.complete(unverified_response, unverified_cookie))
         session, is_new = arrived.session, arrived.session.begun_on == arrived.session.confirmed_on
         if is_new:
+            unverified_before = cookies.get(cookie_name(SESSION_COOKIE, public_url=public_url))
+            before = await pools.sessions.run(lambda: sessions.end_before(session, unverified_before))
+            if before is not None:
+                record("console.signed_out", _fields(before.object_id, before.id, correlation_id(context)))
             record("console.signed_in", _fields(session.object_id, session.id, correlation_id(context)))
+        else:
+            # Somebody may have signed out meanwhile, or in: their cookie stays as it is.
+            await pools.sessions.run(lambda: sessions.require_not_signed_out(session))
         response = redirect(f"{public_url}{arrived.return_to}")
         response.headers.add("Set-Cookie", await door.session_cookie(session))
         response.headers.add("Set-Cookie", set_cookie(name, "", public_url=public_url, seconds=0))

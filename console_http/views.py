@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from console_http.menu import entries_for
-from console_http.refusals import ConsoleRefused
+from console_http.refusals import ConsoleRefused, SignInAgain, SignInNeeded
 from console_http.session import Session
 from shared.callers.errors import RoleMissing
 from shared.errors import BrokerError
@@ -35,14 +35,16 @@ def signed_out_page(*, templates: Templates = TEMPLATES) -> Page:
 
 def refusal_page(error: BrokerError, correlation: str, *, templates: Templates = TEMPLATES) -> Page:
     """What happened, what to do, and what to quote; with the way in where signing in helps."""
+    asks_to_sign_in = isinstance(error, (SignInNeeded, SignInAgain))
     values = {
         "says": templates.text(error.says),
         "detail": error.detail,
         "remedy": templates.text(error.remedy),
+        "asks_to_sign_in": asks_to_sign_in,
         "may_sign_in": isinstance(error, (ConsoleRefused, RoleMissing)),
         "code": error.code,
         "authority_code": error.authority_code,
         "correlation": correlation,
-        "tone": "told" if error.status == 401 else "stop",  # noqa: PLR2004 - HTTP's own
+        "tone": "told" if asks_to_sign_in else "stop",
     }
     return page(templates, "refused.html", values, status=error.status)

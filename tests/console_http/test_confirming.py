@@ -107,6 +107,18 @@ def test_who_signs_out_while_a_session_is_confirmed_stays_out(console: Console, 
     assert code_of(landed) == "console_sign_in_needed"
 
 
+def test_a_session_that_somebody_signed_in_over_is_not_confirmed_and_takes_nobodys_place(
+    console: Console, moving: StackState
+) -> None:
+    """One tab of the browser was on its way to Entra ID and back; in another one somebody else signed in."""
+    console.arrive(ADMIN)
+    leaving = work_on(console, moving)
+    redirect = console.open(leaving.headers["location"]).headers["location"]
+    assert READER.username in console.arrive(READER).text
+    assert code_of(console.land(redirect)) == "console_sign_in_needed"
+    assert READER.username in console.open(console.address).text
+
+
 def test_a_session_that_nobody_used_for_half_an_hour_says_to_sign_in_again(
     console: Console, moving: StackState
 ) -> None:

@@ -73,6 +73,22 @@ def test_signing_out_ends_the_session_wherever_its_cookie_is(console: Console) -
     assert code_of(replayed) == "console_sign_in_needed"
 
 
+def test_who_signs_in_over_somebody_elses_session_ends_it_wherever_its_cookie_is(console: Console) -> None:
+    console.arrive(ADMIN)
+    before = console.cookie
+    page = console.arrive(READER)
+    assert READER.username in page.text
+    replayed = send("GET", console.address, headers={"Cookie": f"console={before}"})
+    assert code_of(replayed) == "console_sign_in_needed"
+    assert READER.username in console.open(console.address).text
+
+
+@pytest.mark.parametrize("cookie", ["x", "0" * 32 + ".x"])
+def test_a_cookie_that_is_no_session_keeps_nobody_from_signing_in(console: Console, cookie: str) -> None:
+    console.client.cookies.set("console", cookie, domain="localhost.local" if "localhost" in console.address else "")
+    assert ADMIN.username in console.arrive(ADMIN).text
+
+
 def test_a_form_of_another_site_or_another_session_does_nothing(console: Console) -> None:
     page = console.arrive(ADMIN)
     form = first_form(page)
