@@ -1,7 +1,7 @@
 """Operators keep a customer out of checks, consents and alarms until a day, and let it in again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from shared.audit import record
 from shared.callers.assertion import Principal
 from shared.clock import Clock, to_text
 from shared.customers.exclusions import Exclusion, Exclusions
-from shared.errors import InvalidRequest
+from shared.errors import BrokerError, InvalidRequest
 
 FIELDS: Mapping[str, type] = {"reason": str, "until": str}
 REASON = re.compile(r"(?=.*\S)[^\x00-\x1f\x7f]{1,200}")
@@ -22,10 +22,15 @@ EXCLUDED, INCLUDED, ABSENT = "excluded", "included", "absent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excluding:
-    """Every method may block, and is audited with who did it."""
+    """Every method may block, and is audited with who did it.
+
+    `knows` says whether a check has met a tenant. One that none has met may be kept out all the same: a customer who
+    leaves, or comes, is kept out before anything looks there. The answer says so, since an id may be mistyped.
+    """
 
     exclusions: Exclusions
     clock: Clock
+    knows: Callable[[str], bool]
 
     def exclude(
         self, tenant_id: str, fields: Mapping[str, Any], *, operator: Principal, correlation: str
@@ -41,7 +46,7 @@ class Excluding:
         self.exclusions.put(exclusion)
         told = {"tenant": tenant_id, "reason": exclusion.reason, "until": exclusion.until.isoformat()}
         record("customer.excluded", {**told, "operator": operator.object_id, "correlation_id": correlation})
-        return {**exclusion_told(exclusion), "outcome": EXCLUDED}
+        return {**exclusion_told(exclusion), "known": self._known(tenant_id), "outcome": EXCLUDED}
 
     def include(self, tenant_id: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
         """Let a customer in again; where nothing keeps it out, nothing is done."""
@@ -50,6 +55,13 @@ class Excluding:
             told = {"tenant": tenant_id, "operator": operator.object_id, "correlation_id": correlation}
             record("customer.included", told)
         return {"tenant": tenant_id, "outcome": INCLUDED if was_out else ABSENT}
+
+    def _known(self, tenant_id: str) -> bool | None:
+        """None where nobody can tell now: it is kept out already."""
+        try:
+            return self.knows(tenant_id)
+        except BrokerError:
+            return None
 
     def _reason(self, fields: Mapping[str, Any]) -> str:
         reason = str(fields.get("reason", ""))

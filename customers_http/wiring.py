@@ -57,13 +57,15 @@ def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
                 actors=actors,
                 center=center,
                 reader=RelationshipReader(graph=graph, graph_scope=settings.cloud.graph_scope),
-            )
+            ),
+            exclusions=Exclusions(services.rows),
+            clock=services.clock,
         ),
         customers=customers_of(services, actors, center, graph),
         status=_status(services),
         forgetting=forgetting,
         flushing=Flushing(forgetting=forgetting, reaches_all=services.rows.is_shared, within=settings.memory_age),
-        excluding=Excluding(exclusions=Exclusions(services.rows), clock=services.clock),
+        excluding=excluding_of(services),
         pool=Pool("customers", threads=CUSTOMERS_THREADS),
         reading=Pool("status", threads=STATUS_THREADS),
     )
@@ -112,6 +114,16 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
         replacements=replacements,
         management=ManagementConsent(center=center, graph_scope=scope),
     )
+
+
+def excluding_of(services: Services) -> Excluding:
+    """What keeps customers out and lets them in."""
+    store, results = services.store, Results(services.rows)
+
+    def knows(tenant_id: str) -> bool:
+        return any(list(results.all(entry.name, tenant_id=tenant_id, limit=1)) for entry in store.all().entries)
+
+    return Excluding(exclusions=Exclusions(services.rows), clock=services.clock, knows=knows)
 
 
 def status_of(services: Services) -> Callable[[], Mapping[str, Any]]:

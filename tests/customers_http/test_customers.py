@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -88,9 +89,24 @@ def test_every_customer_is_listed_for_whoever_may_manage_them(state: StackState)
         "domain": "contoso.onmicrosoft.com",
         "from": ["partner_center"],
         "relationship": None,
+        "excluded": None,
     }
-    assert told["sources"]["partner_center"] == {"outcome": "works"}
+    assert told["sources"]["partner_center"] == told["sources"]["exclusions"] == {"outcome": "works"}
     assert told["sources"]["gdap"]["error"] == "relationships_unseen", "nobody has the scope yet"
+
+
+def test_the_list_says_who_is_kept_out_until_when_and_why(state: StackState) -> None:
+    provisioning = Workload(state=state, name="provisioning")
+    until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    provisioning.call("PUT", f"customers/{TAILSPIN}/exclusion", {"reason": "leaves us", "until": until})
+    try:
+        listed = provisioning.call("GET", "customers").json()["customers"]
+        out = {one["tenant"]: one["excluded"] for one in listed if one["excluded"]}
+        assert [(tenant, told["until"], told["reason"]) for tenant, told in out.items()] == [
+            (TAILSPIN, until, "leaves us")
+        ]
+    finally:
+        assert provisioning.call("DELETE", f"customers/{TAILSPIN}/exclusion").json()["outcome"] == "included"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

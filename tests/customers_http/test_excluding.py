@@ -7,6 +7,7 @@ import pytest
 from customers_http.excluding import Excluding
 from shared.customers.exclusions import Exclusions
 from shared.errors import InvalidRequest
+from shared.rows_errors import RowsUnavailable
 from tests.consent_http.rig import OPERATOR
 from tests.fakes.memory_rows import MemoryRows
 
@@ -16,7 +17,7 @@ TENANT = "bbbb0000-0000-4000-8000-000000000001"
 
 @pytest.fixture
 def excluding() -> Excluding:
-    return Excluding(exclusions=Exclusions(MemoryRows()), clock=lambda: NOON)
+    return Excluding(exclusions=Exclusions(MemoryRows()), clock=lambda: NOON, knows=lambda tenant: tenant == TENANT)
 
 
 def exclude(excluding: Excluding, reason: object = "leaves us", until: object = "2026-03-31") -> dict[str, object]:
@@ -35,6 +36,24 @@ def test_it_is_kept_out_through_that_day_and_in_again_on_the_next(excluding: Exc
     assert (found.until, found.reason) == (date(2026, 3, 31), "leaves us")
     excluding.exclusions.sweep(last + timedelta(minutes=1))
     assert excluding.exclusions.of(TENANT, last) is None
+
+
+def test_a_tenant_that_no_check_has_met_is_kept_out_too_and_the_answer_says_so(excluding: Excluding) -> None:
+    assert exclude(excluding)["known"] is True
+    stranger = TENANT.replace("1", "2")
+    fields = {"reason": "comes next week", "until": "2026-03-31"}
+    told = excluding.exclude(stranger, fields, operator=OPERATOR, correlation="c")
+    assert told["known"] is False
+    assert set(excluding.exclusions.in_force(NOON)) == {TENANT, stranger}
+
+
+def test_where_nobody_can_tell_whether_it_is_known_it_is_kept_out_all_the_same() -> None:
+    def knows(_tenant: str) -> bool:
+        raise RowsUnavailable
+
+    excluding = Excluding(exclusions=Exclusions(MemoryRows()), clock=lambda: NOON, knows=knows)
+    assert exclude(excluding)["known"] is None
+    assert set(excluding.exclusions.in_force(NOON)) == {TENANT}
 
 
 def test_it_is_let_in_again_once(excluding: Excluding) -> None:

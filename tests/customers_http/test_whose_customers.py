@@ -37,9 +37,9 @@ def ask(asked: str, store: ConsentStore, name: str) -> None:
         tenant_id=CONTOSO, consent=name, dry_run=False, replace=False, plan="", operator=OPERATOR, correlation="c"
     )
     if asked == "list":
-        CustomerList(sources=CustomerSources(actors=actors, center=NOBODY, reader=NOBODY)).all(
-            {"consent": name}, correlation="c"
-        )
+        sources = CustomerSources(actors=actors, center=NOBODY, reader=NOBODY)
+        listing = CustomerList(sources=sources, exclusions=Exclusions(MemoryRows()), clock=utc_now)
+        listing.all({"consent": name}, correlation="c")
     else:
         {"grant": customers.grant, "remove": customers.remove}[asked](change)
 

@@ -235,12 +235,30 @@ Describe 'Customers' {
         $requests = Use-RecordedAnswer -Name 'exclusion', 'exclusion'
         Add-PartnerCustomerExclusion -Tenant $contoso -Reason 'leaves us' -Until 2026-12-31 -WhatIf | Should -BeNullOrEmpty
         $requests.Count | Should -Be 0
-        $found = Get-Row -Line 'CustomerId,Until', "$contoso,2026-12-31", "$contoso,2027-01-31" | Add-PartnerCustomerExclusion -Reason 'leaves us'
+        $found = Get-Row -Line 'CustomerId,Until', "$contoso,2026-12-31", "$contoso,2027-01-31" | Add-PartnerCustomerExclusion -Reason 'leaves us' -WarningVariable warned
         $requests[0]['Method'], $requests[0]['Json']['reason'] | Should -Be 'PUT', 'leaves us'
         $requests[0]['Json']['until'], $requests[1]['Json']['until'] | Should -Be '2026-12-31', '2027-01-31'
         $found[0].Until | Should -Be ([datetime]::new(2026, 12, 31))
         $found[0].MadeOn | Should -BeOfType ([DateTimeOffset])
+        $warned | Should -BeNullOrEmpty
         ($found | Out-String -Width 160) | Should -Match '2026-12-31 leaves us'
+    }
+
+    It 'that no check has met are kept out too, with a word on a mistyped id' {
+        $answer = Get-RecordedAnswer -Name 'exclusion'
+        $answer.Content.known = $false
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $found = Add-PartnerCustomerExclusion -Tenant $contoso -Reason 'comes' -Until 2026-12-31 -WarningVariable warned 3>$null
+        $found.Reason | Should -Be 'leaves us'
+        "$warned" | Should -Match 'No check has met the tenant'
+    }
+
+    It 'of the list tell whether they are kept out' {
+        $answer = Get-RecordedAnswer -Name 'customers'
+        $answer.Content.customers[0].excluded = (Get-RecordedAnswer -Name 'exclusion').Content
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $found = Get-PartnerBrokerCustomer 3>$null
+        $found[0].Excluded.Reason, $found[1].Excluded | Should -Be 'leaves us', $null
     }
 
     It 'that are kept out are listed and let in again; a list that the broker could not read says so' {

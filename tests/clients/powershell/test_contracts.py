@@ -68,17 +68,22 @@ def arranged(state: StackState, circumstance: str) -> Callable[[], object]:
         entra.post("consents", {**graph, "scopes": ["Directory.Read.All"]})
         return lambda: entra.clear("consents")
     if circumstance == EXCLUDED:
+        checked(state, provisioning)
         provisioning.call("PUT", EXCLUSION, {"reason": "another one", "until": DAY}).raise_for_status()
         return lambda: provisioning.call("DELETE", EXCLUSION).raise_for_status()
     if what == "checked":
-        # What was tried today is not due again, and a run of nothing tells other counts.
-        if provisioning.call("GET", "status").json()["last_run"] is None:
-            assert fire_timer(state, function="check_customers") == "Success"
+        checked(state, provisioning)
     elif consent:
         operated(state, operator, "POST", f"{consent}/import", json={"refresh_token": old_token(state, ADMIN)})
         if what == "withdrawn":
             operated(state, operator, "DELETE", consent)
     return lambda: None
+
+
+def checked(state: StackState, provisioning: Workload) -> None:
+    # What was tried today is not due again, and a run of nothing tells other counts.
+    if provisioning.call("GET", "status").json()["last_run"] is None:
+        assert fire_timer(state, function="check_customers") == "Success"
 
 
 def operated(state: StackState, operator: Workload, method: str, path: str, **body: Any) -> None:  # noqa: ANN401 - JSON

@@ -165,9 +165,17 @@ def test_a_grant_set_that_cannot_be_used_stops_at_the_first_customer(state: Stac
 
 def test_customers_are_listed_with_who_tells_of_them_and_how_they_delegate(state: StackState) -> None:
     listed = command(state, "provisioning", "partner-broker", "customers", "list")
-    assert listed.stdout.splitlines()[0].split() == ["TENANT", "NAME", "DOMAIN", "FROM", "DELEGATION", "ENDS"]
+    assert listed.stdout.splitlines()[0].split() == [
+        "TENANT",
+        "NAME",
+        "DOMAIN",
+        "FROM",
+        "DELEGATION",
+        "ENDS",
+        "EXCLUDED",
+    ]
     (contoso,) = [line for line in listed.stdout.splitlines() if line.startswith(CONTOSO)]
-    assert contoso.split()[-3:] == ["partner_center", "-", "-"]
+    assert contoso.split()[-4:] == ["partner_center", "-", "-", "-"]
     assert "gdap: No application" in listed.stderr, "the list may not be whole"
 
 
@@ -224,12 +232,26 @@ def test_a_customer_is_kept_out_and_let_in_again_and_its_history_is_shown(state:
     assert customers("exclude", WINGTIP, "--reason", "leaves us", "--until", until).returncode == 0
     listed = customers("excluded").stdout
     assert (WINGTIP in listed, until in listed, "leaves us" in listed) == (True, True, True)
+    row = next(line for line in customers("list").stdout.splitlines() if line.startswith(WINGTIP))
+    assert until in row
     skipped = customers("consent", WINGTIP)
     assert (skipped.returncode, "customer_excluded" in skipped.stdout) == (0, True), "on purpose is no failure"
     assert f"Until {until}: leaves us. Nothing" in skipped.stdout
     included = customers("include", "wingtip.onmicrosoft.com")
     assert (WINGTIP in included.stdout, "included" in included.stdout) == (True, True), included.stderr
     assert customers("history", WINGTIP).returncode == 0
+
+
+def test_a_tenant_that_no_check_has_met_is_kept_out_with_a_word_on_a_mistyped_id(state: StackState) -> None:
+    def customers(*arguments: str) -> Any:  # noqa: ANN401 - a finished process
+        return command(state, "provisioning", "partner-broker", "customers", *arguments)
+
+    nobody = "99990000-1111-4222-8333-444444440009"
+    until = f"{utc_now() + timedelta(days=30):%Y-%m-%d}"
+    excluded = customers("exclude", nobody, "--reason", "comes next week", "--until", until)
+    assert (excluded.returncode, nobody in excluded.stdout) == (0, True)
+    assert f"No check has met the tenant {nobody}" in excluded.stderr
+    assert customers("include", nobody).returncode == 0
 
 
 def test_policies_are_linted_and_asked(state: StackState, tmp_path: Path) -> None:

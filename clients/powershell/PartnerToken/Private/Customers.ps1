@@ -7,6 +7,7 @@ function Read-Customer {
     [OutputType('PartnerToken.Customer')]
     param([Parameter(Mandatory, ValueFromPipeline)] $Content)
     process {
+        $exclusion = Get-Field -Object $Content -Name 'excluded'
         [pscustomobject] @{
             PSTypeName = 'PartnerToken.Customer'
             TenantId   = $Content.tenant
@@ -17,6 +18,7 @@ function Read-Customer {
             Ends       = Read-Time -Value (Get-Field -Object $Content.relationship -Name 'ends')
             Extends    = Get-Field -Object $Content.relationship -Name 'auto_extends'
             Roles      = @(Get-Field -Object $Content.relationship -Name 'roles' | Where-Object -FilterScript { $_ })
+            Excluded   = if ($exclusion) { Read-Exclusion -Content $exclusion } else { $null }
         }
     }
 }

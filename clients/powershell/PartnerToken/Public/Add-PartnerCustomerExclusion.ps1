@@ -6,6 +6,7 @@ function Add-PartnerCustomerExclusion {
     .DESCRIPTION
     For a customer who leaves, or whom somebody else looks after. It is in again by itself after that day; callers get its
     tokens as before. The reason stays on record with your object id. Who is kept out already is so as you say now.
+    A tenant that no check has met yet can be kept out too; a warning says so, since the id may be mistyped.
     Needs the app role Customers.Manage of the broker.
 
     .PARAMETER Tenant
@@ -78,7 +79,11 @@ function Add-PartnerCustomerExclusion {
             $day = $Until.ToString('yyyy-MM-dd', [cultureinfo]::InvariantCulture)
             $request = Get-ExclusionRequest -Tenant $Tenant -Fields @{ reason = $Reason; until = $day }
             if (-not (Test-Agreement -Cmdlet $PSCmdlet -Target "tenant $Tenant" -Action "Keep it out of checks, consents and alarms until $day")) { return }
-            (Send-BrokerRequest -Broker $broker -Request $request).Content | Read-Exclusion
+            $content = (Send-BrokerRequest -Broker $broker -Request $request).Content
+            $content | Read-Exclusion
+            if ((Get-Field -Object $content -Name 'known') -eq $false) {
+                Write-Warning -Message "No check has met the tenant $Tenant. If the id is mistyped: Remove-PartnerCustomerExclusion -Tenant $Tenant"
+            }
         }
         catch { Write-Failure -Cmdlet $PSCmdlet -Record $_ -Target $Tenant }
     }

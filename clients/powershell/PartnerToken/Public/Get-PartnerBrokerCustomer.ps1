@@ -26,7 +26,8 @@ function Get-PartnerBrokerCustomer {
     The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
 
     .OUTPUTS
-    PartnerToken.Customer: TenantId, Name, Domain, From, Delegation, Ends, Extends, Roles.
+    PartnerToken.Customer: TenantId, Name, Domain, From, Delegation, Ends, Extends, Roles, Excluded (nothing, or until when
+    and why it is kept out; see Get-PartnerCustomerExclusion).
 
     .EXAMPLE
     Get-PartnerBrokerCustomer

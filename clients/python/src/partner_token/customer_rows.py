@@ -15,6 +15,7 @@ LIST_COLUMNS = {
     "from": "FROM",
     "delegation": "DELEGATION",
     "ends": "ENDS",
+    "excluded": "EXCLUDED",
 }
 CHANGE_COLUMNS = {"tenant": "TENANT", "outcome": "OUTCOME", "detail": "DETAIL"}
 GRANT_COLUMNS = {
@@ -49,12 +50,13 @@ class Row:
 
 
 def listed(customer: Mapping[str, Any]) -> dict[str, Any]:
-    """A customer, and how its delegation stands, in one line."""
+    """A customer, how its delegation stands, and until when it is kept out, in one line."""
     relationship = customer.get("relationship") or {}
     ends = relationship.get("ends")
     extends = " (extends itself)" if ends and relationship.get("auto_extends") else ""
     delegation = {"delegation": relationship.get("status"), "ends": f"{ends}{extends}" if ends else None}
-    return {**customer, **delegation}
+    exclusion = customer.get("excluded") or {}
+    return {**customer, **delegation, "excluded": exclusion.get("until")}
 
 
 def sources_failed(sources: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:

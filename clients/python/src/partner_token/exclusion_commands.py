@@ -12,6 +12,11 @@ from partner_token.printed import TABLE, for_people, say, show_rows
 
 EXCLUDED_COLUMNS = {"tenant": "TENANT", "until": "UNTIL", "reason": "REASON", "by": "BY"}
 HISTORY_COLUMNS = {"on": "ON", "resource": "RESOURCE", "before": "BEFORE", "outcome": "THEN", "number": "AADSTS"}
+# Not a refusal: who leaves before a check has met the tenant, or comes, is kept out just so.
+UNKNOWN = (
+    "No check has met the tenant {tenant}. If the id is mistyped, let it in again: "
+    "partner-broker customers include {tenant}"
+)
 
 
 @click.command()
@@ -25,6 +30,8 @@ def exclude(asker: Asker, *, customer: str, reason: str, until: str) -> int:
     tenant = tenant_of(operations, customer, DEFAULT_CONSENT)
     found = operations.exclude(tenant, {"reason": reason, "until": until})
     show_rows(asker.output, found, [found], EXCLUDED_COLUMNS)
+    if found.get("known") is False:
+        say(printable(UNKNOWN.format(tenant=tenant)))
     return DONE
 
 
