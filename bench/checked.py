@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from customers_http.status import Status
@@ -30,12 +31,16 @@ HOUR = timedelta(hours=1)
 def fill(rows: Rows, count: int) -> None:
     """A result of each customer; into SQLite by hand, since a transaction each takes minutes."""
     results = [result(number) for number in range(count)]
+    entities = [row_of(one) for one in results]
     if isinstance(rows, SqliteRows):
-        rows.put(TABLE, row_of(results[0]))
+        rows.put(TABLE, entities[0])
         with rows._opened() as database:  # noqa: SLF001 - past the door, for its rows alone
-            values = [(TABLE, one.partition, one.key, json.dumps(dict(one.fields))) for one in map(row_of, results)]
+            values = [(TABLE, one.partition, one.key, json.dumps(dict(one.fields))) for one in entities]
             database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", values)
-    put(rows, [one for one in results if not one.works] if isinstance(rows, SqliteRows) else results)
+    else:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda one: rows.put(TABLE, one), entities))
+    put(rows, [replace(one, customer=f"{one.customer} & Co") for one in results if not one.works])
 
 
 def put(rows: Rows, results: Sequence[Result]) -> None:

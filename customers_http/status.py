@@ -3,8 +3,9 @@
 It reads what runs have found, and exchanges nothing because somebody looks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,8 @@ from customers_http.causes import by_cause, shown
 from customers_http.excluding import exclusion_told
 from customers_http.status_question import PAGE, Question
 from customers_http.worrying import check_told, person_told, shown_endings
-from shared.clock import Clock, to_text
+from shared.clock import Clock, from_text, to_text
+from shared.consents.health import LOST, OK
 from shared.consents.store import ConsentStore
 from shared.consents.stored_consent import Entry, Listing
 from shared.consents.telling import application_told, consent_told
@@ -24,7 +26,9 @@ from shared.entra.application_credential import ApplicationCredential
 from shared.errors import BrokerError
 from shared.setting_values import GUID
 
-MOST_NEW = 100
+MOST_NEW, RUNS_SHOWN = 100, 8
+SOON = timedelta(days=14)
+RUN_NUMBERS = ("customers", "due", "left", "works", "failing", "newly_failing_count", "recovered")
 CHANGE = ("on", "resource", "before", "outcome", "number", "whose")
 LISTS = ("failing", "works", "new", "ending", "persons", "excluded")
 
@@ -46,7 +50,7 @@ class Status:
         told = {
             "asked_on": to_text(now),
             "application": application_told(listing.application, self.credential, now),
-            "consents": [consent_told(entry, now) for entry in _most_urgent_first(listing)],
+            "consents": [consent_told(entry, now) for entry in _most_urgent_first(listing, now)],
             "damaged": list(listing.damaged),
         }
         try:
@@ -56,6 +60,15 @@ class Status:
             nothing = {**lists, "check": None, "last_run": None, "next": None}
             away = {"error": error.code, "says": error.says, **error.what_to_do}
             return {**told, **nothing, "unavailable": away}
+
+    def overview(self) -> dict[str, Any]:
+        """What `answer` tells, and the last runs."""
+        told = self.answer(Question())
+        try:
+            runs = list(self.results.runs(limit=RUNS_SHOWN)) if told["unavailable"] is None else []
+        except BrokerError:
+            runs = []  # the tables went away in between
+        return {**told, "runs": [one for run in runs if (one := _run_told(run)) is not None]}
 
     def _customers(self, question: Question, listing: Listing) -> dict[str, Any]:
         now, names = self.clock(), [entry.name for entry in listing.entries if not entry.withdrawn]
@@ -105,5 +118,21 @@ class Status:
                         yield one
 
 
-def _most_urgent_first(listing: Listing) -> list[Entry]:
-    return sorted(listing.entries, key=lambda entry: (entry.withdrawn, entry.dies_on, entry.name))
+def _run_told(run: Mapping[str, Any]) -> dict[str, Any] | None:
+    """One run in numbers, those that an older broker did not count as nothing; None for what does not say when."""
+    try:
+        moments = {name: to_text(from_text(str(run[name]))) for name in ("began_on", "ended_on")}
+    except (KeyError, ValueError):
+        return None
+    return {**moments, **{name: run[name] if isinstance(run.get(name), int) else None for name in RUN_NUMBERS}}
+
+
+def _most_urgent_first(listing: Listing, now: datetime) -> list[Entry]:
+    """What is lost, what is refused or ends soon, the rest by what is left of it, and what nobody uses any more."""
+
+    def urgency(entry: Entry) -> tuple[int, datetime, str]:
+        status = entry.health.status if entry.health else OK
+        is_near = status != OK or entry.dies_on - now < SOON
+        return 3 if entry.withdrawn else 0 if status == LOST else 1 if is_near else 2, entry.dies_on, entry.name
+
+    return sorted(listing.entries, key=urgency)

@@ -18,7 +18,6 @@ from customers_http.matrix import Matrix
 from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.status import Status
-from customers_http.status_question import Question
 from shared.callers.assertion import Principal
 from shared.customers.access import Actors
 from shared.customers.exclusions import Exclusions
@@ -127,9 +126,8 @@ def excluding_of(services: Services) -> Excluding:
 
 
 def status_of(services: Services) -> Callable[[], Mapping[str, Any]]:
-    """What tells how everything is doing at a glance, as `GET /api/status` does."""
-    status = _status(services)
-    return lambda: status.answer(Question())
+    """What tells how everything is doing at a glance, as `GET /api/status` does, and what people look at beside it."""
+    return _status(services).overview
 
 
 def matrix_of(services: Services) -> Matrix:

@@ -1,7 +1,7 @@
 """What somebody has to see to before a customer fails, as operators read it: ends, persons, a check that is silent."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from shared import acts
@@ -57,7 +57,7 @@ def check_told(last: Mapping[str, Any] | None, *, is_silent: bool) -> dict[str, 
 
 def shown_endings(endings: Iterable[Ending], now: datetime) -> list[dict[str, Any]]:
     """Those of interest still, the nearest end first."""
-    found = sorted((one for one in endings if one.is_shown(now)), key=lambda one: (one.told, one.customer))
+    found = sorted((one for one in endings if one.is_shown(now)), key=_nearest)
     return [ending_told(one, now) for one in found]
 
 
@@ -71,3 +71,7 @@ def _unseen(code: str) -> dict[str, Any] | None:
     """Why roles could not be read, and what mends it."""
     kind = kind_of(code) if code else None
     return {"error": code, "says": kind.says, **kind().what_to_do} if kind else None
+
+
+def _nearest(ending: Ending) -> tuple[int, datetime, str]:
+    return ending.told, ending.ends or datetime.max.replace(tzinfo=UTC), ending.customer

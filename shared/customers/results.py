@@ -3,7 +3,6 @@
 Failures are kept a second time in a partition of their own, so that the morning's question is one small query.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from shared.clock import from_text, to_text
 from shared.customers.changes import Changes
 from shared.customers.known import KnownCustomers
 from shared.customers.result import Result, from_row, to_fields
-from shared.customers.summary import summary_text
+from shared.customers.summary import summary_of, summary_text
 from shared.rows import Row, Rows, Value
 
 TABLE, HISTORY = "brokerresults", "brokerhistory"
@@ -107,12 +106,12 @@ class Results:
 
     def last_run(self) -> Mapping[str, Any] | None:
         """The summary of the last run; None when there was none that can be read."""
-        row = next(self._rows.select(TABLE, RUNS, limit=1), None)
-        try:
-            content = json.loads(str(row.fields["report"])) if row else None
-        except (KeyError, ValueError, RecursionError):
-            return None
-        return content if isinstance(content, dict) else None
+        return next(self.runs(limit=1), None)
+
+    def runs(self, *, limit: int) -> Iterator[Mapping[str, Any]]:
+        """The summaries of the last runs, the last one first; what cannot be read is passed over."""
+        found = (summary_of(str(row.fields.get("report"))) for row in self._rows.select(TABLE, RUNS, limit=limit))
+        return (one for one in found if one is not None)
 
     def is_silent(self, now: datetime, *, since: datetime | None) -> bool:
         """Whether no run has ended for SILENT_AFTER; `since` is from when there was something to check."""

@@ -18,3 +18,12 @@ def summary_text(report: Mapping[str, Any]) -> str:
         longest = max(lengths, key=lambda name: lengths[name])
         content[longest] = content[longest][: len(content[longest]) // 2]
     return text
+
+
+def summary_of(unverified_text: str) -> Mapping[str, Any] | None:
+    """The report in a field; None for what is none."""
+    try:
+        content = json.loads(unverified_text)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -25,11 +25,12 @@ GDAP = "The customer's Global Administrator approves a new GDAP relationship."
 NOTHING: Mapping[str, Any] = {
     "consents": [],
     "damaged": [],
-    "application": {"credential": "federated", "days_left": None, "remedy": None},
+    "application": {"credential": "federated", "days_left": None, "expires_on": None, "remedy": None},
     "unavailable": None,
     "failing": [],
     "next": None,
     "ending": [],
+    "runs": [],
     "check": {"silent": False, "ended_on": None, "remedy": None},
 }
 
@@ -40,7 +41,13 @@ def _consent(name: str, status: str, days_left: int | None, **more: str | None) 
 
 
 def _customer(name: str, resource: str, since: str) -> Mapping[str, Any]:
-    return {"name": name, "tenant": "bbbb0000-1111-4222-8333-444444440002", "resource": resource, "since": since}
+    tenant = "bbbb0000-1111-4222-8333-444444440002"
+    return {"name": name, "tenant": tenant, "consent": "partner", "resource": resource, "since": since}
+
+
+def _run(began_on: str, ended_on: str, **numbers: int | None) -> Mapping[str, Any]:
+    usual = {"due": 412, "left": 0, "works": 409, "failing": 3, "newly_failing_count": 0, "recovered": 0}
+    return {"began_on": began_on, "ended_on": ended_on, **usual, **numbers}
 
 
 A_BUSY_MORNING: Mapping[str, Any] = {
@@ -52,7 +59,12 @@ A_BUSY_MORNING: Mapping[str, Any] = {
         _consent("old-scripts", "withdrawn", None),
     ],
     "damaged": ["copied-by-hand"],
-    "application": {"credential": "certificate", "days_left": 12, "remedy": "Renew it, then remove the old one."},
+    "application": {
+        "credential": "certificate",
+        "days_left": 12,
+        "expires_on": "2026-05-16T12:00:00Z",
+        "remedy": "Renew it, then remove the old one.",
+    },
     "unavailable": None,
     "failing": [
         {
@@ -74,6 +86,10 @@ A_BUSY_MORNING: Mapping[str, Any] = {
     "ending": [
         {"name": "Wingtip", "tenant": "bbbb0000-1111-4222-8333-444444440004", "days_left": None},
         {"name": "Contoso", "tenant": "bbbb0000-1111-4222-8333-444444440001", "days_left": 7},
+    ],
+    "runs": [
+        _run("2026-05-04T03:47:00Z", "2026-05-04T03:52:00Z", newly_failing_count=1),
+        _run("2026-05-03T03:47:00Z", "2026-05-03T03:55:00Z", left=17, recovered=2),
     ],
     "next": None,
     "check": {"silent": False, "ended_on": "2026-05-04T03:52:00Z", "remedy": None},

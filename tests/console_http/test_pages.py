@@ -37,21 +37,31 @@ def a_status(text: str = "12345") -> dict[str, Any]:
             ("ok", 80, moment, None),
         )
     ]
-    customer = {"name": text, "tenant": text, "resource": text, "since": moment}
+    customer = {"name": text, "tenant": text, "consent": text, "resource": text, "since": moment}
+    numbers = {"due": 12345, "left": 0, "works": 12345, "failing": 12345, "newly_failing_count": None, "recovered": 0}
     return {
         "consents": consents,
         "damaged": [text],
-        "application": {"credential": "secret", "days_left": 5, "remedy": text},
-        "failing": [{"cause": text, "says": text, "remedy": text, "customers": [customer]}],
-        "ending": [{"name": text, "tenant": text, "days_left": days} for days in (3, 0, None)],
+        "application": {"credential": "secret", "days_left": 5, "expires_on": moment, "remedy": text},
+        "failing": [{"cause": text, "says": text, "remedy": text, "customers": [customer] * 12}],
+        "ending": [{"name": text, "tenant": text, "days_left": days} for days in (3, 0, None, 1) * 3],
+        "runs": [{"began_on": moment, "ended_on": moment, **numbers}],
         "check": {"ended_on": moment, "silent": True, "remedy": text},
         "next": "more",
         "unavailable": None,
     }
 
 
-LISTS: dict[str, Any] = {"consents": [], "damaged": [], "failing": [], "ending": [], "check": None, "next": None}
-FEDERATED = {"credential": "federated", "days_left": None, "remedy": None}
+LISTS: dict[str, Any] = {
+    "consents": [],
+    "damaged": [],
+    "failing": [],
+    "ending": [],
+    "runs": [],
+    "check": None,
+    "next": None,
+}
+FEDERATED = {"credential": "federated", "days_left": None, "expires_on": None, "remedy": None}
 EMPTY = {**LISTS, "application": FEDERATED, "unavailable": None}
 UNREADABLE = {**LISTS, "application": {**FEDERATED, "credential": "secret"}, "unavailable": {"remedy": "12345"}}
 REFUSALS = [
