@@ -16,6 +16,7 @@ run: .venv/.installed ## The local stack stays up and says what to try; Ctrl-C e
 
 # A worker for each core. Tests of one file stay together, with what they have started, until a worker has nothing left
 # and takes half of what another still has: whole files at a time would end with one worker alone at the longest.
+# What is quick comes first, and the longest are begun at once beside it (tests/running_order.py).
 test: .venv/.installed ## Every test, end to end over real HTTP included
 	@$(PYTHON) -m pytest -q --numprocesses auto --dist worksteal
 

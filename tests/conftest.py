@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from local.fork_server import preload
 from local.stack import running_stack
 from local.state import StackState
+from tests.running_order import in_running_order
+
+TESTS = Path(__file__).resolve().parent
 
 type StackMaker = Callable[..., AbstractContextManager[StackState]]
 
@@ -19,6 +23,18 @@ hypothesis.settings.load_profile("suite")
 
 # What the app of this checkout imports, so that no host has to; `function_app` itself does too much to be among it.
 preload("consent_http", "customers_http", "customers_timer", "refresh_timer", "token_http")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where workers share the tests out, order them for that; each worker comes to the same order by itself."""
+    shared_out: Mapping[str, Any] | None = getattr(config, "workerinput", None)
+    if shared_out is not None:
+        items[:] = in_running_order(items, file_of=_file_of, workers=shared_out["workercount"])
+
+
+def _file_of(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix()
 
 
 @pytest.fixture(scope="session")

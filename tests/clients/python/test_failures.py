@@ -178,6 +178,22 @@ def test_all_of_no_customers_is_empty_input(shell: Shell) -> None:
     assert "no customer is listed" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("act", "error", "code"),
+    [("retry", None, AWAY), ("rows.role", None, PERSON), ("retry", "application_misconfigured", PERSON)],
+)
+def test_a_status_without_results_is_worth_another_try_unless_a_person_is_needed(
+    shell: Shell, act: str, error: str | None, code: int
+) -> None:
+    away = {"error": "results_unavailable", "remedy": "x", "act": {"name": act, "parameters": {}}}
+    lists = dict.fromkeys(("consents", "damaged", "failing", "works", "new", "ending", "persons"), ())
+    told = {"application": {**away, "error": error}, **lists, "check": None, "last_run": None, "next": None}
+    with answering({"/api/status": {**told, "unavailable": away}}) as service:
+        done = shell.run("operator", "partner-broker", "status", BROKER_URL=service.url)
+    assert done.returncode == code
+    assert "results_unavailable" in done.stderr
+
+
 def test_a_list_of_who_is_kept_out_is_never_empty_because_the_broker_could_not_read_it(shell: Shell) -> None:
     away = {"error": "results_unavailable", "remedy": "x", "act": {"name": "retry", "parameters": {}}}
     with answering({"/api/status": {"excluded": [], "unavailable": away}}) as service:

@@ -31,6 +31,21 @@ def test_a_piped_table_has_no_box_and_cuts_nothing(capsys: pytest.CaptureFixture
     assert "\x1b" not in told
 
 
+def test_long_texts_of_a_piped_table_stand_below_their_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """Or each row would be as wide as the longest of all customers'."""
+    columns = {"tenant": "TENANT", "outcome": "OUTCOME", "there": "THERE", "plan": "PLAN", "detail": "DETAIL"}
+    row = {"tenant": "t" * 36, "outcome": "extended", "there": "graph " * 40, "plan": "p1", "detail": "lacks " * 15}
+    show_rows("table", [], [row, {"tenant": "u" * 36, "outcome": "created"}], columns)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines[:2]] == [
+        ["TENANT", "OUTCOME", "PLAN", "DETAIL"],
+        ["t" * 36, "extended", "p1", *["lacks"] * 15],
+    ]
+    assert lines[2].strip() == f"THERE: {'graph ' * 40}".strip()
+    assert lines[3].split() == ["u" * 36, "created", "-", "-"]
+    assert len(lines) == 4
+
+
 def test_csv_is_read_back_as_it_was_but_for_what_no_line_holds(capsys: pytest.CaptureFixture[str]) -> None:
     show_rows("csv", ROWS, ROWS, COLUMNS)
     read = list(csv.reader(io.StringIO(capsys.readouterr().out)))

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from partner_token import broker_command, token_command
+from partner_token.exit_codes import INTERRUPTED
 from tests.clients.python.people import SOURCES
 from tests.programs import require
 
@@ -65,6 +67,37 @@ def test_each_shell_gets_a_script_that_names_the_command(shell: str, capsys: pyt
     told = capsys.readouterr().out
     assert "_PARTNER_BROKER_COMPLETE" in told
     assert "_PARTNER_TOKEN_COMPLETE" in told
+
+
+@pytest.mark.parametrize("command", ["broker", "token"])
+def test_ctrl_c_while_a_command_is_loaded_ends_it_without_a_word(tmp_path: Path, command: str) -> None:
+    """The first thing that is imported meets it here."""
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+    project = tomllib.loads((SOURCES.parent / "pyproject.toml").read_text())
+    module, _, function = project["project"]["scripts"][f"partner-{command}"].partition(":")
+    script = f"import sys; from {module} import {function}; sys.exit({function}())"
+    done = subprocess.run(  # noqa: S603 - as the script is installed
+        [sys.executable, "-c", script, "--help"],
+        env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{SOURCES}", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, b"", b"")
+
+
+@pytest.mark.parametrize("command", ["broker", "token"])
+def test_a_command_as_it_is_installed_runs(command: str) -> None:
+    script = f"import sys; from partner_token.start import {command}; sys.exit({command}())"
+    done = subprocess.run(  # noqa: S603 - as the script is installed
+        [sys.executable, "-c", script, "--version"],
+        env={"PYTHONPATH": str(SOURCES), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.startswith(f"partner-{command} ")
 
 
 def test_the_package_has_its_credential_by_its_name() -> None:

@@ -14,6 +14,8 @@ TABLE, JSON, CSV = "table", "json", "csv"
 # What makes a spreadsheet take a field for a formula, in the full width of other scripts too.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 OUTPUTS = (TABLE, JSON, CSV)
+# Of a line of a table that is no terminal's; what is shorter than a long text stays in its column.
+WIDEST, LONG_TEXT = 160, 60
 # What a glance at a terminal should find; rich leaves colours out where NO_COLOR is set.
 COLOURS = {
     **dict.fromkeys(("ok", "works", "good", "created", "replaced", "unchanged", "removed", "absent"), "green"),
@@ -45,7 +47,7 @@ def show_rows(output: str, content: Any, rows: Sequence[Mapping[str, Any]], colu
     elif sys.stdout.isatty() and importlib.util.find_spec("rich"):
         _rich(table, list(columns.values()))
     else:
-        _aligned([list(columns.values()), *table])
+        _table(list(columns.values()), table)
 
 
 def show_facts(output: str, facts: Mapping[str, Any]) -> None:
@@ -97,10 +99,33 @@ def _no_formula(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A line for each row; below it long texts that would make all lines wider than anybody reads, the longest first.
+
+    What a row is called by, its first column, stays where it is.
+    """
+    lines = [headings, *rows]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(headings))]
+    beside = list(range(len(headings)))
+    for index in sorted(beside[1:], key=lambda index: widths[index], reverse=True):
+        if widths[index] > LONG_TEXT and sum(widths[one] + 2 for one in beside) > WIDEST:
+            beside.remove(index)
+    told = _aligned_lines([[line[index] for index in beside] for line in lines])
+    for row, line in zip([[], *rows], told, strict=True):
+        print(line)
+        for index, text in enumerate(row):
+            if index not in beside and text != "-":
+                print(f"  {headings[index]}: {text}")
+
+
 def _aligned(lines: Sequence[Sequence[str]]) -> None:
+    for line in _aligned_lines(lines):
+        print(line)
+
+
+def _aligned_lines(lines: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
-    for line in lines:
-        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    return ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def _rich(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> None:

@@ -1,11 +1,11 @@
 """partner-broker status: what works, what does not, and what to do, with what needs a person first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from partner_token.exit_codes import DONE, PERSON
+from partner_token.exit_codes import DONE, PERSON, of_outcome
 from partner_token.failures import printable
 from partner_token.options import Asker, asking
 from partner_token.printed import TABLE, for_people, say, show_rows
@@ -25,7 +25,8 @@ MFA_WANTED, NAMED = frozenset({"no", "missing"}), 5
 def status(asker: Asker, *, everything: bool, customer: str) -> int:
     """Say which customers do not work, by cause, and how the application and the consents are.
 
-    It tells what the daily check has found, and asks no customer's tenant. Ends with 1 when something needs a person.
+    It tells what the daily check has found, and asks no customer's tenant. Ends with 1 when something needs a person,
+    with 3 when all that is wrong is that the results cannot be reached.
     """
     found = _whole(asker, {**({"all": "1"} if everything else {}), **({"customer": customer} if customer else {})})
     needs = list(_needs(found))
@@ -36,7 +37,15 @@ def status(asker: Asker, *, everything: bool, customer: str) -> int:
     if rows or asker.output != TABLE:
         show_rows(asker.output, found, rows, COLUMNS)
     say(_last(found))
+    if needs and _is_only_away(found, needs):
+        return of_outcome(found["unavailable"]["act"]["name"])
     return PERSON if needs else DONE
+
+
+def _is_only_away(found: Mapping[str, Any], needs: Sequence[str]) -> bool:
+    """Whether nothing is wrong but that nothing can be told of customers: a broker of before has told no act."""
+    away = found["unavailable"]
+    return bool(away and away.get("act")) and [*_of_what_is_away(found)] == [*needs]
 
 
 def _whole(asker: Asker, query: Mapping[str, str]) -> dict[str, Any]:
@@ -59,9 +68,13 @@ def _needs(found: Mapping[str, Any]) -> Iterator[str]:
     for consent in found["consents"]:
         if consent["status"] != WITHDRAWN and consent["error"]:
             yield from _trouble(f"the consent {consent['name']}, {consent['days_left']} days left", consent)
+    yield from _of_what_is_away(found)
+    yield from _of_customers(found)
+
+
+def _of_what_is_away(found: Mapping[str, Any]) -> Iterator[str]:
     if found["unavailable"]:
         yield from _trouble("what is known of customers", found["unavailable"])
-    yield from _of_customers(found)
 
 
 def _of_customers(found: Mapping[str, Any]) -> Iterator[str]:
