@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench.load import message
+from local.identities import ManagedIdentity
 from local.managed_identity import FromWorld
 from local.state import StackState
-from local.world import BROKER_API, CONTOSO, DEFAULT_WORLD, NORTHWIND, ManagedIdentity
+from local.world import BROKER_API, CONTOSO, DEFAULT_WORLD, NORTHWIND
 from tests.token_http.over_http import write_policy
 
 # Times two tenants and four resources: a thousand.

@@ -21,11 +21,12 @@ from starlette.routing import Route
 from local.entra.aadsts import NO_STORE
 from local.entra.directory import Directory
 from local.entra.issuance import Issuance, Target, Workload
+from local.identities import ManagedIdentity
 from local.ledger import Ledger
 from local.serving import Door, serve
 from local.signing import SigningKeys
 from local.state import StackState
-from local.world import DEFAULT_WORLD, PARTNER_TENANT, TOKEN_EXCHANGE, ManagedIdentity, Resource, World
+from local.world import DEFAULT_WORLD, PARTNER_TENANT, TOKEN_EXCHANGE, Resource, World
 
 API_VERSION = "2019-08-01"
 LIFETIME = 24 * 60 * 60

@@ -78,7 +78,7 @@ ROOMS["customers"] = {"consents", "entra", "keys"}
 SERVICES = Path("shared/services.py")
 LONGEST_MODULE, LONGEST_FUNCTION = 200, 40
 # Never the product: a made-up world is a list, and read from the top.
-LONGER_ALLOWED = {"local/world.py": 370, "local/entra/aadsts_codes.py": 220}
+LONGER_ALLOWED = {"local/world.py": 310, "local/entra/aadsts_codes.py": 220}
 
 
 @cache

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from local.identities import ManagedIdentity
 from local.key_vault.access import Gate
 from local.key_vault.answer_headers import AnswerHeaders
 from local.key_vault.backups import Backups
@@ -20,7 +21,7 @@ from local.key_vault.throttle import Limits, Throttle
 from local.serving import Door, serve
 from local.signing import SigningKeys
 from local.state import StackState
-from local.world import DEFAULT_WORLD, PARTNER_TENANT, ManagedIdentity
+from local.world import DEFAULT_WORLD, PARTNER_TENANT
 
 VAULTS = ("token_vault", "policy_vault")
 NO_SEEDS: Mapping[str, Mapping[str, str]] = {}
