@@ -31,6 +31,8 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
             services,
             status=customers_http.wiring.status_of(services),
             customers=customers_http.wiring.matrix_of(services),
+            acts=customers_http.wiring.acts_of(services, forgetting=forgetting),
+            recheck=customers_timer.wiring.recheck_of(services).again,
         ),
         *customers_timer.wiring.wire(
             services,

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from console_http.buttons import buttons
 from console_http.dependencies import Dependencies
 from console_http.door import Door
 from console_http.menu import CUSTOMERS
@@ -47,7 +48,8 @@ def declare(door: Door, dependencies: Dependencies) -> None:
         found = await looking.run(lambda: customers.customer(tenant, consent))
         if found is None:
             return console_page("customer_absent.html", visit.session, {}, status=ABSENT)
-        return console_page("customer.html", visit.session, {"one": found, "states": STATES, "outcomes": OUTCOMES})
+        values = {"one": found, "states": STATES, "outcomes": OUTCOMES, **buttons(visit, dependencies)}
+        return console_page("customer.html", visit.session, values)
 
 
 def _address(state: str, name: str, page: int) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from console_http.deeds import Deeds
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
 from console_http.telling import Tellings
 from shared.bursts import Bursts
+from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.pool import Pool
 from shared.settings import Settings
@@ -20,6 +22,8 @@ class Pools:
     sessions: Pool = field(default_factory=lambda: Pool("console-sessions", threads=4))
     sign_in: Pool = field(default_factory=lambda: Pool("console-sign-in", threads=4))
     looking: Pool = field(default_factory=lambda: Pool("console", threads=4))
+    deeds: Pool = field(default_factory=lambda: Pool("console-deeds", threads=4))
+    checking: Pool = field(default_factory=lambda: Pool("console-check", threads=4))
 
 
 class Customers(Protocol):
@@ -30,6 +34,35 @@ class Customers(Protocol):
 
     def customer(self, unverified_tenant: str, unverified_consent: str, /) -> Mapping[str, Any] | None:
         """One customer by one consent; None where no check has met it."""
+
+
+class Acts(Protocol):
+    """What is done on a customer's page; each waits in threads of its own, and raises what the operators' routes do."""
+
+    async def plan(
+        self, tenant: str, consent: str, /, *, replace: bool, operator: Principal, correlation: str
+    ) -> Mapping[str, Any]:
+        """What making the application's consent would come to; `shown` names it."""
+
+    async def consent(
+        self, tenant: str, consent: str, /, *, replace: bool, shown: str, operator: Principal, correlation: str
+    ) -> Mapping[str, Any]:
+        """Make it as it was shown, or tell the new plan (`outdated`)."""
+
+    async def exclude(
+        self, tenant: str, fields: Mapping[str, Any], /, *, operator: Principal, correlation: str
+    ) -> Mapping[str, Any]:
+        """Keep the customer out until a day."""
+
+    async def include(self, tenant: str, /, *, operator: Principal, correlation: str) -> Mapping[str, Any]:
+        """Let it in again."""
+
+
+class Recheck(Protocol):
+    """Tries a customer again; blocks for two minutes at most."""
+
+    def __call__(self, tenant: str, consent: str, /, *, operator: Principal, correlation: str) -> Mapping[str, Any]:
+        """How many were tried, how many work, and for how many there was no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +77,7 @@ class Dependencies:
     bursts: Bursts
     status: Callable[[], Mapping[str, Any]]
     customers: Customers
+    acts: Acts
+    recheck: Recheck
+    deeds: Deeds
     pools: Pools = field(default_factory=Pools)

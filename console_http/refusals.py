@@ -2,7 +2,7 @@
 
 BrokerError
 └── ConsoleRefused
-    └── SignInNeeded, SignInAgain, SignInNotDone, FormFromElsewhere
+    └── SignInNeeded, SignInAgain, SignInNotDone, FormFromElsewhere, ConsoleBusy
 """
 
 from shared import acts
@@ -45,3 +45,11 @@ class FormFromElsewhere(ConsoleRefused):
 
     code, says = "console_form_refused", "Nothing was done: this did not come from a page of your session."
     remedy = "Open the page again and press the button there."
+
+
+class ConsoleBusy(ConsoleRefused):
+    """Another act goes on; `detail` says which."""
+
+    code, error, status, act = "console_busy", "invalid_request", 409, acts.RETRY
+    says = "Nothing was done: acts that wait for other services are done one at a time for a customer, four in all."
+    remedy = "Wait until the other one has ended, look at the customer, then press the button again."

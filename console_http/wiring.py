@@ -6,7 +6,8 @@ from typing import Any
 import azure.functions as func
 
 import console_http
-from console_http.dependencies import Customers, Pools
+from console_http.deeds import Deeds
+from console_http.dependencies import Acts, Customers, Pools, Recheck
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
 from console_http.telling import Tellings
@@ -15,8 +16,18 @@ from shared.seal import Seals
 from shared.services import Services
 
 
-def wire(services: Services, *, status: Callable[[], Mapping[str, Any]], customers: Customers) -> list[func.Blueprint]:
-    """The console's routes; `status` tells how consents and customers are doing, `customers` of each customer."""
+def wire(
+    services: Services,
+    *,
+    status: Callable[[], Mapping[str, Any]],
+    customers: Customers,
+    acts: Acts,
+    recheck: Recheck,
+) -> list[func.Blueprint]:
+    """The console's routes; `status` tells how consents and customers are doing, `customers` of each customer.
+
+    `acts` and `recheck` are what the buttons of a customer's page do.
+    """
     settings, clock = services.settings, services.clock
     if not settings.pages.console:
         return []
@@ -34,5 +45,8 @@ def wire(services: Services, *, status: Callable[[], Mapping[str, Any]], custome
         status=status,
         customers=customers,
         pools=pools,
+        acts=acts,
+        recheck=recheck,
+        deeds=Deeds(rows=services.rows, clock=clock, pool=pools.deeds),
     )
     return console_http.blueprints(dependencies)

@@ -19,7 +19,8 @@ PLAN = re.compile(r"[0-9a-f]{32}")
 class Change:
     """What is to be changed where, by whom, in the name of which stored consent.
 
-    `replace` allows to take away and make anew; `plan` is what a dry run has answered of it.
+    `replace` allows to take away and make anew; `plan` is what a dry run has answered of it. `shown` names what
+    somebody was shown before: any other change than that is none that was asked for.
     """
 
     tenant_id: str
@@ -29,6 +30,7 @@ class Change:
     plan: str
     operator: Principal
     correlation: str
+    shown: str = ""
 
     @property
     def facts(self) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """The HTTP words of customers' tenants: who they are, and the application's consent in each."""
 
-from collections.abc import Callable
 from typing import Any
 
 import azure.functions as func
 
 from customers_http.change import GRANTING, REMOVING, Change, read_change
 from customers_http.dependencies import Dependencies
+from customers_http.following import Act, followed
 from shared.callers.assertion import CUSTOMERS_MANAGE, CUSTOMERS_READ
 from shared.customers.concerns import concerns
 from shared.errors import BrokerError
@@ -32,15 +32,8 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
             correlation=correlation,
         )
 
-    async def changed(change: Change, act: Callable[[Change], dict[str, Any]]) -> dict[str, Any]:
-        try:
-            return await pool.run(lambda: act(change))
-        except BrokerError as error:
-            error.knowing(**change.facts)
-            raise
-        finally:  # what failed may have been done all the same
-            if not change.dry_run:
-                dependencies.forgetting.soon(change.tenant_id)
+    async def changed(change: Change, act: Act) -> dict[str, Any]:
+        return await followed(change, act, pool=pool, forgetting=dependencies.forgetting)
 
     @routes.get("customers")
     async def customers_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:

@@ -180,11 +180,13 @@ def _require_known(rows: Sequence[Row]) -> None:
 
 
 def _require_shown(case: Case, rows: Sequence[Row]) -> None:
-    """Raise unless a replacement is just what a dry run has shown."""
-    change = case.change
+    """Raise unless a replacement, and whatever somebody was shown, is just what a dry run has shown."""
+    change, plan = case.change, digest(case.change.tenant_id, rows)
     if change.replace and case.seen.standing is None:
         raise GrantsUnseen
-    if any(row.outcome == REPLACED for row in rows) and change.plan != digest(change.tenant_id, rows):
+    if any(row.outcome == REPLACED for row in rows) and change.plan != plan:
+        raise PlanOutdated
+    if change.shown and change.shown != plan:
         raise PlanOutdated
 
 

@@ -91,7 +91,12 @@ def is_ended(before: Sequence[Row], rows: Sequence[Row]) -> bool:
 
 def digest(tenant_id: str, rows: Sequence[Row]) -> str:
     """What names a plan: of the same digest, the same is there, added and lost."""
-    told = [[row.state.grant.application_id, sorted(row.state.there), row.added, row.lost] for row in rows]
+    return digest_told(tenant_id, [row.fields({}) for row in rows])
+
+
+def digest_told(tenant_id: str, grants: Sequence[Mapping[str, Any]]) -> str:
+    """The same of `grants` as an answer tells them."""
+    told = [[one["application_id"], sorted(one["there"]), one["added"], one["lost"]] for one in grants]
     return hashlib.sha256(json.dumps([tenant_id, sorted(told)]).encode()).hexdigest()[:32]
 
 

@@ -8,6 +8,7 @@ import azure.functions as func
 import customers_http
 from customers_http.change import Change
 from customers_http.check import Check
+from customers_http.customer_acts import CustomerActs
 from customers_http.customers import Customers
 from customers_http.excluding import Excluding
 from customers_http.flushing import Flushing
@@ -37,7 +38,7 @@ from shared.services import Services
 CHECK = Principal(
     object_id="check_customers", application_id="", roles=frozenset(), scopes=frozenset(), is_application=True
 )
-CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS = 8, 4, 4
+CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS, EXCLUSION_THREADS = 8, 4, 4, 2
 
 
 def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
@@ -112,6 +113,24 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
         replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
         replacements=replacements,
         management=ManagementConsent(center=center, graph_scope=scope),
+    )
+
+
+def acts_of(services: Services, *, forgetting: Forgetting) -> CustomerActs:
+    """What a person does on a customer's page of the console, in threads that hold up no operator's route."""
+    settings = services.settings
+    return CustomerActs(
+        customers=customers_of(
+            services,
+            Actors(settings=settings, applications=services.applications, store=services.store),
+            PartnerCenter(services.outbound, url=settings.partner_center_url),
+            Graph(services.outbound, url=settings.graph_url),
+        ),
+        excluding=excluding_of(services),
+        forgetting=forgetting,
+        home_tenant=settings.home_tenant,
+        pool=Pool("console-customers", threads=CUSTOMERS_THREADS),
+        rows=Pool("console-exclusions", threads=EXCLUSION_THREADS),
     )
 
 

@@ -13,6 +13,7 @@ from customers_timer.pace import Pace
 from customers_timer.person_look import PersonLook
 from customers_timer.plan import Planner, ReachOf
 from customers_timer.probe import OrganizationProbe
+from customers_timer.recheck import Recheck
 from customers_timer.run import CheckRun
 from customers_timer.watch import Watch
 from customers_timer.work import GrantOf
@@ -39,16 +40,11 @@ def wire(
     `grant` makes the application's consent in the tenant of a customer who came, where the setting wants that; then
     `forget` has what instances remember of the tenant forgotten.
     """
-    settings, results, authority = services.settings, Results(services.rows), services.applications.partner.authority
+    settings, results = services.settings, Results(services.rows)
     sources = _sources(services)
     run = CheckRun(
         planner=_planner(services, sources, results),
-        attempts=Attempts(
-            authority=authority,
-            clock=services.clock,
-            probe=_probe(services),
-            in_force=InForce(services.store, max_age=settings.memory_age.total_seconds()),
-        ),
+        attempts=_attempts(services),
         results=results,
         standings=Standings(services.rows),
         read_reach=read_reach,
@@ -75,6 +71,27 @@ def _planner(services: Services, sources: CustomerSources, results: Results) -> 
         results=results,
         exclusions=Exclusions(services.rows),
         clock=services.clock,
+    )
+
+
+def recheck_of(services: Services) -> Recheck:
+    """What tries one customer again because an operator asks."""
+    return Recheck(
+        store=services.store,
+        results=Results(services.rows),
+        exclusions=Exclusions(services.rows),
+        attempts=_attempts(services),
+        read_grants=partial(_read_grants, services),
+        clock=services.clock,
+    )
+
+
+def _attempts(services: Services) -> Attempts:
+    return Attempts(
+        authority=services.applications.partner.authority,
+        clock=services.clock,
+        probe=_probe(services),
+        in_force=InForce(services.store, max_age=services.settings.memory_age.total_seconds()),
     )
 
 

@@ -28,7 +28,7 @@ _CODES: Mapping[Words, str] = {
     (INVALID_REQUEST, INVALID_REQUEST): """
         invalid_request body_too_large length_required method_not_allowed secret_leaked consent_changed
         consent_not_found customer_unknown customer_without_grants customer_excluded grants_unseen management_absent
-        nothing_to_restore plan_outdated console_refused console_form_refused console_sign_in_again
+        nothing_to_restore plan_outdated console_refused console_busy console_form_refused console_sign_in_again
         console_sign_in_failed console_sign_in_needed
     """,
     # A stored consent, a customer's tenant, or what leads to a consent: no other refresh token would do.

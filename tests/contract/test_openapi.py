@@ -32,10 +32,21 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance,
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 # The pages lead to the authority and change consents; tests/consent_http/ is about them.
 BY_HAND = {"consent_begin", "consent_redirect", "consent_page"} | {
-    f"console_{name}" for name in ("overview", "customers", "customer", "sign_in", "redirect", "sign_out")
+    f"console_{name}"
+    for name in (
+        "overview",
+        "customers",
+        "customer",
+        "customer_act",
+        "customer_deed",
+        "sign_in",
+        "redirect",
+        "sign_out",
+    )
 }
 # Pages to which no code is sent.
-CONSOLE_PAGES = {"console_overview", "console_customers", "console_customer"}
+CONSOLE_PAGES = {"console_overview", "console_customers", "console_customer", "console_customer_act"}
+CONSOLE_PAGES |= {"console_customer_deed"}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +66,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def filled_in(path: str) -> str:
     """An address for this path."""
-    return path.format(name="partner", consent="partner", tenant=CONTOSO, module="Az")
+    return path.format(name="partner", consent="partner", tenant=CONTOSO, module="Az", act="0" * 32)
 
 
 def http_triggers(state: StackState) -> dict[str, dict[str, Any]]:

@@ -132,6 +132,9 @@ def call_everything(life: Life) -> None:
             client.get(f"{state.host}/api/{path}")
         for path in ("customers", f"customers/{CONTOSO}"):  # nobody is signed in
             assert client.get(f"{state.host}/api/console/{path}").is_client_error
+        acts = f"{state.host}/api/console/customers/{CONTOSO}/acts"
+        assert client.post(acts, data={"act": "check"}).is_client_error
+        assert client.get(f"{acts}/{'0' * 32}").is_client_error
         bearing = {"Authorization": f"Bearer {reports.assertion()}"}
         form = {"grant_type": "refresh_token", "refresh_token": "kept-by-an-old-script"}
         for path, target in (

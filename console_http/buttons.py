@@ -1,0 +1,23 @@
+"""What the forms of a customer's page need: whether this person may press them, and an id for each."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from console_http.dependencies import Dependencies
+from console_http.visit import Visit
+from shared.callers.assertion import CUSTOMERS_MANAGE
+
+CHECK, PLAN, CONSENT, EXCLUDE, INCLUDE = "check", "plan", "consent", "exclude", "include"
+KINDS = frozenset({CHECK, PLAN, CONSENT, EXCLUDE, INCLUDE})
+LONGEST_EXCLUSION = timedelta(days=366)
+
+
+def buttons(visit: Visit, dependencies: Dependencies) -> dict[str, Any]:
+    """As the templates take it; who may only read gets no buttons."""
+    today = dependencies.clock().date()
+    return {
+        "may_act": CUSTOMERS_MANAGE in visit.session.roles,
+        "ids": {kind: secrets.token_hex(16) for kind in KINDS},
+        "days": {"first": today.isoformat(), "last": (today + LONGEST_EXCLUSION).isoformat()},
+    }
