@@ -17,7 +17,17 @@ def buttons(visit: Visit, dependencies: Dependencies) -> dict[str, Any]:
     """As the templates take it; who may only read gets no buttons."""
     today = dependencies.clock().date()
     return {
-        "may_act": CUSTOMERS_MANAGE in visit.session.roles,
-        "ids": {kind: secrets.token_hex(16) for kind in KINDS},
+        "may_act": may_act(visit),
+        "ids": {kind: new_id() for kind in KINDS},
         "days": {"first": today.isoformat(), "last": (today + LONGEST_EXCLUSION).isoformat()},
     }
+
+
+def may_act(visit: Visit) -> bool:
+    """Whether this person may press a button."""
+    return CUSTOMERS_MANAGE in visit.session.roles
+
+
+def new_id() -> str:
+    """What tells one form from all others."""
+    return secrets.token_hex(16)

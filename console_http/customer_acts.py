@@ -19,6 +19,14 @@ from shared.pages.page import Page
 from shared.setting_values import GUID
 
 PAGES = "/api/console/customers"
+# What was pressed, as a text's id.
+NAMES: Mapping[str, str] = {
+    CHECK: "check now",
+    PLAN: "look at the consent",
+    CONSENT: "make the consent",
+    EXCLUDE: "keep it out",
+    INCLUDE: "let it in again",
+}
 # What waits for services beside the tables.
 SLOW = frozenset({CHECK, PLAN, CONSENT})
 # The outcomes of a dry run after which there is something to do; what is refused or missing beside it stays so.
@@ -76,6 +84,7 @@ def deed_page(visit: Visit, deed: Deed, one: Mapping[str, Any] | None, dependenc
         "state": deed.state(dependencies.clock()),
         "told": told,
         "one": one,
+        "kinds": NAMES,
         "states": STATES,
         "outcomes": OUTCOMES,
         **_plan_told(told),
@@ -97,7 +106,7 @@ def _plan_told(told: Mapping[str, Any]) -> dict[str, Any]:
         "is_replacement": is_replacement,
         "is_doable": not DOABLE.isdisjoint(outcomes),
         "lacks_replacing": "needs_replace" in outcomes and not is_replacement,
-        "troubles": [part for part in parts if "error" in part],
+        "troubles": [{"resource": "", **part} for part in parts if "error" in part],
         "words": WOULD_BE if is_dry else WAS,
     }
 

@@ -1,8 +1,9 @@
 """The customers: which works with which resource, the worst first, and one customer with what mends it."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from console_http.buttons import buttons
+from console_http.buttons import buttons, may_act, new_id
 from console_http.dependencies import Dependencies
 from console_http.door import Door
 from console_http.menu import CUSTOMERS
@@ -20,6 +21,7 @@ STATES = {
 }
 # What a code of no error means.
 OUTCOMES = {"works": "works", "host_unknown": "not tried: the tenant's own host is not known"}
+FILTERS = ("state", "cause", "name")
 ABSENT = 404
 
 
@@ -30,15 +32,17 @@ def declare(door: Door, dependencies: Dependencies) -> None:
     @door.page("console/customers", *CUSTOMERS)
     async def console_customers(visit: Visit) -> Page:
         given = visit.request.params
-        state, name, page = given.get("state", ""), given.get("name", ""), given.get("page") or "1"
-        found = await looking.run(lambda: customers.page(state=state, name=name, page=page))
+        asked = {name: given.get(name, "") for name in FILTERS}
+        found = await looking.run(lambda: customers.page(page=given.get("page") or "1", **asked))
         number, pages = found["page"], found["pages"]
         values = {
             "found": found,
             "states": STATES,
-            "asked": {"state": state, "name": name},
-            "earlier": _address(state, name, number - 1) if number > 1 else "",
-            "later": _address(state, name, number + 1) if number < pages else "",
+            "asked": asked,
+            "earlier": _address(asked, number - 1) if number > 1 else "",
+            "later": _address(asked, number + 1) if number < pages else "",
+            "ids": {one["tenant"]: new_id() for one in found["excluded"]},
+            "may_act": may_act(visit),
         }
         return console_page("customers.html", visit.session, values)
 
@@ -52,6 +56,6 @@ def declare(door: Door, dependencies: Dependencies) -> None:
         return console_page("customer.html", visit.session, values)
 
 
-def _address(state: str, name: str, page: int) -> str:
-    given = {"state": state, "name": name, "page": str(page)}
+def _address(asked: Mapping[str, str], page: int) -> str:
+    given = {**asked, "page": str(page)}
     return f"{HOME}?{urlencode({key: text for key, text in given.items() if text})}"

@@ -151,6 +151,7 @@ def _refused(error: BrokerError, correlation: str) -> dict[str, Any]:
         "says": error.says,
         "detail": error.detail,
         "remedy": error.remedy,
+        "is_transient": error.transient,
         "means": error.act.means,
         "correlation": correlation,
     }

@@ -29,7 +29,7 @@ class Pools:
 class Customers(Protocol):
     """How customers stand, by the results of checks; every method may block, and raises InvalidRequest."""
 
-    def page(self, *, state: str, name: str, page: str) -> Mapping[str, Any]:
+    def page(self, *, state: str, cause: str, name: str, page: str) -> Mapping[str, Any]:
         """One page of those in this state, whose name has this part; the worst first."""
 
     def customer(self, unverified_tenant: str, unverified_consent: str, /) -> Mapping[str, Any] | None:

@@ -8,6 +8,8 @@ from typing import Any
 from shared.clock import to_text
 from shared.customers.exclusions import Exclusion
 from shared.customers.result import Standing
+from shared.entra.whose_fault import LATER
+from shared.errors import AuthorityUnavailable
 
 # A customer's state, the worst first; an excluded one is nobody's alarm.
 FAILING, WAITING, WORKS, EXCLUDED = "failing", "waiting", "works", "excluded"
@@ -29,6 +31,12 @@ class Line:
     state: str
     since: datetime
     ends: Mapping[str, Any] | None
+
+    def causes(self, now: datetime) -> frozenset[str]:
+        """The codes of what somebody has to act on; none of a customer that is kept out."""
+        if self.state != FAILING:
+            return frozenset()
+        return frozenset(_cause(one) for one in self.standings if one.is_failing(now))
 
     @property
     def order(self) -> tuple[int, int, datetime, str, str, str]:
@@ -57,6 +65,12 @@ def cell_told(standing: Standing, now: datetime) -> dict[str, Any]:
         "code": "" if standing.works else standing.outcome,
         "since": to_text(since),
     }
+
+
+def _cause(standing: Standing) -> str:
+    """The code, as the status groups by it (causes.py): where there was no answer for a day, that is the cause."""
+    is_silence = standing.unanswered_since is not None and (standing.works or standing.whose == LATER)
+    return AuthorityUnavailable.code if is_silence else standing.outcome
 
 
 def state_of(standing: Standing, now: datetime) -> str:

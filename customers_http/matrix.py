@@ -4,19 +4,22 @@ It exchanges nothing because somebody looks. All are read at once, since the wor
 snapshot and what has changed since. They are kept for some seconds, so that who pages and filters waits for them once.
 """
 
+import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from customers_http.causes import by_cause
-from customers_http.customer_lines import STATES, WORKS, Line, cell_told, lines_of, state_of
+from customers_http.customer_lines import EXCLUDED, STATES, WORKS, Line, cell_told, lines_of, state_of
 from customers_http.excluding import exclusion_told
 from customers_http.status import Status
 from customers_http.worrying import shown_endings
 from shared.clock import to_text
 from shared.consents.consent import checked_name
+from shared.customers.exclusions import Exclusion
 from shared.customers.results import MOST_READ
 from shared.customers.standings import Standings
 from shared.errors import InvalidRequest, kind_of
@@ -24,37 +27,47 @@ from shared.setting_values import GUID
 
 PAGE, MOST_PAGES, LONGEST_NAME = 100, 10_000, 100
 KEPT_FOR = timedelta(seconds=30)
+CODE = re.compile(r"[a-z_]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """`state` is one of STATES or none for all, `name` a part of a name or a tenant's id, `page` counts from 1."""
+    """`state` is one of STATES or none for all, `name` a part of a name or a tenant's id, `page` counts from 1.
+
+    `cause` is the code of what somebody has to act on, or none for all.
+    """
 
     state: str = ""
+    cause: str = ""
     name: str = ""
     page: int = 1
 
     @classmethod
-    def read(cls, *, state: str, name: str, page: str) -> "Asked":
+    def read(cls, *, state: str, cause: str, name: str, page: str) -> "Asked":
         """What a form asks for; raises InvalidRequest."""
         if state not in {"", *STATES}:
             raise InvalidRequest(f"state: one of {', '.join(STATES)}, or none for all.")
+        if cause and not CODE.fullmatch(cause):
+            raise InvalidRequest("cause: the code of an error, or none for all.")
         if len(name) > LONGEST_NAME or not name.isprintable():
             raise InvalidRequest(f"name: a part of a name or a tenant's id, at most {LONGEST_NAME} characters.")
         number = int(page) if page.isascii() and page.isdecimal() and len(page) < len(str(MOST_PAGES)) else 0
         if number < 1:
             raise InvalidRequest("page: 1 or more.")
-        return cls(state=state, name=name.strip().casefold(), page=number)
+        return cls(state=state, cause=cause, name=name.strip().casefold(), page=number)
 
-    def is_for(self, line: Line) -> bool:
+    def is_for(self, line: Line, now: datetime) -> bool:
         """Whether this line is asked for."""
         is_named = self.name in line.name.casefold() or self.name == line.tenant_id
-        return is_named and self.state in {"", line.state}
+        is_met = not self.cause or self.cause in line.causes(now)
+        return is_named and is_met and self.state in {"", line.state}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
     lines: Sequence[Line]
+    causes: Sequence[Mapping[str, Any]]
+    excluded: Sequence[Mapping[str, Any]]
     has_all: bool
     on: datetime
 
@@ -68,11 +81,11 @@ class Matrix:
     _read: _Read | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def page(self, *, state: str, name: str, page: str) -> dict[str, Any]:
+    def page(self, *, state: str, cause: str, name: str, page: str) -> dict[str, Any]:
         """One page of the customers that are asked for, the worst first; raises InvalidRequest."""
-        asked, now = Asked.read(state=state, name=name, page=page), self.status.clock()
+        asked, now = Asked.read(state=state, cause=cause, name=name, page=page), self.status.clock()
         read = self._lines()
-        found = [line for line in read.lines if asked.is_for(line)]
+        found = [line for line in read.lines if asked.is_for(line, now)]
         pages = max(1, -(-len(found) // PAGE))
         number = min(asked.page, pages)
         shown = found[(number - 1) * PAGE : number * PAGE]
@@ -80,6 +93,8 @@ class Matrix:
             "customers": [line.told(now) for line in shown],
             "resources": sorted({one.resource for line in shown for one in line.standings}),
             "counts": {state: sum(line.state == state for line in read.lines) for state in STATES},
+            "causes": read.causes,
+            "excluded": read.excluded,
             "found": len(found),
             "page": number,
             "pages": pages,
@@ -128,8 +143,38 @@ class Matrix:
         standings = self.standings.all(names, now)
         endings = {one["tenant"]: one for one in shown_endings(status.worries.endings(), now)}
         excluded = status.exclusions.in_force(now)
-        lines = lines_of(standings[:MOST_READ], endings=endings, excluded=excluded, now=now)
-        return _Read(lines=sorted(lines, key=lambda line: line.order), has_all=len(standings) <= MOST_READ, on=now)
+        found = lines_of(standings[:MOST_READ], endings=endings, excluded=excluded, now=now)
+        lines = sorted(found, key=lambda line: line.order)
+        return _Read(
+            lines=lines,
+            causes=_causes(lines, now),
+            excluded=_excluded(lines, excluded.values()),
+            has_all=len(standings) <= MOST_READ,
+            on=now,
+        )
+
+
+def _causes(lines: Sequence[Line], now: datetime) -> list[dict[str, Any]]:
+    """Why customers do not work, the cause that most meet first."""
+    found = Counter(code for line in lines for code in line.causes(now))
+    kinds = {code: kind_of(code) for code in found}
+    return [
+        {"cause": code, "says": kind.says if (kind := kinds[code]) else None, "customers": count}
+        for code, count in sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    ]
+
+
+def _excluded(lines: Sequence[Line], excluded: Iterable[Exclusion]) -> list[dict[str, Any]]:
+    """Who is kept out, the nearest day first, also where no check has met the tenant."""
+    known = {line.tenant_id: line for line in lines if line.state == EXCLUDED}
+    return [
+        {
+            **exclusion_told(one),
+            "name": line.name if (line := known.get(one.tenant_id)) else "",
+            "consent": line.consent if line else "",
+        }
+        for one in sorted(excluded, key=lambda one: (one.until, one.tenant_id))
+    ]
 
 
 def _with_means(cause: Mapping[str, Any]) -> dict[str, Any]:

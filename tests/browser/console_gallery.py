@@ -15,6 +15,7 @@ from shared.callers.assertion import CONSENT_READ, CUSTOMERS_READ
 from shared.callers.errors import RoleMissing
 from shared.errors import BrokerError
 from shared.pages.page import Page
+from tests.browser.customers_gallery import CUSTOMERS_PAGES
 from tests.browser.scene import Scene, Way, drawn
 from tests.browser.steps import expect_code, expect_title, sign_in
 
@@ -125,11 +126,13 @@ CONSOLE_PAGES: Mapping[str, Way] = {
     "console_with_nothing_yet": drawn(overview(NOTHING)),
     "console_without_results": drawn(overview(RESULTS_AWAY)),
     "console_signed_out": _signed_out,
+    **CUSTOMERS_PAGES,
 }
 CONSOLE_REFUSALS: Mapping[type[BrokerError], Way] = {
     refusals.SignInNeeded: lambda scene: scene.tab.goto(f"{scene.stack.host}/api/console"),
     refusals.SignInAgain: _refused(refusals.SignInAgain()),
     refusals.SignInNotDone: lambda scene: scene.tab.goto(f"{scene.stack.host}/api/console/redirect"),
     refusals.FormFromElsewhere: _refused(refusals.FormFromElsewhere()),
+    refusals.ConsoleBusy: _refused(refusals.ConsoleBusy("For this customer one goes on now.")),
     RoleMissing: _refused(RoleMissing(f"It is called {CONSENT_READ}.")),
 }

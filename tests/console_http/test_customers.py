@@ -13,7 +13,7 @@ from shared.customers.exclusions import Exclusion, Exclusions
 from shared.customers.result import WORKS
 from shared.customers.worries import Ending
 from shared.errors import InvalidRequest, kind_of
-from tests.console_http.customers_desk import CustomersDesk
+from tests.console_http.customers_desk import MANAGER, CustomersDesk
 from tests.customers_http.test_status import DAY, NOON, tenant
 
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }} %s %(x)s"
@@ -25,7 +25,8 @@ def desk() -> CustomersDesk:
 
 
 def names(html: str) -> list[str]:
-    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', html)
+    """Of the customers by resource, in their order."""
+    return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', html.partition("Kept out of checks, consents")[0])
 
 
 def test_the_pages_are_for_who_may_read_or_manage_customers(desk: CustomersDesk) -> None:
@@ -58,6 +59,36 @@ def test_a_form_finds_by_state_and_by_name(desk: CustomersDesk) -> None:
     assert 'value="works" selected' in desk.show(state="works").html
 
 
+def test_causes_are_counted_and_one_of_them_can_be_asked_for_and_stays_from_page_to_page(desk: CustomersDesk) -> None:
+    desk.desk.keep(0)
+    for number in range(1, PAGE + 3):
+        desk.desk.keep(number, "application_not_consented", said=65001)
+    desk.desk.keep(900, "delegated_rights_missing", said=50020)
+    html = unescape(desk.show(state="failing", cause="application_not_consented").html)
+    assert f"{PAGE + 2} customers" in html
+    assert "docs/troubleshooting.md#application_not_consented" in html
+    assert "Customer 00900" not in html
+    assert "?state=failing&cause=application_not_consented&page=2" in html
+    assert names(desk.show(cause="delegated_rights_missing").html) == ["Customer 00900"]
+    assert names(desk.show(cause="nobodys_code").html) == []
+
+
+def test_who_is_kept_out_is_listed_with_the_day_and_the_reason_also_where_no_check_has_met_it(
+    desk: CustomersDesk,
+) -> None:
+    desk.desk.keep(1)
+    for number in (1, 77):
+        Exclusions(desk.desk.rows).put(
+            Exclusion(tenant_id=tenant(number), reason=HOSTILE, until=(NOON + DAY).date(), by="ada", made_on=NOON)
+        )
+    html = desk.show().html
+    assert "<script" not in html
+    assert all(words in html for words in ("Kept out of checks", "2026-03-02", "no check has met it", tenant(77)))
+    assert 'value="include"' not in html, "who may only read has no button"
+    desk.session = MANAGER
+    assert desk.show().html.count('value="include"') == 2
+
+
 def test_a_hundred_customers_make_a_page(desk: CustomersDesk) -> None:
     for number in range(PAGE + 1):
         desk.desk.keep(number)
@@ -71,7 +102,17 @@ def test_a_hundred_customers_make_a_page(desk: CustomersDesk) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"state": "lost"}, {"page": "0"}, {"page": "-1"}, {"page": "x"}, {"page": "9" * 9}, {"name": "x" * 101}]
+    "asked",
+    [
+        {"state": "lost"},
+        {"cause": "X"},
+        {"cause": "a b"},
+        {"page": "0"},
+        {"page": "-1"},
+        {"page": "x"},
+        {"page": "9" * 9},
+        {"name": "x" * 101},
+    ],
 )
 def test_what_no_form_sends_is_refused(desk: CustomersDesk, asked: dict[str, str]) -> None:
     with pytest.raises(InvalidRequest):
@@ -121,7 +162,7 @@ def test_what_was_read_is_kept_for_some_seconds_and_no_longer(desk: CustomersDes
     now = [NOON]
     desk.desk.status = replace(desk.desk.status, clock=lambda: now[0])
     matrix = desk.matrix
-    asked = {"state": "", "name": "", "page": "1"}
+    asked = {"state": "", "cause": "", "name": "", "page": "1"}
     assert matrix.page(**asked)["found"] == 0
     desk.desk.keep(1, WORKS)
     assert matrix.page(**asked)["found"] == 0
