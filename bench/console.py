@@ -110,11 +110,10 @@ def timed(rows: Rows) -> float:
 
 def shown(rows: Rows, session: Session) -> None:
     """The first hundred customers."""
-    found = Matrix(status=status(rows), standings=Standings(rows)).page(state="", name="", page="1")
-    asked = {"state": "", "name": ""}
-    console_page(
-        "customers.html", session, {"found": found, "states": STATES, "asked": asked, "earlier": "", "later": ""}
-    )
+    found = Matrix(status=status(rows), standings=Standings(rows)).page(state="", cause="", name="", page="1")
+    asked = {"state": "", "cause": "", "name": ""}
+    values = {"found": found, "states": STATES, "asked": asked, "earlier": "", "later": "", "ids": {}, "may_act": False}
+    console_page("customers.html", session, values)
 
 
 def seconds_of(work: Callable[[], None]) -> float:
