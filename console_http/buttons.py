@@ -1,5 +1,6 @@
 """What the forms of a customer's page need: whether this person may press them, and an id for each."""
 
+import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -31,3 +32,8 @@ def may_act(visit: Visit) -> bool:
 def new_id() -> str:
     """What tells one form from all others."""
     return secrets.token_hex(16)
+
+
+def id_after(deed_id: str) -> str:
+    """The id of the form that follows what a deed has shown: always the same, so that it is followed once."""
+    return hashlib.sha256(f"after {deed_id}".encode()).hexdigest()[:32]

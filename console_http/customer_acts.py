@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from console_http.buttons import CHECK, CONSENT, EXCLUDE, INCLUDE, KINDS, PLAN, buttons
+from console_http.buttons import CHECK, CONSENT, EXCLUDE, INCLUDE, KINDS, PLAN, buttons, id_after
 from console_http.customers import OUTCOMES, STATES
 from console_http.deeds import Deed, Visited, Work, checked_id
 from console_http.dependencies import Dependencies
@@ -78,7 +78,7 @@ def declare(door: Door, dependencies: Dependencies) -> None:
 
 def deed_page(visit: Visit, deed: Deed, one: Mapping[str, Any] | None, dependencies: Dependencies) -> Page:
     """What an act came to; `one` is the customer as it stands now."""
-    told = deed.told or {}
+    told, forms = deed.told or {}, buttons(visit, dependencies)
     values = {
         "deed": deed,
         "state": deed.state(dependencies.clock()),
@@ -88,7 +88,9 @@ def deed_page(visit: Visit, deed: Deed, one: Mapping[str, Any] | None, dependenc
         "states": STATES,
         "outcomes": OUTCOMES,
         **_plan_told(told),
-        **buttons(visit, dependencies),
+        **forms,
+        # A plan is followed once, also where the browser goes back to it.
+        "ids": {**forms["ids"], CONSENT: id_after(deed.id)},
     }
     return console_page("deed.html", visit.session, values)
 

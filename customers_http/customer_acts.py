@@ -1,6 +1,7 @@
 """What a person does on a customer's page: by the services of the operators' routes, bound to what was shown."""
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from shared.customers.errors import PlanOutdated
 from shared.errors import InvalidRequest
 from shared.forgetting import Forgetting
 from shared.pool import Pool
+
+# Seconds: so late, another look might outlast the request; whoever pressed looks anew.
+STILL_TIME = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +48,12 @@ class CustomerActs:
             raise InvalidRequest("shown: what the dry run has shown.")
         given = {"replace": str(replace).lower(), "dry_run": "false", "plan": shown}
         change = dataclasses.replace(self._change(tenant, consent, operator, correlation, **given), shown=shown)
+        began = time.monotonic()
         try:
             return await followed(change, self.customers.grant, pool=self.pool, forgetting=self.forgetting)
         except PlanOutdated:
+            if time.monotonic() - began > STILL_TIME:
+                raise
             told = await self.plan(tenant, consent, replace=replace, operator=operator, correlation=correlation)
             return {**told, "outdated": True}
 

@@ -70,7 +70,14 @@ def _grant(resource: str, outcome: str, **more: Any) -> dict[str, Any]:  # noqa:
 
 
 def _plan(*grants: Mapping[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    usual = {"tenant": TAILSPIN, "consent": "partner", "dry_run": True, "complete": True, "set": "application-grants"}
+    usual = {
+        "tenant": TAILSPIN,
+        "outcome": "created",
+        "consent": "partner",
+        "dry_run": True,
+        "complete": True,
+        "set": "application-grants",
+    }
     return {**usual, "shown": "0" * 32, "replace": False, "outdated": False, "grants": grants, **more}
 
 
