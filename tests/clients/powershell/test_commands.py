@@ -344,12 +344,16 @@ def test_a_connect_command_that_is_another_ones_alias_gets_its_secret_as_that_on
         (f"Get-PartnerToken contoso graph -Audience {GRAPH}", "reports", ("assertion_for_another_audience", 401)),
         (f"New-PartnerAccessToken -Scopes {GRAPH}/.default -Tenant nowhere", "reports", ("tenant_name_unknown", 403)),
         ("Connect-Partner Graph contoso", "intruder", ("not_permitted", 403)),
+        # Each has a row for a person's tokens of this.
+        ("Get-PartnerToken contoso arm -As Application", "reports", ("not_permitted", 403)),
+        ("New-PartnerAccessToken -ServicePrincipal -Resource arm -Tenant contoso", "reports", ("not_permitted", 403)),
+        ("Connect-Partner Az contoso -AsApplication", "reports", ("not_permitted", 403)),
     ],
 )
 def test_a_refusal_has_code_remedy_and_correlation_id(
     ask: Ask, command: str, identity: str, refusal: tuple[str, int]
 ) -> None:
-    failure = refused(ask(f"{stand_in('Connect-MgGraph')}\n{command}", identity))
+    failure = refused(ask(f"{stand_in('Connect-MgGraph')}\n{stand_in('Connect-AzAccount')}\n{command}", identity))
     assert (failure.code, failure.status) == refusal
     assert failure.id == f"{failure.code},{command.partition(' ')[0]}"
     assert re.fullmatch(rf"{failure.code}: .+ \(correlation id {CORRELATION}\)", failure.message)

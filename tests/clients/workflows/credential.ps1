@@ -1,6 +1,6 @@
 # Compiles BrokerCredential.cs with the Azure.Identity that PowerShell brings along. It asks for a token, for the
-# application's own, and for one that it may not have; told as JSON.
-param([string] $Source, [string] $Broker, [string] $Audience, [string] $Tenant, [string] $Scope, [string] $Forbidden)
+# application's own, and for one of each kind that it may not have; told as JSON.
+param([string] $Source, [string] $Broker, [string] $Audience, [string] $Tenant, [string] $Scope, [string] $Forbidden, [string] $OfAPerson)
 $ErrorActionPreference = 'Stop'
 $module = Get-Module -ListAvailable -Name Microsoft.PowerShell.PSResourceGet | Select-Object -First 1
 $files = foreach ($name in 'Azure.Core', 'Azure.Identity') { Join-Path $module.ModuleBase "dependencies/$name.dll" }
@@ -18,4 +18,5 @@ function Get-Token { param([string] $Of, $From = $credential) $From.GetToken([Az
 $token = Get-Token -Of $Scope
 $own = Get-Token -Of $Scope -From $application
 $refusal = try { (Get-Token -Of $Forbidden).Token } catch { $_.Exception.GetBaseException().Message }
-ConvertTo-Json -Compress @{ token = $token.Token; expiresOn = $token.ExpiresOn.ToUnixTimeMilliseconds(); own = $own.Token; refusal = $refusal }
+$ownRefusal = try { (Get-Token -Of $OfAPerson -From $application).Token } catch { $_.Exception.GetBaseException().Message }
+ConvertTo-Json -Compress @{ token = $token.Token; expiresOn = $token.ExpiresOn.ToUnixTimeMilliseconds(); own = $own.Token; refusal = $refusal; ownRefusal = $ownRefusal }

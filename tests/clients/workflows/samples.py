@@ -15,16 +15,19 @@ from tests.programs import require
 
 HERE = Path(__file__).parent
 GRAPH, FORBIDDEN = "https://graph.microsoft.com/.default", "https://nobody.example/.default"
+# The policy has it for a person's tokens, and not for the application's.
+OF_A_PERSON = "https://management.azure.com/.default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a sample got for Contoso: Graph's token, its end in milliseconds, the application's own, and the error."""
+    """What a sample got for Contoso: Graph's token, its end in milliseconds, the application's own, and the errors."""
 
     token: str
     expires_on: int
     own: str
     refusal: str
+    own_refusal: str
 
 
 type Sample = Callable[[StackState, Path], Told]
@@ -51,7 +54,7 @@ def _run(command: list[str], state: StackState) -> Told:
     # PowerShell keeps a cache in the home folder, which is large where it has to be made anew.
     usual = {"HOME": str(Path.home()), "NO_COLOR": "1", "POWERSHELL_TELEMETRY_OPTOUT": "1"}
     done = subprocess.run(  # noqa: S603 - our own programs
-        [*command, state.host, f"api://{BROKER_API}", "contoso", GRAPH, FORBIDDEN],
+        [*command, state.host, f"api://{BROKER_API}", "contoso", GRAPH, FORBIDDEN, OF_A_PERSON],
         env=app_service(state) | usual,
         capture_output=True,
         text=True,
@@ -60,4 +63,5 @@ def _run(command: list[str], state: StackState) -> Told:
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    return Told(token=told["token"], expires_on=told["expiresOn"], own=told["own"], refusal=told["refusal"])
+    refusals = {"refusal": told["refusal"], "own_refusal": told["ownRefusal"]}
+    return Told(token=told["token"], expires_on=told["expiresOn"], own=told["own"], **refusals)
