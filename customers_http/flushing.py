@@ -2,26 +2,40 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from shared.audit import record
+from shared.budget import Budget
 from shared.callers.assertion import Principal
+from shared.customers.errors import TooManyFlushes
 from shared.errors import BrokerError
 from shared.forgetting import Forgetting
 
 EVERY_INSTANCE, THIS_INSTANCE = "every_instance", "this_instance"
+FLUSHES_A_MINUTE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flushing:
-    """`reaches_all`: whether the instances share the rows by which they tell each other; `within`: how soon."""
+    """`reaches_all`: whether the instances share the rows by which they tell each other; `within`: how soon.
+
+    `budget` is how many this instance marks in a minute, since every instance reads each mark again and again.
+    """
 
     forgetting: Forgetting
     reaches_all: bool
     within: timedelta
+    budget: Budget
 
     async def run(self, tenant_id: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
-        """Whom it reaches, and within how many seconds; raises what the rows raise: then it reached this instance."""
+        """Whom it reaches, and within how many seconds; raises what the rows raise: then it reached this instance.
+
+        Raises TooManyFlushes: then nothing was forgotten.
+        """
+        left = self.budget.take()
+        if left:
+            raise TooManyFlushes(retry_after=ceil(left))
         reaches = EVERY_INSTANCE if self.reaches_all else THIS_INSTANCE
         told = {"operator": operator.object_id, "correlation_id": correlation}
         try:

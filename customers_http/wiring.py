@@ -11,7 +11,7 @@ from customers_http.check import Check
 from customers_http.customer_acts import CustomerActs
 from customers_http.customers import Customers
 from customers_http.excluding import Excluding
-from customers_http.flushing import Flushing
+from customers_http.flushing import FLUSHES_A_MINUTE, Flushing
 from customers_http.granting import Granting
 from customers_http.listing import CustomerList
 from customers_http.management_consent import ManagementConsent
@@ -19,6 +19,7 @@ from customers_http.matrix import Matrix
 from customers_http.replacing import Replacing
 from customers_http.seeing import Seeing
 from customers_http.status import Status
+from shared.budget import Budget
 from shared.callers.assertion import Principal
 from shared.customers.access import Actors
 from shared.customers.exclusions import Exclusions
@@ -64,7 +65,12 @@ def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
         customers=customers_of(services, actors, center, graph),
         status=_status(services),
         forgetting=forgetting,
-        flushing=Flushing(forgetting=forgetting, reaches_all=services.rows.is_shared, within=settings.memory_age),
+        flushing=Flushing(
+            forgetting=forgetting,
+            reaches_all=services.rows.is_shared,
+            within=settings.memory_age,
+            budget=Budget(FLUSHES_A_MINUTE, seconds=60),
+        ),
         excluding=excluding_of(services),
         pool=Pool("customers", threads=CUSTOMERS_THREADS),
         reading=Pool("status", threads=STATUS_THREADS),

@@ -32,3 +32,13 @@ class Budget:
             self._spent.append(turn)
         if turn > now:
             self._sleep(turn - now)
+
+    def take(self) -> float:
+        """Spend one and return 0; or spend none, and return in how many seconds there is one again."""
+        with self._lock:
+            now = self._monotonic()
+            full = len(self._spent) == self._spent.maxlen
+            left = self._spent[0] + self._seconds - now if full else 0.0
+            if left <= 0:
+                self._spent.append(now)
+            return max(0.0, left)

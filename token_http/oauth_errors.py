@@ -53,7 +53,7 @@ _CODES: Mapping[Words, str] = {
     (UNAVAILABLE, UNAVAILABLE): """
         unavailable authority_unavailable consent_in_motion identity_unavailable partner_center_unavailable
         seal_key_unknown too_many_requests vault_unavailable vault_throttled results_unavailable
-        graph_unavailable
+        graph_unavailable too_many_flushes
     """,
 }
 WORDS: Mapping[str, Words] = {code: words for words, codes in _CODES.items() for code in codes.split()}

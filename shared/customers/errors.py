@@ -8,6 +8,7 @@ GraphRefused                    customer
 GrantsUnseen, PlanOutdated, CustomerWithoutGrants, CustomerUnknown, CustomerExcluded    customer
 RelationshipsUnseen             the applications: for every customer alike
 ApplicationGrantsInvalid        the grant sets: for every customer alike
+TooManyFlushes                  nobody: later
 """
 
 from collections.abc import Sequence
@@ -146,6 +147,14 @@ class CustomerExcluded(BrokerError):
     says = "This customer is kept out of checks, consents and alarms."
     remedy = "Nothing, if that is meant; otherwise DELETE /api/customers/{tenant}/exclusion lets it in again."
     act = acts.CUSTOMER_INCLUDE
+
+
+class TooManyFlushes(Unavailable):
+    """More customers are to be forgotten than in any minute; `retry_after` says when there is a turn again."""
+
+    code, status = "too_many_flushes", 429
+    says = "Too many customers are being forgotten: each mark is read by every instance."
+    remedy = "Wait as Retry-After says. Tokens and refusals end by themselves; forget only customers that you changed."
 
 
 class ApplicationGrantsInvalid(BrokerError):

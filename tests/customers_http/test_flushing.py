@@ -12,6 +12,8 @@ from customers_http.flushing import Flushing
 from local.state import StackState
 from local.workload import Workload
 from local.world import CONTOSO, PARTNER_TENANT
+from shared.budget import Budget
+from shared.customers.errors import TooManyFlushes
 from shared.errors import BrokerError
 from shared.forgetting import Forgetting
 from shared.marks import Marks
@@ -25,13 +27,15 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WITHIN = timedelta(seconds=30)
 
 
-def flushed(rows: Rows, forgotten: list[str]) -> dict[str, object]:
+def flushed(rows: Rows, forgotten: list[str], *, budget: Budget | None = None) -> dict[str, object]:
     def forget(tenant_ids: Collection[str]) -> None:
         forgotten.extend(tenant_ids)
 
     marks = Marks(rows, max_age=WITHIN, clock=lambda: NOON)
     forgetting = Forgetting(marks, forget=forget, every=WITHIN, pool=Pool("marks", threads=1), clock=lambda: NOON)
-    flushing = Flushing(forgetting=forgetting, reaches_all=rows.is_shared, within=WITHIN)
+    flushing = Flushing(
+        forgetting=forgetting, reaches_all=rows.is_shared, within=WITHIN, budget=budget or Budget(1, seconds=60)
+    )
     return asyncio.run(flushing.run(CONTOSO, operator=OPERATOR, correlation="correlation-1"))
 
 
@@ -70,6 +74,22 @@ def test_with_a_table_that_is_away_this_instance_has_forgotten_and_says_that_it_
     assert "Only the instance that answered" in refused.value.happened
     told = record(caplog)
     assert (told["reaches"], told["outcome"]) == ("this_instance", "results_unavailable")
+
+
+def test_beyond_so_many_a_minute_nothing_is_marked_and_the_answer_says_when_to_come_again() -> None:
+    """Every instance reads each mark again and again for an hour."""
+    now, rows, forgotten = [100.0], MemoryRows(), list[str]()
+    budget = Budget(2, seconds=60, monotonic=lambda: now[0])
+    for _ in range(2):
+        flushed(rows, forgotten, budget=budget)
+        now[0] += 10.5
+    with pytest.raises(TooManyFlushes) as refused:
+        flushed(rows, forgotten, budget=budget)
+    assert (refused.value.status, refused.value.retry_after, refused.value.transient) == (429, 39, True)
+    assert forgotten == [CONTOSO] * 2
+    now[0] += 39
+    flushed(rows, forgotten, budget=budget)
+    assert forgotten == [CONTOSO] * 3
 
 
 @pytest.mark.parametrize("tenant", ["contoso", PARTNER_TENANT, "%2e%2e", f"{CONTOSO}x"])

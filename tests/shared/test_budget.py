@@ -52,6 +52,30 @@ def test_what_is_within_the_limit_does_not_wait() -> None:
     assert time.slept == [10]
 
 
+@given(
+    limit=st.integers(1, 6),
+    seconds=st.floats(0.5, 10),
+    pauses=st.lists(st.floats(0, 4), min_size=1, max_size=60),
+)
+def test_who_does_not_wait_is_told_when_there_is_a_turn_and_takes_none(
+    limit: int, seconds: float, pauses: list[float]
+) -> None:
+    time = Time()
+    budget = Budget(limit, seconds=seconds, monotonic=time.monotonic, sleep=time.sleep)
+    turns = []
+    for pause in pauses:
+        time.now += pause
+        left = budget.take()
+        assert 0 <= left <= seconds
+        if left:
+            time.now += left + 1e-6
+            assert budget.take() == 0
+        turns.append(time.now)
+    assert time.slept == []
+    for first, after in zip(turns, turns[limit:], strict=False):
+        assert after - first >= seconds - 1e-6
+
+
 def test_threads_share_one_budget() -> None:
     time, lock, waits = Time(), threading.Lock(), list[float]()
 

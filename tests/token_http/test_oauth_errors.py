@@ -26,7 +26,7 @@ def test_every_code_has_a_word_and_no_word_is_for_a_code_that_nobody_has() -> No
 
 @pytest.mark.parametrize("code", KINDS)
 def test_a_failure_of_the_brokers_own_is_told_as_one_and_no_other_is(code: str) -> None:
-    ours = KINDS[code].status >= 500 or code == "too_many_requests"
+    ours = KINDS[code].status >= 500 or code in {"too_many_requests", "too_many_flushes"}
     for word in WORDS[code]:
         assert (word in {"server_error", "temporarily_unavailable"}) == ours
         assert (word == "temporarily_unavailable") == (KINDS[code].transient and code != "answer_mismatched")
