@@ -33,6 +33,7 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
             customers=customers_http.wiring.matrix_of(services),
             acts=customers_http.wiring.acts_of(services, forgetting=forgetting),
             recheck=customers_timer.wiring.recheck_of(services).again,
+            policy=token_http.wiring.policy_of(services, issuer),
         ),
         *customers_timer.wiring.wire(
             services,

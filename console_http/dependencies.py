@@ -65,6 +65,16 @@ class Recheck(Protocol):
         """How many were tried, how many work, and for how many there was no time."""
 
 
+class Policy(Protocol):
+    """The access policy in force, as people read it; every method raises what reading it raises, and InvalidRequest."""
+
+    async def page(self, *, find: str, page: str) -> Mapping[str, Any]:
+        """One page of the rows that have this text somewhere, what lint finds, and the documents."""
+
+    async def answer(self, fields: Mapping[str, Any], /, *, asker: str) -> Mapping[str, Any]:
+        """Whether a request would be allowed, and by which row, or which are the nearest; nothing is issued."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """`status` is the very service that answers operators' `GET /api/status`: consents and customers at a glance."""
@@ -80,4 +90,5 @@ class Dependencies:
     acts: Acts
     recheck: Recheck
     deeds: Deeds
+    policy: Policy
     pools: Pools = field(default_factory=Pools)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from shared.callers.assertion import CONSENT_MANAGE, CONSENT_READ, CUSTOMERS_MANAGE, CUSTOMERS_READ
+from shared.callers.assertion import CONSENT_MANAGE, CONSENT_READ, CUSTOMERS_MANAGE, CUSTOMERS_READ, POLICY_READ
 
 CONSENTS, CUSTOMERS = (CONSENT_READ, CONSENT_MANAGE), (CUSTOMERS_READ, CUSTOMERS_MANAGE)
-ANYBODY = (*CONSENTS, *CUSTOMERS)
+POLICY = (POLICY_READ,)
+ANYBODY = (*CONSENTS, *CUSTOMERS, *POLICY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Entry:
 MENU = (
     Entry(address="/api/console", title="Overview", roles=ANYBODY),
     Entry(address="/api/console/customers", title="Customers", roles=CUSTOMERS),
+    Entry(address="/api/console/policy", title="Policy", roles=POLICY),
 )
 
 

@@ -7,7 +7,7 @@ import azure.functions as func
 
 import console_http
 from console_http.deeds import Deeds
-from console_http.dependencies import Acts, Customers, Pools, Recheck
+from console_http.dependencies import Acts, Customers, Policy, Pools, Recheck
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
 from console_http.telling import Tellings
@@ -23,10 +23,11 @@ def wire(
     customers: Customers,
     acts: Acts,
     recheck: Recheck,
+    policy: Policy,
 ) -> list[func.Blueprint]:
     """The console's routes; `status` tells how consents and customers are doing, `customers` of each customer.
 
-    `acts` and `recheck` are what the buttons of a customer's page do.
+    `acts` and `recheck` are what the buttons of a customer's page do; `policy` tells who may get what.
     """
     settings, clock = services.settings, services.clock
     if not settings.pages.console:
@@ -44,6 +45,7 @@ def wire(
         bursts=Bursts(),
         status=status,
         customers=customers,
+        policy=policy,
         pools=pools,
         acts=acts,
         recheck=recheck,

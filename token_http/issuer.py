@@ -107,11 +107,11 @@ class Issuer:
     async def tenants(self, principal: Principal, question: Question) -> dict[str, Any]:
         """The tenants that this principal may ask for; raises VaultUnavailable or VaultRefused."""
         policy, consent = await self.policy(), consent_of(question.subject)
-        own = await self._own(consent) if consent else None
+        own = await self.own(consent) if consent else None
         known = await self.domains.known(question.subject)
         return tenants.answer(policy, principal, question, own=own or policy.home_tenant, known=known)
 
-    async def _own(self, consent: str) -> str | None:
+    async def own(self, consent: str) -> str | None:
         """The tenant of the person who gave this consent; None where there is no such consent."""
         try:
             return (await self._consents.get(consent)).consent.person.tenant_id
@@ -129,7 +129,7 @@ class Issuer:
         possible = policy.possible(principal, request, tenant_id=led)
         if request.consent is APPLICATION:
             return possible.decide(own=policy.home_tenant)
-        return possible.decide(own=await self._own(request.consent) or policy.home_tenant)
+        return possible.decide(own=await self.own(request.consent) or policy.home_tenant)
 
     def look(self, wanted: Wanted, *, since: datetime | None = None) -> Issued | Missing:
         """The token if all that decides is in memory, or what has to be fetched first; raises what stands in the way.

@@ -19,28 +19,47 @@ class Asked:
     written: str
 
 
-def told(rows: Iterable[Permission], request: TokenRequest, *, tenant: Asked, names: Mapping[str, str]) -> str:
-    """A sentence about at most three of these rows, all of the caller's own; empty for none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """A row, and which parts of the request it has."""
 
-    `names` are the short names of resources by their family.
-    """
+    row: Permission
+    has_subject: bool
+    has_resource: bool
+    has_tenant: bool
 
-    def distance(row: Permission) -> int:
-        """How many of the three parts of the request it does not have."""
-        has = (request.consent in row.consents, row.names(request.scope.family), _has(row, tenant.meant))
-        return len(has) - sum(has)
+    @property
+    def distance(self) -> int:
+        """How many parts it does not have."""
+        return 3 - self.has_subject - self.has_resource - self.has_tenant
 
-    nearest = sorted(rows, key=distance)[:MOST_TOLD]
-    parts = [_told(row, request, tenant=tenant, names=names) for row in nearest]
+
+def nearest(rows: Iterable[Permission], request: TokenRequest, *, tenant: Asked) -> list[Near]:
+    """At most three of these rows, all of the caller's own."""
+    found = (
+        Near(
+            row=row,
+            has_subject=request.consent in row.consents,
+            has_resource=row.names(request.scope.family),
+            has_tenant=_has(row, tenant.meant),
+        )
+        for row in rows
+    )
+    return sorted(found, key=lambda one: one.distance)[:MOST_TOLD]
+
+
+def told(near: Iterable[Near], request: TokenRequest, *, written: str, names: Mapping[str, str]) -> str:
+    """A sentence about these; empty for none. The tenant was `written` so, `names` are short names of resources."""
+    parts = [_told(one, request, written=written, names=names) for one in near]
     return f"You may ask for {'; for '.join(parts)}." if parts else ""
 
 
-def _told(row: Permission, request: TokenRequest, *, tenant: Asked, names: Mapping[str, str]) -> str:
-    family = request.scope.family
-    resources = [family] if row.names(family) else sorted(row.resources)
-    tenants = [tenant.written] if _has(row, tenant.meant) else _tenants(row)
+def _told(near: Near, request: TokenRequest, *, written: str, names: Mapping[str, str]) -> str:
+    row = near.row
+    resources = [request.scope.family] if near.has_resource else sorted(row.resources)
+    tenants = [written] if near.has_tenant else _tenants(row)
     text = f"{quoted([names.get(resource, resource) for resource in resources])} in {quoted(tenants)}"
-    if request.consent in row.consents:
+    if near.has_subject:
         return text
     if APPLICATION in row.consents:
         return f"{text} as the application"

@@ -16,6 +16,7 @@ from shared.subject import APPLICATION, Subject
 from token_http import near_rows
 from token_http.message import HOME, TokenRequest
 from token_http.permission import Permission
+from token_http.policy_reading import PolicyReading
 from token_http.refusals import NotPermitted, TenantNameUnknown
 from token_http.tenant_names import TenantNames, spelled
 
@@ -48,6 +49,7 @@ class Policy:
     consent_tenants: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     tenant_names: TenantNames = field(default_factory=TenantNames, repr=False)
+    reading: PolicyReading = field(default_factory=PolicyReading, repr=False, compare=False)
     _rows: Mapping[_Entry, Sequence[int]] = field(init=False, repr=False, compare=False)
     _own: Mapping[_Whose, Sequence[int]] = field(init=False, repr=False, compare=False)
     _wildcards: frozenset[str] = field(init=False, repr=False, compare=False)
@@ -123,11 +125,13 @@ class Policy:
         A name that another's rows have is as good as none: nobody learns the names of tenants that it may not ask for.
         """
         own, written = self._own_rows(principal, numbers), spelled(request.tenant)
-        told = near_rows.told(own, request, tenant=near_rows.Asked(meant=asked, written=written), names=self.names)
+        near = near_rows.nearest(own, request, tenant=near_rows.Asked(meant=asked, written=written))
         is_unknown = bool(numbers) and written not in {HOME, asked} and not (asked and self._is_told_of(own, asked))
-        parts = (f"The caller is {principal.object_id}.", self._near_names(own, written) if is_unknown else "", told)
-        refusal = TenantNameUnknown if is_unknown else NotPermitted
-        return refusal(" ".join(part for part in parts if part)).knowing(caller=principal.object_id)
+        names = self._near_names(own, written) if is_unknown else ""
+        told = near_rows.told(near, request, written=written, names=self.names)
+        detail = " ".join(part for part in (f"The caller is {principal.object_id}.", names, told) if part)
+        kind = TenantNameUnknown if is_unknown else NotPermitted
+        return kind(detail).beside(near, asked).knowing(caller=principal.object_id)
 
     def _near_names(self, own: Sequence[Permission], written: str) -> str:
         """The names like this one of tenants that the caller's rows cover."""

@@ -10,6 +10,7 @@ from shared.entra.wildcard import is_wildcard
 from shared.errors import InvalidRequest
 from shared.subject import APPLICATION, consent_of
 from token_http.permission import Permission
+from token_http.policy import Policy
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document, names_in
 from token_http.policy_shadows import shadowed
 from token_http.policy_tenants import Led, sentence, unresolved
@@ -65,14 +66,22 @@ def lint(
         except PolicyDocumentInvalid as problem:
             findings.append(Finding(kind=INVALID, place=name, sentence=str(problem)))
     findings.extend(_unresolved(documents, names, led))
+    return [*findings, *_contradicted(names, given), *_of_rows(rows, consents)]
+
+
+def of_policy(policy: Policy, *, consents: frozenset[str] | None = None) -> list[Finding]:
+    """What there is to say of a policy as it was read: its broken documents, and the rows in force; asks nobody."""
+    names, broken = policy.tenant_names, policy.reading.broken
     return [
-        *findings,
-        *_contradicted(names, given),
-        *_shadowed(rows),
-        *_too_wide(rows),
-        *_unknown(rows, consents),
-        *_advice(rows),
+        *[Finding(kind=INVALID, place=one.name, sentence=one.problem) for one in broken],
+        *_unresolved({one.name: one.text for one in broken}, names, None),
+        *_contradicted(names, names.given),
+        *_of_rows(list(policy.permissions), consents),
     ]
+
+
+def _of_rows(rows: list[Permission], consents: frozenset[str] | None) -> list[Finding]:
+    return [*_shadowed(rows), *_too_wide(rows), *_unknown(rows, consents), *_advice(rows)]
 
 
 def parse(fields: Mapping[str, Any]) -> Mapping[str, str]:

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.audit import Field, record
+from shared.clock import Clock, utc_now
 from shared.cloud import Cloud
 from shared.errors import ConsentUnreadable
 from shared.vault import Secret, SecretVault, SecretVersion
 from token_http.permission import Permission
 from token_http.policy import Policy
 from token_http.policy_document import DOCUMENT, PolicyDocumentInvalid, compile_document, names_in
+from token_http.policy_reading import DocumentState, PolicyReading
 from token_http.tenant_names import TenantNames
 
 # Of more names that are contradicted a record would not stay small.
@@ -19,8 +21,9 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Good:
-    """A document that could be compiled: the names it gives to tenants, and its rows."""
+    """A document that could be compiled: its version, the names it gives to tenants, and its rows."""
 
+    version: str
     names: Mapping[str, str]
     permissions: tuple[Permission, ...]
 
@@ -29,13 +32,20 @@ class PolicySource:
     """Reads and compiles every document; raises VaultUnavailable or VaultRefused."""
 
     def __init__(
-        self, vault: SecretVault, *, home_tenant: str, cloud: Cloud, consent_tenants: frozenset[str] = frozenset()
+        self,
+        vault: SecretVault,
+        *,
+        home_tenant: str,
+        cloud: Cloud,
+        consent_tenants: frozenset[str] = frozenset(),
+        clock: Clock = utc_now,
     ) -> None:
         """`consent_tenants` are those of other partners' people (setting)."""
         self._vault = vault
         self.home_tenant = home_tenant
         self._consent_tenants = consent_tenants
         self.cloud = cloud
+        self._clock = clock
         self._reported: dict[str, str] = {}
         self._contradicted: Mapping[str, Sequence[str]] = {}
         self._last_good: dict[str, _Good] = {}
@@ -44,9 +54,9 @@ class PolicySource:
 
     def read(self) -> Policy:
         """The policy in force now. A disabled or deleted document grants nothing; a broken one what it did before."""
-        listed = sorted(
-            secret.name for secret in self._vault.list_latest() if DOCUMENT.fullmatch(secret.name) and secret.enabled
-        )
+        read_on = self._clock()
+        there = {secret.name: secret for secret in self._vault.list_latest() if DOCUMENT.fullmatch(secret.name)}
+        listed = sorted(name for name, secret in there.items() if secret.enabled)
         secrets = {name: secret for name in listed if (secret := self._secret(name)) is not None}
         names, good, broken = self._compiled(secrets)
         for name, problem in broken.items():
@@ -62,6 +72,7 @@ class PolicySource:
             consent_tenants=self._consent_tenants,
             names=short,
             tenant_names=names,
+            reading=PolicyReading(documents=_states(there, secrets, good, broken), read_on=read_on),
         )
 
     def _compiled(self, secrets: Mapping[str, Secret]) -> tuple[TenantNames, dict[str, _Good], dict[str, str]]:
@@ -77,7 +88,7 @@ class PolicySource:
             for name in [name for name in secrets if name not in broken]:
                 try:
                     rows = self._permissions(secrets[name], names)
-                    good[name] = _Good(names=given[name], permissions=rows)
+                    good[name] = _Good(version=secrets[name].version.version, names=given[name], permissions=rows)
                 except PolicyDocumentInvalid as problem:
                     broken[name] = str(problem)
             if len(broken) == known:
@@ -126,3 +137,24 @@ class PolicySource:
             record("policy.document_invalid", self._untold.popleft())
         while self._untold_names:
             record("policy.names_contradicted", self._untold_names.popleft())
+
+
+def _states(
+    there: Mapping[str, SecretVersion],
+    secrets: Mapping[str, Secret],
+    good: Mapping[str, _Good],
+    broken: Mapping[str, str],
+) -> tuple[DocumentState, ...]:
+    """Each document that there is; one that was disabled since it was listed counts as disabled."""
+    return tuple(
+        DocumentState(
+            name=name,
+            version=secrets[name].version.version if name in secrets else there[name].version,
+            changed_on=secrets[name].version.created_on if name in secrets else there[name].created_on,
+            enabled=name in secrets,
+            served=good[name].version if name in good else "",
+            problem=broken.get(name, ""),
+            text=secrets[name].value if name in broken else "",
+        )
+        for name in sorted(there)
+    )

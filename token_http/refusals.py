@@ -1,15 +1,30 @@
 """Why no token is issued: the refusals of this package; all others come from below."""
 
+from collections.abc import Sequence
+from typing import Self
+
 from shared import acts
 from shared.errors import BrokerError, InvalidRequest, NotAuthorized, Unavailable
+from token_http.near_rows import Near
 
 
 class NotPermitted(NotAuthorized):
-    """No permission of the access policy covers the request."""
+    """No permission of the access policy covers the request.
+
+    For operators there are data beside the words: the `nearest` of the caller's own rows, and the tenant that was meant
+    (an id or `home`, empty for a name that leads nowhere).
+    """
 
     code, says = "not_permitted", "No permission of the access policy covers this caller, consent, tenant and resource."
     remedy = "Add a permission to a policy document (docs/policy.md); it takes effect within the cache time."
     act = acts.ADD_PERMISSION
+    nearest: Sequence[Near] = ()
+    meant: str = ""
+
+    def beside(self, nearest: Sequence[Near], meant: str) -> Self:
+        """This refusal, with these data."""
+        self.nearest, self.meant = nearest, meant
+        return self
 
 
 class TenantNameUnknown(NotPermitted):

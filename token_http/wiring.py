@@ -24,6 +24,7 @@ from token_http.initial_domains import InitialDomains
 from token_http.issuer import AgeLimits, Issuer, Pools
 from token_http.looks import NO_SUCH_SECRET, looks
 from token_http.policy_source import PolicySource
+from token_http.policy_view import PolicyView
 from token_http.row_facts import rows_of_consent
 from token_http.service import TokenService
 
@@ -87,6 +88,17 @@ def consents_rows(issuer: Issuer) -> Callable[[str], Awaitable[Mapping[str, Any]
     return rows
 
 
+def policy_of(services: Services, issuer: Issuer) -> PolicyView:
+    """What tells who may get what, for pages that people look at."""
+    store = services.store
+
+    def consents() -> frozenset[str]:
+        listed = store.all()
+        return frozenset({*(entry.name for entry in listed.entries), *listed.damaged})
+
+    return PolicyView(issuer=issuer, cloud=services.settings.cloud, consents=consents)
+
+
 def _policies(services: Services) -> PolicySource:
     settings = services.settings
     return PolicySource(
@@ -94,6 +106,7 @@ def _policies(services: Services) -> PolicySource:
         home_tenant=settings.home_tenant,
         cloud=settings.cloud,
         consent_tenants=settings.consent_tenants,
+        clock=services.clock,
     )
 
 

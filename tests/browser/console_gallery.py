@@ -18,6 +18,7 @@ from shared.pages.page import Page
 from tests.browser.customers_gallery import CUSTOMERS_PAGES
 from tests.browser.scene import Scene, Way, drawn
 from tests.browser.steps import expect_code, expect_title, sign_in
+from tests.console_http.policy_samples import ALLOWED, REFUSED, a_broken_policy, a_policy, no_policy
 
 CORRELATION = "7c9c0ff5-6c3b-4a41-9b0b-8a5f0d3f7b52"
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -125,6 +126,10 @@ CONSOLE_PAGES: Mapping[str, Way] = {
     "console_overview": drawn(overview(A_BUSY_MORNING)),
     "console_with_nothing_yet": drawn(overview(NOTHING)),
     "console_without_results": drawn(overview(RESULTS_AWAY)),
+    "console_policy": drawn(a_policy().show(**ALLOWED)),
+    "console_policy_refused": drawn(a_policy().show(**REFUSED)),
+    "console_policy_broken": drawn(a_broken_policy().show()),
+    "console_without_policy": drawn(no_policy().show()),
     "console_signed_out": _signed_out,
     **CUSTOMERS_PAGES,
 }

@@ -34,7 +34,7 @@ TOO_WIDE = """() => [...document.querySelectorAll("*")]
     .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5)
     .map(element => element.tagName)
     .concat(document.documentElement.scrollWidth > innerWidth ? ["the page scrolls"] : [])"""
-CUT_OFF = """() => [...document.querySelectorAll("main, main *")]
+CUT_OFF = """() => [...document.querySelectorAll("main, main *:not(input)")]
     .filter(element => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0)
     .map(element => element.tagName)"""
 TARGETS = """() => [...document.querySelectorAll("button, a, summary, select, input:not([type=hidden])")]

@@ -39,6 +39,7 @@ BY_HAND = {"consent_begin", "consent_redirect", "consent_page"} | {
         "customer",
         "customer_act",
         "customer_deed",
+        "policy",
         "sign_in",
         "redirect",
         "sign_out",
@@ -46,7 +47,7 @@ BY_HAND = {"consent_begin", "consent_redirect", "consent_page"} | {
 }
 # Pages to which no code is sent.
 CONSOLE_PAGES = {"console_overview", "console_customers", "console_customer", "console_customer_act"}
-CONSOLE_PAGES |= {"console_customer_deed"}
+CONSOLE_PAGES |= {"console_customer_deed", "console_policy"}
 
 
 @pytest.fixture(scope="module")

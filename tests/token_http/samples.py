@@ -112,7 +112,7 @@ class Scene:
         self.issuer = Issuer(
             authority=self.authority,
             consents=self.store,
-            policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC),
+            policies=PolicySource(self.policies, home_tenant=HOME_ID, cloud=PUBLIC, clock=self.clock),
             stops=self.stops.read,
             shows_secret=self.shows_secret,
             limits=AgeLimits(max_age=MAX_AGE, stale_limit=STALE_LIMIT),

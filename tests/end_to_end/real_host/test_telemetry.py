@@ -130,7 +130,7 @@ def call_everything(life: Life) -> None:
         assert client.post(f"{state.host}/api/token?access_token={reports.assertion()}").is_client_error
         for path in ("health", "openapi.json", "policy/schema.json", "contoso/v2.0/.well-known/openid-configuration"):
             client.get(f"{state.host}/api/{path}")
-        for path in ("customers", f"customers/{CONTOSO}"):  # nobody is signed in
+        for path in ("customers", f"customers/{CONTOSO}", "policy"):  # nobody is signed in
             assert client.get(f"{state.host}/api/console/{path}").is_client_error
         acts = f"{state.host}/api/console/customers/{CONTOSO}/acts"
         assert client.post(acts, data={"act": "check"}).is_client_error
