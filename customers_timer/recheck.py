@@ -42,6 +42,8 @@ class Recheck:
         if excluded is not None:
             raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
         known = list(self.results.all(consent, tenant_id=tenant_id))
+        if not known:
+            return {"tenant": tenant_id, "tried": 0, "works": 0, "left": 0}
         with within(self.seconds):
             found = list(self._tried(consent, known))
         works = sum(one.works and one.unanswered_since is None for one in found)

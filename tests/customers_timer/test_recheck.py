@@ -8,7 +8,8 @@ import pytest
 from customers_timer.attempt import Attempts
 from customers_timer.consent_recheck import InForce
 from customers_timer.recheck import Recheck
-from shared.consents.errors import ConsentAbsent
+from shared.consents.consent import MANAGEMENT_NAME
+from shared.consents.errors import ConsentWithdrawn
 from shared.customers.errors import CustomerExcluded
 from shared.customers.exclusions import Exclusion, Exclusions
 from shared.entra.errors import ApplicationNotConsented
@@ -74,8 +75,16 @@ def test_who_is_kept_out_is_not_tried(scene: Scene) -> None:
 
 def test_whom_no_check_has_met_and_a_consent_that_is_none_are_told_so(scene: Scene) -> None:
     assert again(scene, 77) == {"tenant": tenant(77), "tried": 0, "works": 0, "left": 0}
-    with pytest.raises(ConsentAbsent):
-        again(scene, consent="nobodys")
+    for consent in ("nobodys", MANAGEMENT_NAME):
+        assert again(scene, consent=consent)["tried"] == 0
+
+
+def test_a_consent_that_was_withdrawn_is_exchanged_no_more(scene: Scene) -> None:
+    scene.store.withdraw("partner", by="ada", on=scene.now)
+    scene.authority.asked.clear()
+    with pytest.raises(ConsentWithdrawn):
+        again(scene)
+    assert scene.authority.asked == []
 
 
 def test_what_there_is_no_time_for_is_told_and_stays_as_it_was(scene: Scene) -> None:
