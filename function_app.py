@@ -8,6 +8,7 @@ import warnings
 import azure.functions as func
 
 import consent_http.wiring
+import console_http
 import console_http.wiring
 import customers_http.wiring
 import customers_timer.wiring
@@ -24,9 +25,11 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     services = Services.of(settings, clock=clock)
     issuer = token_http.wiring.issuer(services)
     forgetting = token_http.wiring.forgetting(services, issuer)
+    consents = consent_http.wiring.dependencies(services, on_change=issuer.forget)
+    check = customers_http.wiring.check_of(services)
     parts = (
-        *consent_http.wiring.wire(services, on_change=issuer.forget),
-        *customers_http.wiring.wire(services, forgetting=forgetting),
+        *consent_http.wiring.wire(consents),
+        *customers_http.wiring.wire(services, forgetting=forgetting, check=check),
         *console_http.wiring.wire(
             services,
             status=customers_http.wiring.status_of(services),
@@ -34,6 +37,12 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
             acts=customers_http.wiring.acts_of(services, forgetting=forgetting),
             recheck=customers_timer.wiring.recheck_of(services).again,
             policy=token_http.wiring.policy_of(services, issuer),
+            consents=console_http.Consents(
+                desk=consents.desk,
+                check=check,
+                rows=token_http.wiring.consents_rows(issuer),
+                blame=customers_http.wiring.blame_of(services),
+            ),
         ),
         *customers_timer.wiring.wire(
             services,

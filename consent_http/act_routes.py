@@ -33,10 +33,8 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         checked_parameters(req.params, ())
         require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
-        confirmation = await dependencies.pools.acts.run(
-            lambda: dependencies.restoration.run(name, operator=operator, correlation=correlation)
-        )
-        return _confirmed(dependencies, confirmation, correlation)
+        content = await dependencies.desk.restore(name, operator=operator, correlation=correlation)
+        return json_response(content, correlation=correlation)
 
     return routes.blueprint()
 

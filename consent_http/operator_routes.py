@@ -35,21 +35,15 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
         checked_parameters(req.params, ())
         require_no_body(req)
         name, correlation = req.route_params["name"], correlation_id(context)
-        try:
-            content = await dependencies.pools.emergency.run(
-                lambda: operators.withdraw(name, operator=operator, correlation=correlation)
-            )
-        finally:  # what failed may have been done all the same
-            dependencies.on_change(name)
+        content = await dependencies.desk.withdraw(name, operator=operator, correlation=correlation)
         return json_response(content, correlation=correlation)
 
     @routes.post("consents/{name}/link")
     async def consents_link(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator = await dependencies.operator(req, CONSENT_MANAGE)
         fields, correlation = json_body(req, LINK_FIELDS), correlation_id(context)
-        content = await dependencies.pools.operators.run(
-            lambda: operators.make_link(req.route_params["name"], fields, operator=operator, correlation=correlation),
-        )
+        name = req.route_params["name"]
+        content = await dependencies.desk.make_link(name, fields, operator=operator, correlation=correlation)
         return json_response(content, correlation=correlation, status=201)
 
     @routes.delete("consents/{name}/link")

@@ -110,7 +110,6 @@ class Operators:
             "tenant": entry.person.tenant_id,
             "person": entry.person.object_id,
             "scope": entry.scope,
-            "mfa": health.mfa if health else entry.mfa,
             "consented_on": to_text(entry.consented_on),
             "renewed_on": to_text(health.renewed_on) if health else None,
             "dies_on": None if entry.withdrawn else to_text(entry.dies_on),

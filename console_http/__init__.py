@@ -2,13 +2,13 @@
 
 import azure.functions as func
 
-from console_http import customer_acts, customers, overview, policy, sign_in_routes
-from console_http.dependencies import Dependencies
+from console_http import consent_acts, consents, customer_acts, customers, overview, policy, sign_in_routes
+from console_http.dependencies import Consents, Dependencies
 from console_http.door import Door
 
-__all__ = ["Dependencies", "blueprints"]
+__all__ = ["Consents", "Dependencies", "blueprints"]
 # One module for each page: it declares its routes at the door, which knows who comes.
-PAGES = (overview, customers, customer_acts, policy)
+PAGES = (overview, consents, consent_acts, customers, customer_acts, policy)
 
 
 def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:

@@ -1,6 +1,6 @@
 """What the console works with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -75,6 +75,47 @@ class Policy(Protocol):
         """Whether a request would be allowed, and by which row, or which are the nearest; nothing is issued."""
 
 
+class Desk(Protocol):
+    """One consent and what operators do with it; every act is audited, and raises what its route answers."""
+
+    def look(self, unverified_name: str, /) -> Mapping[str, Any]:
+        """How it is doing and what became of it; may block. Raises InvalidRequest and what the vault raises."""
+
+    async def make_link(
+        self, name: str, fields: Mapping[str, Any], /, *, operator: Principal, correlation: str
+    ) -> Mapping[str, Any]:
+        """A one-time link: `url`, `expires_on`, `tenant`, `consent`."""
+
+    async def withdraw(self, name: str, /, *, operator: Principal, correlation: str) -> Mapping[str, Any]:
+        """End it."""
+
+    async def restore(self, name: str, /, *, operator: Principal, correlation: str) -> Mapping[str, Any]:
+        """Take a withdrawal back; `status` is `in_force` where there was none."""
+
+
+class Check(Protocol):
+    """Tries a consent by real exchanges."""
+
+    async def audited(
+        self, unverified_name: str, fields: Mapping[str, Any], /, *, operator: Principal, correlation: str
+    ) -> Mapping[str, Any]:
+        """An outcome for each of the fields' `pairs`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consents:
+    """What a consent's page is made of.
+
+    `rows` of the policy by which it is used, `blame`: when customers' tenants refused it on its own account. The former
+    raises what the policy vault raises, the latter what rows raise; the latter may block.
+    """
+
+    desk: Desk
+    check: Check
+    rows: Callable[[str], Awaitable[Mapping[str, Any]]]
+    blame: Callable[[str], Mapping[str, Any]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """`status` is the very service that answers operators' `GET /api/status`: consents and customers at a glance."""
@@ -91,4 +132,5 @@ class Dependencies:
     recheck: Recheck
     deeds: Deeds
     policy: Policy
+    consents: Consents
     pools: Pools = field(default_factory=Pools)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from console_http.consent_states import STATES
 from console_http.dependencies import Dependencies
 from console_http.door import Door
 from console_http.menu import ANYBODY, CONSENTS, CUSTOMERS
@@ -11,15 +12,6 @@ from console_http.views import TEMPLATES, console_page
 from console_http.visit import Visit
 from shared.pages.page import Page
 from shared.pages.templates import Templates
-
-# A consent's state, as its text's id.
-STATES = {
-    "ok": "works",
-    "unproven": "not proven yet",
-    "failing": "refused lately",
-    "lost": "a person must consent anew",
-    "withdrawn": "withdrawn",
-}
 
 
 def declare(door: Door, dependencies: Dependencies) -> None:

@@ -7,7 +7,7 @@ import azure.functions as func
 
 import console_http
 from console_http.deeds import Deeds
-from console_http.dependencies import Acts, Customers, Policy, Pools, Recheck
+from console_http.dependencies import Acts, Consents, Customers, Policy, Pools, Recheck
 from console_http.session import Sessions
 from console_http.sign_in import SignInFlow
 from console_http.telling import Tellings
@@ -24,10 +24,12 @@ def wire(
     acts: Acts,
     recheck: Recheck,
     policy: Policy,
+    consents: Consents,
 ) -> list[func.Blueprint]:
     """The console's routes; `status` tells how consents and customers are doing, `customers` of each customer.
 
-    `acts` and `recheck` are what the buttons of a customer's page do; `policy` tells who may get what.
+    `acts` and `recheck` are what the buttons of a customer's page do; `policy` tells who may get what; `consents` is
+    what a consent's page is made of.
     """
     settings, clock = services.settings, services.clock
     if not settings.pages.console:
@@ -46,6 +48,7 @@ def wire(
         status=status,
         customers=customers,
         policy=policy,
+        consents=consents,
         pools=pools,
         acts=acts,
         recheck=recheck,

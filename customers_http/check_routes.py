@@ -4,7 +4,6 @@ import azure.functions as func
 
 from customers_http.check import FIELDS
 from customers_http.dependencies import Dependencies
-from shared.audit import record
 from shared.callers.assertion import CONSENT_READ
 from shared.request_fields import json_body
 from shared.responses import correlation_id, json_response
@@ -18,10 +17,8 @@ def blueprint(dependencies: Dependencies) -> func.Blueprint:
     @routes.post("consents/{name}/check")
     async def consents_check(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         operator, correlation = await dependencies.operator(req, CONSENT_READ), correlation_id(context)
-        name = req.route_params["name"]
-        content = await dependencies.check.run(name, json_body(req, FIELDS))
-        fields = {"consent": name, "pairs": len(content["pairs"]), "works": content["works"]}
-        record("consent.checked", {**fields, "operator": operator.object_id, "correlation_id": correlation})
+        name, fields = req.route_params["name"], json_body(req, FIELDS)
+        content = await dependencies.check.audited(name, fields, operator=operator, correlation=correlation)
         return json_response(content, correlation=correlation)
 
     return routes.blueprint()

@@ -6,6 +6,7 @@ from typing import Any
 import azure.functions as func
 
 import customers_http
+from customers_http.blame import Blame
 from customers_http.change import Change
 from customers_http.check import Check
 from customers_http.customer_acts import CustomerActs
@@ -42,17 +43,18 @@ CHECK = Principal(
 CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS, EXCLUSION_THREADS = 8, 4, 4, 2
 
 
-def wire(services: Services, *, forgetting: Forgetting) -> list[func.Blueprint]:
-    """The routes of customers; `forgetting` hears each tenant in which the application's consent was changed."""
+def wire(services: Services, *, forgetting: Forgetting, check: Check) -> list[func.Blueprint]:
+    """The routes of customers; `forgetting` hears each tenant in which the application's consent was changed.
+
+    `check` is what tries consents.
+    """
     settings, applications, store = services.settings, services.applications, services.store
     center = PartnerCenter(services.outbound, url=settings.partner_center_url)
     graph = Graph(services.outbound, url=settings.graph_url)
     actors = Actors(settings=settings, applications=applications, store=store)
     dependencies = customers_http.Dependencies(
         operator=services.operator,
-        check=Check(
-            settings=settings, applications=applications, store=store, pool=Pool("check", threads=CHECK_THREADS)
-        ),
+        check=check,
         listing=CustomerList(
             sources=CustomerSources(
                 actors=actors,
@@ -158,6 +160,21 @@ def status_of(services: Services) -> Callable[[], Mapping[str, Any]]:
 def matrix_of(services: Services) -> Matrix:
     """What tells which customer works with which resource, for pages that people look at."""
     return Matrix(status=_status(services), standings=Standings(services.rows))
+
+
+def blame_of(services: Services) -> Callable[[str], Mapping[str, Any]]:
+    """What tells when customers' tenants refused a consent on its own account."""
+    return Blame(results=Results(services.rows), clock=services.clock).of
+
+
+def check_of(services: Services) -> Check:
+    """What tries whether a consent reaches a tenant and a resource, in threads of its own."""
+    return Check(
+        settings=services.settings,
+        applications=services.applications,
+        store=services.store,
+        pool=Pool("check", threads=CHECK_THREADS),
+    )
 
 
 def _status(services: Services) -> Status:

@@ -44,6 +44,7 @@ def consent_told(entry: Entry, now: datetime) -> dict[str, Any]:
         "name": entry.name,
         "status": WITHDRAWN if entry.withdrawn else health.status if health else UNPROVEN,
         "username": entry.person.username,
+        "mfa": health.mfa if health else entry.mfa,
         "days_left": None if entry.withdrawn else max(0, (entry.dies_on - now) // DAY),
         "proven_on": to_text(health.proven_on) if health and health.proven_on else None,
         "error": error or None,

@@ -26,6 +26,7 @@ RUNS_KEPT, NEW_FOR = timedelta(days=30), timedelta(days=7)
 # Newest first: the later a run began, the smaller its key.
 LAST_MOMENT = 10**11
 MONTHS = 12
+type Change = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +136,11 @@ class Results:
             if found is None or now - found.first_on >= NEW_FOR:
                 self._rows.delete(TABLE, NEW, row.key)
 
-    def history(self, consent: str, tenant_id: str, *, now: datetime) -> Iterator[Mapping[str, Any]]:
-        """The changes of one customer in the months that are kept, month by month and resource by resource."""
+    def history(self, consent: str, tenant: str = "", *, now: datetime, limit: int | None = None) -> Iterator[Change]:
+        """The changes of one customer, or of all, month by month and resource by resource; `limit` of each month."""
+        prefix = f"{tenant}-" if tenant else ""
         for ago in range(MONTHS_KEPT + 1):
-            table = history_table(now, months_ago=ago)
-            for row in self._rows.select(table, consent, prefix=f"{tenant_id}-"):
+            for row in self._rows.select(history_table(now, months_ago=ago), consent, prefix=prefix, limit=limit):
                 yield dict(row.fields)
 
     def _kept(self, result: Result) -> Result | None:

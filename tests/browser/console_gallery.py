@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from console_http import refusals
-from console_http.overview import STATES
+from console_http.consent_states import STATES
 from console_http.session import Session
 from console_http.views import console_page, refusal_page
 from local.world import READER
@@ -15,6 +15,7 @@ from shared.callers.assertion import CONSENT_READ, CUSTOMERS_READ
 from shared.callers.errors import RoleMissing
 from shared.errors import BrokerError
 from shared.pages.page import Page
+from tests.browser.consent_gallery import CONSENT_PAGES
 from tests.browser.customers_gallery import CUSTOMERS_PAGES
 from tests.browser.scene import Scene, Way, drawn
 from tests.browser.steps import expect_code, expect_title, sign_in
@@ -38,7 +39,7 @@ NOTHING: Mapping[str, Any] = {
 
 
 def _consent(name: str, status: str, days_left: int | None, **more: str | None) -> Mapping[str, Any]:
-    usual = {"proven_on": "2026-05-04T03:17:00Z", "username": "ada@fabrikam.example", "remedy": None}
+    usual = {"proven_on": "2026-05-04T03:17:00Z", "mfa": "yes", "username": "ada@fabrikam.example", "remedy": None}
     return {"name": name, "status": status, "days_left": days_left, **usual, **more}
 
 
@@ -130,6 +131,7 @@ CONSOLE_PAGES: Mapping[str, Way] = {
     "console_policy_refused": drawn(a_policy().show(**REFUSED)),
     "console_policy_broken": drawn(a_broken_policy().show()),
     "console_without_policy": drawn(no_policy().show()),
+    **CONSENT_PAGES,
     "console_signed_out": _signed_out,
     **CUSTOMERS_PAGES,
 }

@@ -1,5 +1,7 @@
 """A browser before the console, and what its pages say."""
 
+from collections.abc import Mapping
+from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 import httpx
@@ -39,7 +41,41 @@ class Console(Browser):
         arrived = self.open(redirect)
         return self.open(arrived.headers["location"]) if arrived.has_redirect_location else arrived
 
+    def act(self, page: httpx.Response, act: str, **typed: str) -> httpx.Response:
+        """Press the button of this act on a page, with what was typed; the redirect it answers, not followed."""
+        action, fields = forms_of(page)[act]
+        return self.post(urljoin(str(page.url), action), {**fields, **typed})
+
+    def post(self, url: str, fields: Mapping[str, str]) -> httpx.Response:
+        """Send a form as a page of the console does."""
+        origin = {"Origin": self.address.removesuffix("/api/console"), "Sec-Fetch-Site": "same-origin"}
+        return self.client.post(url, data=dict(fields), headers=origin)
+
     @property
     def cookie(self) -> str:
         """The session's."""
         return next(cookie.value or "" for cookie in self.client.cookies.jar if cookie.name == "console")
+
+
+class _Forms(HTMLParser):
+    """The hidden and filled-in fields of each form, by the last word of where it goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, tuple[str, dict[str, str]]] = {}
+        self._fields: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: text or "" for name, text in attrs}
+        if tag == "form":
+            self._fields = {}
+            self.found[given["action"].rpartition("/")[2]] = (given["action"], self._fields)
+        elif tag == "input" and given.get("name") and given.get("type") != "checkbox":
+            self._fields[given["name"]] = given.get("value", "")
+
+
+def forms_of(page: httpx.Response) -> dict[str, tuple[str, dict[str, str]]]:
+    """The forms of a page: where each goes, and its fields, by its act."""
+    forms = _Forms()
+    forms.feed(page.text)
+    return forms.found

@@ -28,7 +28,15 @@ def a_status(text: str = "12345") -> dict[str, Any]:
     """What the status service answers, in every shape at once; `text` stands for whatever others have written."""
     moment = "2026-04-30T10:00:00Z"
     consents = [
-        {"name": text, "status": state, "days_left": days, "proven_on": proven, "username": text, "remedy": remedy}
+        {
+            "name": text,
+            "status": state,
+            "days_left": days,
+            "proven_on": proven,
+            "mfa": text,
+            "username": text,
+            "remedy": remedy,
+        }
         for state, days, proven, remedy in (
             ("lost", None, None, text),
             ("failing", 3, moment, text),

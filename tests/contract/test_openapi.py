@@ -35,6 +35,7 @@ BY_HAND = {"consent_begin", "consent_redirect", "consent_page"} | {
     f"console_{name}"
     for name in (
         "overview",
+        "consent",
         "customers",
         "customer",
         "customer_act",
@@ -45,9 +46,11 @@ BY_HAND = {"consent_begin", "consent_redirect", "consent_page"} | {
         "sign_out",
     )
 }
+CONSENT_ACTS = {f"console_consent_{act}" for act in ("link", "check", "withdraw", "restore")}
+BY_HAND |= CONSENT_ACTS
 # Pages to which no code is sent.
-CONSOLE_PAGES = {"console_overview", "console_customers", "console_customer", "console_customer_act"}
-CONSOLE_PAGES |= {"console_customer_deed", "console_policy"}
+CONSOLE_PAGES = {"console_overview", "console_consent", "console_customers", "console_customer", "console_policy"}
+CONSOLE_PAGES |= {"console_customer_act", "console_customer_deed"} | CONSENT_ACTS
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,8 @@ def test_every_route_that_takes_a_body_is_known_here() -> None:
     known = {path for _, path, _ in TAKE_A_BODY}
     assert "/api/token" in known
     # The consent page's button has a test of its own below; the console's do nothing without the token in their form.
-    buttons = {"/api/consent", "/api/console/sign-out", "/api/console/customers/{tenant}/acts"}
+    acts = {f"/api/console/consents/{{name}}/{act}" for act in ("link", "check", "withdraw", "restore")}
+    buttons = {"/api/consent", "/api/console/sign-out", "/api/console/customers/{tenant}/acts", *acts}
     assert {path for _, path, operation in OPERATIONS if "requestBody" in operation} - known == buttons
 
 

@@ -130,11 +130,13 @@ def call_everything(life: Life) -> None:
         assert client.post(f"{state.host}/api/token?access_token={reports.assertion()}").is_client_error
         for path in ("health", "openapi.json", "policy/schema.json", "contoso/v2.0/.well-known/openid-configuration"):
             client.get(f"{state.host}/api/{path}")
-        for path in ("customers", f"customers/{CONTOSO}", "policy"):  # nobody is signed in
+        for path in ("consents/partner", "customers", f"customers/{CONTOSO}", "policy"):  # nobody is signed in
             assert client.get(f"{state.host}/api/console/{path}").is_client_error
         acts = f"{state.host}/api/console/customers/{CONTOSO}/acts"
         assert client.post(acts, data={"act": "check"}).is_client_error
         assert client.get(f"{acts}/{'0' * 32}").is_client_error
+        for act in ("link", "check", "withdraw", "restore"):
+            assert client.post(f"{state.host}/api/console/consents/partner/{act}").is_client_error
         bearing = {"Authorization": f"Bearer {reports.assertion()}"}
         form = {"grant_type": "refresh_token", "refresh_token": "kept-by-an-old-script"}
         for path, target in (
