@@ -24,9 +24,6 @@ class Line:
     `state`: somebody has to act (failing), nothing is known for sure yet (waiting), all works, or it is kept out.
     """
 
-    consent: str
-    tenant_id: str
-    name: str
     standings: tuple[Standing, ...]
     state: str
     since: datetime
@@ -37,6 +34,21 @@ class Line:
         if self.state != FAILING:
             return frozenset()
         return frozenset(_cause(one) for one in self.standings if one.is_failing(now))
+
+    @property
+    def consent(self) -> str:
+        """By which it is checked."""
+        return self.standings[0].consent
+
+    @property
+    def tenant_id(self) -> str:
+        """The customer's."""
+        return self.standings[0].tenant_id
+
+    @property
+    def name(self) -> str:
+        """The customer's, if any of them tells it."""
+        return self.standings[0].customer or next((one.customer for one in self.standings if one.customer), "")
 
     @property
     def order(self) -> tuple[int, int, datetime, str, str, str]:
@@ -88,17 +100,15 @@ def lines_of(
     now: datetime,
 ) -> Iterator[Line]:
     """The lines of all customers, in no order; `endings` and `excluded` are by tenant."""
-    found: dict[tuple[str, str], list[Standing]] = {}
+    found: dict[tuple[str, str], tuple[Standing, ...]] = {}
     for one in standings:
-        found.setdefault((one.consent, one.tenant_id), []).append(one)
-    for (consent, tenant_id), own in found.items():
+        key = one.consent, one.tenant_id
+        found[key] = (*found.get(key, ()), one)
+    for (_, tenant_id), own in found.items():
         states = [state_of(one, now) for one in own]
-        worst = min(states, key=RANKS.__getitem__)
+        worst = states[0] if len(own) == 1 else min(states, key=RANKS.__getitem__)
         yield Line(
-            consent=consent,
-            tenant_id=tenant_id,
-            name=next((one.customer for one in own if one.customer), ""),
-            standings=tuple(own),
+            standings=own,
             state=EXCLUDED if tenant_id in excluded else worst,
             since=min([one.since for one, state in zip(own, states, strict=True) if state == worst]),
             ends=endings.get(tenant_id),

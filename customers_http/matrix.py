@@ -58,9 +58,9 @@ class Asked:
 
     def is_for(self, line: Line, now: datetime) -> bool:
         """Whether this line is asked for."""
-        is_named = self.name in line.name.casefold() or self.name == line.tenant_id
-        is_met = not self.cause or self.cause in line.causes(now)
-        return is_named and is_met and self.state in {"", line.state}
+        if self.state not in {"", line.state} or (self.cause and self.cause not in line.causes(now)):
+            return False
+        return not self.name or self.name in line.name.casefold() or self.name == line.tenant_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +86,14 @@ class Matrix:
         asked, now = Asked.read(state=state, cause=cause, name=name, page=page), self.status.clock()
         read = self._lines()
         found = [line for line in read.lines if asked.is_for(line, now)]
+        counts = Counter(line.state for line in read.lines)
         pages = max(1, -(-len(found) // PAGE))
         number = min(asked.page, pages)
         shown = found[(number - 1) * PAGE : number * PAGE]
         return {
             "customers": [line.told(now) for line in shown],
             "resources": sorted({one.resource for line in shown for one in line.standings}),
-            "counts": {state: sum(line.state == state for line in read.lines) for state in STATES},
+            "counts": {state: counts[state] for state in STATES},
             "causes": read.causes,
             "excluded": read.excluded,
             "found": len(found),

@@ -6,6 +6,7 @@
 import base64
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from shared.rows import LONGEST_TEXT
 
 # What a snapshot of some hundred thousand rows comes to; more is none of ours.
 MOST_BYTES = 2**26
+# A column for each, not a list for each customer: ten thousand small lists are what takes time to read.
+COLUMNS = ("consent", "tenant", "customer", "resource", "outcome", "since", "silent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +32,24 @@ class Snapshot:
 
     def to_texts(self) -> list[str]:
         """Texts, none longer than a field can be."""
-        tables: dict[str, dict[Any, int]] = {"consents": {}, "resources": {}, "outcomes": {}}
-
-        def number(table: str, value: Any) -> int:  # noqa: ANN401 - JSON
-            return tables[table].setdefault(value, len(tables[table]))
-
-        lines: dict[tuple[int, str, str], list[list[int]]] = {}
-        for one in self.standings:
-            cell = [
-                number("resources", one.resource),
-                number("outcomes", (one.outcome, one.whose)),
-                int(one.since.timestamp()),
-                int(one.unanswered_since.timestamp()) if one.unanswered_since else 0,
-            ]
-            lines.setdefault((number("consents", one.consent), one.tenant_id, one.customer), []).append(cell)
+        consents, resources = _numbers(), _numbers()
+        outcomes: dict[tuple[str, str], int] = _numbers()
+        columns = {
+            "consent": [consents[one.consent] for one in self.standings],
+            "tenant": [one.tenant_id for one in self.standings],
+            "customer": [one.customer for one in self.standings],
+            "resource": [resources[one.resource] for one in self.standings],
+            "outcome": [outcomes[one.outcome, one.whose] for one in self.standings],
+            "since": [int(one.since.timestamp()) for one in self.standings],
+            "silent": [int(one.unanswered_since.timestamp()) if one.unanswered_since else 0 for one in self.standings],
+        }
         content = {
             "as_of": self.as_of.timestamp(),
             "all_of": sorted(self.consents),
-            **{name: list(values) for name, values in tables.items()},
-            "lines": [[*line, cells] for line, cells in lines.items()],
+            "consents": list(consents),
+            "resources": list(resources),
+            "outcomes": list(outcomes),
+            **columns,
         }
         text = base64.b64encode(zlib.compress(json.dumps(content, separators=(",", ":")).encode())).decode()
         return [text[at : at + LONGEST_TEXT] for at in range(0, len(text), LONGEST_TEXT)]
@@ -73,7 +75,7 @@ def _standings(content: Any) -> list[Standing]:  # noqa: ANN401 - JSON
     return [
         Standing(
             consent=consents[consent],
-            tenant_id=tenant_id,
+            tenant_id=tenant_id_of(tenant),
             resource=resources[resource],
             customer=str(customer),
             outcome=outcomes[outcome][0],
@@ -81,10 +83,16 @@ def _standings(content: Any) -> list[Standing]:  # noqa: ANN401 - JSON
             since=moments(since),
             unanswered_since=moments(silent) if silent else None,
         )
-        for consent, told, customer, cells in content["lines"]
-        for tenant_id in (tenant_id_of(told),)
-        for resource, outcome, since, silent in cells
+        for consent, tenant, customer, resource, outcome, since, silent in zip(
+            *(content[name] for name in COLUMNS), strict=True
+        )
     ]
+
+
+def _numbers() -> Any:  # noqa: ANN401 - keys of any kind
+    """Gives each new key the next number."""
+    numbers: defaultdict[Any, int] = defaultdict(lambda: len(numbers))
+    return numbers
 
 
 def _remembered(read: Callable[[float], datetime]) -> Callable[[float], datetime]:

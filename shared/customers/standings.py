@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.customers.changes import KEPT, Changes
-from shared.customers.result import Result, Standing, Subject, to_fields
+from shared.customers.result import Result, Standing, to_fields
 from shared.customers.results import FAILING, TABLE, Results, failing_key
 from shared.customers.snapshot import Snapshot
 from shared.rows import Row, Rows
@@ -35,17 +35,15 @@ class Standings:
         snapshot = self._last(now)
         if snapshot is None:
             return [one.standing for name in consents for one in self._results.all(name)]
-        found: dict[Subject, Standing] = {
-            one.subject: one for one in snapshot.standings if one.consent in snapshot.consents
-        }
-        for change in self._changes.since(snapshot.as_of, until=now + IN_FLIGHT):
-            if change.is_gone:
-                found.pop(change.standing.subject, None)
-            else:
-                found[change.standing.subject] = change.standing
-        known = [one for one in found.values() if one.consent in consents and one.consent in snapshot.consents]
-        others = (name for name in consents if name not in snapshot.consents)
-        return [*known, *(one.standing for name in others for one in self._results.all(name))]
+        changed = {one.standing.subject: one for one in self._changes.since(snapshot.as_of, until=now + IN_FLIGHT)}
+        known = (one for one in snapshot.standings if not changed or one.subject not in changed)
+        standings = [*known, *(one.standing for one in changed.values() if not one.is_gone)]
+        whole = snapshot.consents.intersection(consents)
+        others = (name for name in consents if name not in whole)
+        return [
+            *(one for one in standings if one.consent in whole),
+            *(one.standing for name in others for one in self._results.all(name)),
+        ]
 
     def renew(self, consents: Collection[str], now: datetime) -> None:
         """Take a snapshot of all results of these consents, and mend what was cut between two rows of one result."""
