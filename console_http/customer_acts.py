@@ -64,6 +64,7 @@ def declare(door: Door, dependencies: Dependencies) -> None:
         work = _work(deed, visit, dependencies)
         visited = Visited(who=visit.session.object_id, route="console_customer_act", correlation=visit.correlation)
         await deeds.once(deed, work, visit=visited, is_slow=deed.kind in SLOW)
+        customers.forget()
         return Onward(path=f"{PAGES}/{deed.tenant}/acts/{deed.id}")
 
     @door.page("console/customers/{tenant}/acts/{act}", *CUSTOMERS)

@@ -32,6 +32,9 @@ class Customers(Protocol):
     def page(self, *, state: str, cause: str, name: str, page: str) -> Mapping[str, Any]:
         """One page of those in this state, whose name has this part; the worst first."""
 
+    def forget(self) -> None:
+        """Something was just changed: whoever looks next sees it, on this instance."""
+
     def customer(self, unverified_tenant: str, unverified_consent: str, /) -> Mapping[str, Any] | None:
         """One customer by one consent; None where no check has met it."""
 

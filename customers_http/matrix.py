@@ -103,6 +103,10 @@ class Matrix:
             "has_all": read.has_all,
         }
 
+    def forget(self) -> None:
+        """Read the list anew for whoever looks next: something was just changed."""
+        self._read = None
+
     def customer(self, unverified_tenant: str, unverified_consent: str) -> dict[str, Any] | None:
         """One customer by one consent, read anew; None where nothing is known of it. Raises InvalidRequest."""
         tenant_id, consent = unverified_tenant.lower(), checked_name(unverified_consent)

@@ -168,6 +168,25 @@ def test_where_something_has_changed_the_new_plan_is_shown_and_nothing_is_done(s
         Controls(state, state.entra).clear("consents")
 
 
+def test_what_only_a_replacement_adds_is_shown_with_what_it_loses_before_it_is_done(
+    state: StackState, desk: Desk
+) -> None:
+    graph = {"tenant": TAILSPIN, "client": PARTNER_APPLICATION, "resource": GRAPH}
+    Controls(state, state.entra).post("consents", {**graph, "scopes": ["Directory.Read.All"]})
+    try:
+        lacking = desk.press(desk.page(TAILSPIN), "plan")
+        assert "lacks something that only a replacement adds" in lacking.text
+        replacing = desk.press(lacking, "plan")
+        assert "would be taken back and granted anew" in replacing.text
+        assert held(state, TAILSPIN) != {}, "nothing is taken back yet"
+        replaced = desk.press(replacing, "consent")
+        assert title(replaced) == "The consent is made", said(replaced)
+        assert set(held(state, TAILSPIN)[GRAPH]) == set(WHOLE)
+        assert records(state, "customer.consented")[-1]["outcome"] == "replaced"
+    finally:
+        Controls(state, state.entra).clear("consents")
+
+
 def test_no_form_makes_a_consent_that_was_not_shown(state: StackState, desk: Desk) -> None:
     address, fields = desk.form(desk.page(TAILSPIN), "plan")
     for number, shown in enumerate(("", "x", "0" * 31)):
@@ -184,6 +203,7 @@ def test_a_customer_is_kept_out_and_let_in_again(state: StackState, desk: Desk) 
     assert "leaves &lt;b&gt;us&lt;/b&gt;" in out.text
     record = records(state, "customer.excluded")[-1]
     assert (record["operator"], record["tenant"], record["reason"]) == (ADMIN.object_id, NORTHWIND, "leaves <b>us</b>")
+    assert "leaves &lt;b&gt;us&lt;/b&gt;" in desk.console.open(f"{desk.console.address}/customers").text, "at once"
     page = desk.page(NORTHWIND)
     assert "Kept out of checks and alarms" in page.text
     assert 'value="check"' not in page.text
