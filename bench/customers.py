@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from bench.reaching import application_planner, reach
 from bench.tenants import HOME, Tenants, running_tenants
 from customers_timer.attempt import Attempts
 from customers_timer.consent_recheck import InForce
@@ -34,7 +35,6 @@ from shared.consents.store import ConsentStore
 from shared.customers.access import Actor
 from shared.customers.exclusions import Exclusions
 from shared.customers.partner_center import PartnerCenter
-from shared.customers.reach import Reach
 from shared.customers.results import Results
 from shared.customers.sources import PARTNER_CENTER, Found, Known
 from shared.customers.standings import Standings
@@ -49,7 +49,6 @@ from tests.fakes.memory_rows import MemoryRows
 from tests.fakes.memory_vault import MemoryVault
 
 MEBIBYTE, EVERY_SECONDS = 2**20, 0.5
-GRAPH = "https://graph.microsoft.com"
 THREADS, PER_SECOND, MOST_RUNS = 32, 20.0, 8
 AGE = timedelta(hours=20)
 
@@ -108,18 +107,20 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
         exclusions=Exclusions(rows),
         clock=utc_now,
     )
+    stops = ApplicationStops(MemoryRows(), clock=utc_now)
     return CheckRun(
         planner=planner,
+        own=application_planner(kept, planner.exclusions, stops),
         attempts=Attempts(
             authority=authority,
             clock=utc_now,
             probe=lambda _token, _target: None,
-            in_force=InForce(planner.store, max_age=30.0),
+            in_force=InForce(planner.store, stops, max_age=30.0),
         ),
         results=kept,
         standings=Standings(rows),
-        stops=ApplicationStops(MemoryRows(), clock=utc_now),
-        read_reach=lambda: lambda _consent: Reach(everywhere=frozenset({GRAPH}), by_tenant={}),
+        stops=stops,
+        read_reach=lambda: reach,
         read_grants=lambda: lambda _tenant_id, _resource: None,
         sweep=lambda: None,
         watch=lambda _looks, _correlation: Watched(),

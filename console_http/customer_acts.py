@@ -14,6 +14,7 @@ from console_http.views import console_page
 from console_http.visit import Onward, Visit
 from shared.callers.assertion import CUSTOMERS_MANAGE
 from shared.consents.consent import DEFAULT_NAME, checked_name
+from shared.customers.result import OF_APPLICATION
 from shared.errors import InvalidRequest
 from shared.pages.page import Page
 from shared.setting_values import GUID
@@ -132,17 +133,23 @@ def _asked(visit: Visit, dependencies: Dependencies) -> Deed:
         id=checked_id(form.get("id", "")),
         kind=kind,
         tenant=checked_tenant(visit.request.route_params["tenant"]),
-        consent=checked_name(form.get("consent", DEFAULT_NAME)),
+        consent=_named(form.get("consent", DEFAULT_NAME)),
         begun_on=dependencies.clock(),
     )
 
 
+def _named(unverified: str) -> str:
+    return OF_APPLICATION if unverified == OF_APPLICATION else checked_name(unverified)
+
+
 def _work(deed: Deed, visit: Visit, dependencies: Dependencies) -> Work:
-    form, acts, tenant, consent = visit.form, dependencies.acts, deed.tenant, deed.consent
+    form, acts, tenant = visit.form, dependencies.acts, deed.tenant
+    # The application's own tokens are tried as such; what changes a tenant is done in the name of a person's consent.
+    consent = DEFAULT_NAME if deed.consent == OF_APPLICATION else deed.consent
     operator, correlation = visit.operator, visit.correlation
     replace, shown = form.get("replace") == "true", form.get("shown", "")
     fields = {name: form.get(name, "") for name in ("reason", "until")}
-    again = partial(dependencies.recheck, tenant, consent, operator=operator, correlation=correlation)
+    again = partial(dependencies.recheck, tenant, deed.consent, operator=operator, correlation=correlation)
     works: Mapping[str, Work] = {
         CHECK: partial(dependencies.pools.checking.run, again),
         PLAN: partial(acts.plan, tenant, consent, replace=replace, operator=operator, correlation=correlation),

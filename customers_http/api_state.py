@@ -38,7 +38,7 @@ class ApiState:
 def states_of(case: Case) -> list[ApiState]:
     """The APIs of the grant set, then those beyond it; may block."""
     actor, tenant_id, standing = case.partner, case.change.tenant_id, case.seen.standing
-    grants = case.grants.grants
+    grants = case.grants.delegated
     if standing is None:
         return [_by_exchange(actor, tenant_id, grant) for grant in grants]
     named = {grant.application_id for grant in grants}

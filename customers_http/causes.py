@@ -26,6 +26,7 @@ def by_cause(results: Sequence[Result]) -> list[dict[str, Any]]:
 def shown(result: Result) -> dict[str, Any]:
     """One customer and resource, as an operator reads it."""
     return {
+        "as": result.kind,
         "consent": result.consent,
         "tenant": result.tenant_id,
         "name": result.customer,

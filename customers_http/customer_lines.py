@@ -61,6 +61,7 @@ class Line:
         return {
             "tenant": self.tenant_id,
             "name": self.name,
+            "as": self.standings[0].kind,
             "consent": self.consent,
             "state": self.state,
             "cells": {one.resource: cell_told(one, now) for one in self.standings},

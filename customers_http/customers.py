@@ -1,6 +1,5 @@
 """The application's consent in one customer's tenant: what it would come to, is made to be, and is taken back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,6 @@ from customers_http.plan import (
     REPLACED,
     TRIED,
     UNCHANGED,
-    UNKNOWN,
     Row,
     digest,
     is_complete,
@@ -25,19 +23,22 @@ from customers_http.plan import (
     whole_outcome,
 )
 from customers_http.replacing import Replacing
+from customers_http.requirements import require_known, require_shown
+from customers_http.role_granting import RoleGranting
+from customers_http.role_rows import has_all_roles, with_roles
 from customers_http.seeing import Seeing
 from customers_http.trail import consent_removed, consented
 from shared.clock import Clock
+from shared.customers import management
 from shared.customers.access import Actor, Actors
-from shared.customers.application_grants import read_grants
+from shared.customers.application_grants import GrantSet
 from shared.customers.errors import (
     CustomerExcluded,
-    GrantsUnseen,
     GraphUnavailable,
     PartnerCenterUnavailable,
-    PlanOutdated,
 )
 from shared.customers.exclusions import Exclusions
+from shared.customers.grant_sets import read_grants
 from shared.customers.patience import within
 from shared.customers.replacements import Replacements, with_unfinished
 from shared.errors import BrokerError
@@ -61,6 +62,7 @@ class Customers:
     replacing: Replacing
     replacements: Replacements
     management: ManagementConsent
+    roles: RoleGranting
     request_seconds: float = REQUEST_SECONDS
 
     def grant(self, change: Change) -> dict[str, Any]:
@@ -78,8 +80,10 @@ class Customers:
         if excluded is not None:
             raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
         actor = self.actors.partner(change.consent)
-        manager = self.management.ready(change, self.actors, partner=actor)
-        case = self._case(change, actor, manager)
+        grants = self._grants(change)
+        wanted = management.wanted(app_roles=bool(grants.with_app_roles), directory_roles=bool(grants.directory_roles))
+        manager = self.management.ready(change, self.actors, partner=actor, wanted=wanted)
+        case = self._case(change, actor, manager, grants)
         may_replace = change.replace and case.seen.standing is not None
         rows = planned(states_of(case), can_extend=case.seen.extender is not None, may_replace=may_replace)
         plan = {"plan": digest(change.tenant_id, rows)} if any(row.outcome == REPLACED for row in rows) else {}
@@ -87,10 +91,18 @@ class Customers:
             rows, before = self._followed(case, rows), rows
             if is_ended(before, rows):
                 self.replacements.end(change.tenant_id)
-        told = self._told(change, whole_outcome(rows), set=case.grants.name, complete=is_complete(rows), **plan)
-        fields = [row.fields(change.facts) for row in rows]
-        parts = {"seen": case.seen.fields(change.facts), "management": manager.fields(change), "grants": fields}
-        return {**told, **parts}
+        roles = self.roles.follow(case, manager)
+        complete = is_complete(rows) and has_all_roles(roles)
+        told = self._told(
+            change, with_roles(whole_outcome(rows), roles), set=case.grants.name, complete=complete, **plan
+        )
+        return {
+            **told,
+            "seen": case.seen.fields(change.facts),
+            "management": manager.fields(change),
+            "grants": [row.fields(change.facts) for row in rows],
+            "roles": [row.fields(change.facts) for row in roles],
+        }
 
     def _removed(self, change: Change) -> dict[str, Any]:
         actor = self.actors.partner(change.consent)
@@ -112,30 +124,30 @@ class Customers:
 
     def _would_remove(self, change: Change, actor: Actor) -> dict[str, Any]:
         manager = self.management.looked(change, self.actors)
-        case = self._case(change, actor, manager)
+        case = self._case(change, actor, manager, self._grants(change))
         return self._told(change, what_removing_does(states_of(case)), management=manager.fields(change))
 
-    def _case(self, change: Change, actor: Actor, manager: Manager) -> Case:
+    def _grants(self, change: Change) -> GrantSet:
         cloud = self.actors.settings.cloud
+        unfinished = self.replacements.unfinished(change.tenant_id)
+        return with_unfinished(read_grants(self.policy_vault, cloud, change.tenant_id), unfinished, cloud)
+
+    def _case(self, change: Change, actor: Actor, manager: Manager, grants: GrantSet) -> Case:
         return Case(
             change=change,
-            cloud=cloud,
+            cloud=self.actors.settings.cloud,
             partner=actor,
             management=manager.actor,
-            grants=with_unfinished(
-                read_grants(self.policy_vault, cloud, change.tenant_id),
-                self.replacements.unfinished(change.tenant_id),
-                cloud,
-            ),
+            grants=grants,
             seen=self.seeing.look(change.tenant_id, actor, manager.actor, correlation=change.correlation),
         )
 
     def _followed(self, case: Case, rows: list[Row]) -> list[Row]:
         """The rows after the attempt; raises what is wrong for all customers, or with all that was to be told."""
-        _require_known(rows)
+        require_known(rows)
         if whole_outcome(rows) == UNCHANGED:
             return rows
-        _require_shown(case, rows)
+        require_shown(case, rows)
         place = self._place(case)
         done: list[Row] = []
         try:
@@ -170,24 +182,6 @@ class Customers:
             "outcome": outcome,
             **more,
         }
-
-
-def _require_known(rows: Sequence[Row]) -> None:
-    """Raise why nothing can be told of any API; where something can, that is done and the rest is named."""
-    errors = [row.error for row in rows if row.outcome == UNKNOWN and row.error is not None]
-    if errors and len(errors) == len(rows):
-        raise errors[0]
-
-
-def _require_shown(case: Case, rows: Sequence[Row]) -> None:
-    """Raise unless a replacement, and whatever somebody was shown, is just what a dry run has shown."""
-    change, plan = case.change, digest(case.change.tenant_id, rows)
-    if change.replace and case.seen.standing is None:
-        raise GrantsUnseen
-    if any(row.outcome == REPLACED for row in rows) and change.plan != plan:
-        raise PlanOutdated
-    if change.shown and change.shown != plan:
-        raise PlanOutdated
 
 
 def _told_more(error: BrokerError, sentence: str) -> BrokerError:

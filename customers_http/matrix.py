@@ -16,9 +16,9 @@ from customers_http.causes import by_cause
 from customers_http.customer_lines import EXCLUDED, STATES, WORKS, Line, cell_told, lines_of, state_of
 from customers_http.excluding import exclusion_told
 from customers_http.status import Status
+from customers_http.subjects import checked_subject, with_application
 from customers_http.worrying import shown_endings
 from shared.clock import to_text
-from shared.consents.consent import checked_name
 from shared.customers.exclusions import Exclusion
 from shared.customers.results import MOST_READ
 from shared.customers.standings import Standings
@@ -109,7 +109,7 @@ class Matrix:
 
     def customer(self, unverified_tenant: str, unverified_consent: str) -> dict[str, Any] | None:
         """One customer by one consent, read anew; None where nothing is known of it. Raises InvalidRequest."""
-        tenant_id, consent = unverified_tenant.lower(), checked_name(unverified_consent)
+        tenant_id, consent = unverified_tenant.lower(), checked_subject(unverified_consent)
         if not GUID.fullmatch(tenant_id):
             raise InvalidRequest("tenant: the id of a customer's tenant.")
         status, now = self.status, self.status.clock()
@@ -121,6 +121,7 @@ class Matrix:
         endings = shown_endings((one for one in status.worries.endings() if one.tenant_id == tenant_id), now)
         return {
             "tenant": tenant_id,
+            "as": results[0].kind,
             "consent": consent,
             "name": next((one.customer for one in results if one.customer), ""),
             "domain": next((one.domain for one in results if one.domain), ""),
@@ -144,7 +145,7 @@ class Matrix:
 
     def _all(self, now: datetime) -> _Read:
         status = self.status
-        names = [entry.name for entry in status.store.all().entries if not entry.withdrawn]
+        names = with_application(entry.name for entry in status.store.all().entries if not entry.withdrawn)
         standings = self.standings.all(names, now)
         endings = {one["tenant"]: one for one in shown_endings(status.worries.endings(), now)}
         excluded = status.exclusions.in_force(now)

@@ -31,7 +31,7 @@ class Seen:
     @property
     def extender(self) -> AccessToken | None:
         """The token that may add to a grant that is there: the management application's, with the scope for it."""
-        return self.token if self.by == MANAGEMENT and self.token and _held(self.token) & EXTENDING else None
+        return self.token if self.by == MANAGEMENT and self.token and held_in(self.token) & EXTENDING else None
 
     def fields(self, facts: Mapping[str, str]) -> Mapping[str, Any]:
         """As an operator reads it."""
@@ -57,7 +57,7 @@ class Seeing:
     def _by(self, who: str, tenant_id: str, actor: Actor, correlation: str) -> Seen:
         try:
             token = actor.token(self.graph_scope, tenant_id)
-            if not _held(token) & READING:
+            if not held_in(token) & READING:
                 raise GrantsUnseen
             standing = standing_of(self.graph, token, self.client_id, correlation=correlation)
         except BrokerError as error:
@@ -65,7 +65,8 @@ class Seeing:
         return Seen(standing=standing, by=who, token=token, actor=actor)
 
 
-def _held(token: AccessToken) -> frozenset[str]:
+def held_in(token: AccessToken) -> frozenset[str]:
+    """The scopes that a token names, in lower case."""
     return frozenset(scope.rpartition("/")[2].lower() for scope in token.scope.split())
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from customers_http.causes import by_cause, shown
 from customers_http.excluding import exclusion_told
 from customers_http.status_question import PAGE, Question
+from customers_http.subjects import with_application
 from customers_http.worrying import check_told, person_told, shown_endings
 from shared.clock import Clock, from_text, to_text
 from shared.consents.health import LOST, OK
@@ -73,7 +74,7 @@ class Status:
     def _customers(self, question: Question, listing: Listing) -> dict[str, Any]:
         now, names = self.clock(), [entry.name for entry in listing.entries if not entry.withdrawn]
         excluded = self.exclusions.in_force(now)
-        told = (one for one in self._found(question, names) if one.tenant_id not in excluded)
+        told = (one for one in self._found(question, with_application(names)) if one.tenant_id not in excluded)
         found = list(islice(told, PAGE + 1))
         page, more = found[:PAGE], len(found) > PAGE
         failing = [one for one in page if one.is_failing(now)]

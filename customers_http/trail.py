@@ -13,6 +13,11 @@ def consented(change: Change, application_id: str, outcome: str, rows: Sequence[
     record("customer.consented", {**_fields(change, application_id, outcome), "apis": apis})
 
 
+def roles_assigned(change: Change, application_id: str, outcome: str, told: Sequence[str]) -> None:
+    """Roles were assigned to the application itself, or may have been, or were refused."""
+    record("customer.consented", {**_fields(change, application_id, outcome), "apis": list(told)})
+
+
 def consent_removed(change: Change, application_id: str, outcome: str) -> None:
     """All that the application had was taken back, or may have been."""
     record("customer.consent_removed", _fields(change, application_id, outcome))

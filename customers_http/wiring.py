@@ -18,6 +18,7 @@ from customers_http.listing import CustomerList
 from customers_http.management_consent import ManagementConsent
 from customers_http.matrix import Matrix
 from customers_http.replacing import Replacing
+from customers_http.role_granting import RoleGranting
 from customers_http.seeing import Seeing
 from customers_http.status import Status
 from shared.budget import Budget
@@ -120,7 +121,8 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
         granting=granting,
         replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
         replacements=replacements,
-        management=ManagementConsent(center=center, graph_scope=scope),
+        management=ManagementConsent(center=center, graph=graph, graph_scope=scope),
+        roles=RoleGranting(graph=graph, client_id=services.settings.partner_client_id),
     )
 
 

@@ -1,4 +1,7 @@
-"""One try: a real exchange for a customer's tenant, good only if the token covers what the grant set asks for."""
+"""One try: a real exchange for a customer's tenant, good only if the token has what the grant set asks for.
+
+Of a person's token that are scopes; of the application's own app roles, since it is issued without any too.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,12 +10,13 @@ from customers_timer.consent_recheck import InForce
 from customers_timer.target import Target
 from shared.clock import Clock
 from shared.customers.application_grants import Grant
-from shared.customers.coverage import require_covered
+from shared.customers.coverage import require_assigned, require_covered
 from shared.customers.errors import ScopesMissing
 from shared.customers.result import HOST_UNKNOWN, UNJUDGED, WORKS, Result
+from shared.customers.role_errors import AppRolesMissing
 from shared.entra.authority_errors import is_of_credential
 from shared.entra.place import Place
-from shared.entra.tokens import AccessToken, Exchanger
+from shared.entra.tokens import AccessToken, Issuing
 from shared.entra.whose_fault import BROKER, CONSENT, LATER, NOBODY, PERSON, whose_fault
 from shared.errors import AuthorityUnavailable, BrokerError
 
@@ -25,7 +29,7 @@ type Probe = Callable[[AccessToken, Target], None]
 class Attempts:
     """Tries targets one at a time; may block."""
 
-    authority: Exchanger
+    authority: Issuing
     clock: Clock
     probe: Probe
     in_force: InForce
@@ -34,20 +38,28 @@ class Attempts:
         """What came of it, and the error behind it; raises what is no customer's: nothing is known of this one then."""
         self.in_force.require(target.part)
         try:
-            token = self.authority.exchange(
-                target.part.refresh_token,
-                tenant_id=target.tenant_id,
-                scope=target.scope,
-                place=Place.CUSTOMER,
-                person=target.part.person.object_id,
-            ).access_token
-            require_covered(token, grant)
-            self.probe(token, target)
+            self._require_good(target, grant)
         except BrokerError as error:
             if not _is_customers(error):
                 raise
             return self._refused(target, error), error
         return self._result(target, WORKS, NOBODY, number=None), None
+
+    def _require_good(self, target: Target, grant: Grant | None) -> None:
+        part, place = target.part, Place.CUSTOMER
+        if part.person is None:
+            token = self.authority.for_application(tenant_id=target.tenant_id, scope=target.scope, place=place)
+            require_assigned(token, grant)
+            return
+        token = self.authority.exchange(
+            part.refresh_token,
+            tenant_id=target.tenant_id,
+            scope=target.scope,
+            place=place,
+            person=part.person.object_id,
+        ).access_token
+        require_covered(token, grant)
+        self.probe(token, target)
 
     def untried(self, target: Target) -> Result:
         """What is kept of a target that has no host to ask for."""
@@ -62,7 +74,7 @@ class Attempts:
             told = replace(before, customer=target.customer, domain=target.domain, sources=target.sources)
             return replace(told, tried_on=now, unanswered_since=since)
         result = self._result(target, error.code, whose, number=error.authority_code)
-        missing = error.missing if isinstance(error, ScopesMissing) else ()
+        missing = error.missing if isinstance(error, (ScopesMissing, AppRolesMissing)) else ()
         silent = result.tried_on if whose in UNJUDGED else None
         return replace(result, missing=missing, unanswered_since=silent)
 

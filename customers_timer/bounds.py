@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from customers_timer.target import Target
+from shared.application_stops import ApplicationStopped
 from shared.customers.result import Result
 from shared.entra.authority_errors import is_of_credential
 from shared.entra.whose_fault import APPLICATION, CALLER, CONSENT, PERSON, whose_fault
@@ -77,7 +78,7 @@ class Bounds:
         with self._lock:
             if is_of_credential(error):
                 self._end(error.code)
-            elif whose_fault(error) in {CONSENT, PERSON}:
+            elif whose_fault(error) in {CONSENT, PERSON} or isinstance(error, ApplicationStopped):
                 self._consents.add(consent)
                 self.reasons.add(error.code)
             else:

@@ -49,9 +49,13 @@ class Found:
             bounds.reasons |= set(plan.silent.values())
 
 
-def found_by(crew: Crew, tasks: Mapping[str, Task[Plan]], bounds: Bounds) -> Found:
-    """What came of the plans under way, by consent; `bounds` hears of those that could not be made."""
-    found = Found(names=list(tasks))
+def found_by(crew: Crew, tasks: Mapping[str, Task[Plan]], bounds: Bounds, found: Found | None = None) -> Found:
+    """What came of the plans under way, by consent; `bounds` hears of those that could not be made.
+
+    With `found` they are added to it.
+    """
+    found = found or Found()
+    found.names += tasks
     for name, task in tasks.items():
         try:
             found.add(name, crew.outcome(task), bounds)

@@ -1,9 +1,9 @@
 """What there is to check by one consent: the partner's customers, and what the policy lets somebody ask for there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from customers_timer.target import Part, Target
+from customers_timer.target import Part, Target, resources_of, targets_of
 from customers_timer.watch import Look
 from customers_timer.who import FindCustomers, Subject, Who, known_of, who_by_list, who_by_policy
 from shared import subject
@@ -18,8 +18,6 @@ from shared.customers.reach import Reach
 from shared.customers.result import Result
 from shared.customers.results import NewCustomer, Results
 from shared.customers.sources import SOURCES
-from shared.entra.resource import is_resource
-from shared.entra.wildcard import host_of, is_wildcard
 
 # Of a consent, or of the application itself.
 type ReachOf = Callable[[subject.Subject], Reach]
@@ -33,6 +31,7 @@ class Plan:
     `looks` is what was seen beside the customers, where the consent is of a person of the partner's own.
     `listed` are the partner's customers, None where not every source has told them.
     `gone` was checked once and is not any more, `new` are customers that were not there before.
+    `subjects` are the customers themselves, by a person of the partner's own.
     """
 
     customers: int
@@ -44,6 +43,7 @@ class Plan:
     is_unlisted: bool = False
     excluded: frozenset[str] = frozenset()
     listed: frozenset[str] | None = None
+    subjects: dict[str, Subject] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +74,9 @@ class Planner:
         known = {key: found for key, found in known.items() if key[0] not in excluded}
         outside = {self.home_tenant, person.tenant_id, *excluded}
         customers = {tenant: one for tenant, one in sorted(who.customers.items()) if tenant not in outside}
-        targets = [
-            Target(
-                part=part,
-                tenant_id=tenant_id,
-                customer=one.name,
-                domain=one.domain,
-                sources=one.sources,
-                resource=resource,
-                named=named_as,
-                before=known.pop((tenant_id, resource), None),
-            )
-            for tenant_id, one in customers.items()
-            for resource, named_as in sorted(self._resources(reach.resources(tenant_id), one.domain).items())
-        ]
+        targets = targets_of(
+            part, customers, lambda tenant, domain: resources_of(reach.resources(tenant), domain, self.cloud), known
+        )
         return Plan(
             customers=len(customers),
             targets=targets,
@@ -98,19 +87,12 @@ class Planner:
             excluded=frozenset(excluded),
             is_unlisted=bool(who.failures) and not who.is_told,
             listed=_listed(who),
+            subjects=customers if person.tenant_id == self.home_tenant else {},
         )
 
     def farewell(self, consent: str) -> Plan:
         """What is to be forgotten of a consent that was withdrawn, or that nobody may use for a customer any more."""
         return Plan(customers=0, targets=[], gone=list(self.results.all(consent)), new=[])
-
-    def _resources(self, named: Iterable[str], domain: str) -> Mapping[str, str]:
-        """What to ask for in the tenant with this domain, and what the policy calls it.
-
-        A wildcard is the tenant's own host where the domain tells it; otherwise it stays, and nothing is asked for.
-        """
-        hosts = {name: host_of(domain, self.cloud) or name for name in named if is_wildcard(name)}
-        return {**{host: name for name, host in hosts.items()}, **{name: name for name in named if is_resource(name)}}
 
     def _who(self, served: Served, known: Mapping[str, Subject], named: Sequence[str], correlation: str) -> Who:
         if served.consent.person.tenant_id != self.home_tenant:

@@ -14,7 +14,7 @@ from shared.consents.store import ConsentStore
 from shared.customers.errors import CustomerExcluded
 from shared.customers.exclusions import Exclusions
 from shared.customers.patience import is_over, within
-from shared.customers.result import Result
+from shared.customers.result import OF_APPLICATION, Result
 from shared.customers.results import Results
 
 # What begins in time ends some twenty seconds later at the latest (shared/outbound.py).
@@ -52,13 +52,7 @@ class Recheck:
         return {"tenant": tenant_id, "tried": len(found), "works": works, "left": len(known) - len(found)}
 
     def _tried(self, consent: str, known: list[Result]) -> Iterator[Result]:
-        served, grant_of = self.store.load(consent), self.read_grants()
-        part = Part(
-            consent=consent,
-            lineage=served.consent.lineage,
-            person=served.consent.person,
-            refresh_token=served.refresh_token,
-        )
+        part, grant_of = self._part(consent), self.read_grants()
         for before in known:
             if is_over():
                 return
@@ -69,6 +63,17 @@ class Recheck:
                 result = self.attempts.untried(target)
             self.results.put(result, now=self.clock())
             yield result
+
+    def _part(self, consent: str) -> Part:
+        if consent == OF_APPLICATION:
+            return Part(consent=consent)
+        served = self.store.load(consent)
+        return Part(
+            consent=consent,
+            lineage=served.consent.lineage,
+            person=served.consent.person,
+            refresh_token=served.refresh_token,
+        )
 
 
 def _target(part: Part, before: Result) -> Target:

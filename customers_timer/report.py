@@ -7,7 +7,7 @@ from typing import Any
 
 from customers_timer.tally import FAILING, MOST_TOLD, UNANSWERED, UNTRIED, WORKING, Tally
 from customers_timer.watch import Watched, watched_fields
-from shared.audit import Field
+from shared.audit import Field, record
 from shared.clock import to_text
 from shared.customers.result import Result
 from shared.customers.worries import Ending
@@ -122,3 +122,14 @@ def person_fields(consent: str, watched: Watched) -> dict[str, Field]:
         "roleless": [called or tenant for tenant, called in list(roleless.items())[:MOST_TOLD]],
         "roleless_count": len(roleless),
     }
+
+
+def recorded(report: Report, *, is_kept: bool | None) -> None:
+    """Write the run down, and who fails, ends or lacks something since it."""
+    for result in report.tally.newly_failing:
+        record("customers.failing", failing_fields(result))
+    for ending in report.watched.ending[:MOST_TOLD]:
+        record("customers.ending", ending_fields(ending))
+    for consent in sorted({*report.watched.mfa, *report.watched.roleless}):
+        record("customers.person", person_fields(consent, report.watched))
+    record("customers.run", {**report.fields(), "kept": bool(is_kept)})

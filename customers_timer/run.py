@@ -6,23 +6,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from customers_timer.application_plan import ApplicationPlanner
 from customers_timer.attempt import Attempts
 from customers_timer.bounds import Bounds
 from customers_timer.found import UNFINISHED, Found, found_by
 from customers_timer.newcomers import DONE_WITHIN, Newcomers, told_consented
 from customers_timer.pace import Pace
 from customers_timer.plan import Plan, Planner, ReachOf
-from customers_timer.report import Report, ending_fields, failing_fields, person_fields
-from customers_timer.tally import MOST_TOLD, Tally
+from customers_timer.report import Report, recorded
+from customers_timer.tally import Tally
 from customers_timer.target import most_overdue_first
 from customers_timer.watch import Look, Watched
 from customers_timer.work import GrantOf, Queue, Work
 from shared.application_stops import ApplicationStops
-from shared.audit import record
 from shared.clock import Clock
 from shared.consents.stored_consent import Listing
 from shared.crew import Crew, Limits, Task
 from shared.customers.reach import Reach
+from shared.customers.result import OF_APPLICATION
 from shared.customers.results import Results
 from shared.customers.standings import Standings
 from shared.errors import BrokerError
@@ -30,8 +31,8 @@ from shared.subject import APPLICATION
 from shared.vault_errors import VaultUnavailable
 
 READERS, WORKERS = 8, 16
-# Seconds until the plan of a consent that is not there yet is waited for no more.
-PLANNED_BY = 180.0
+# Seconds until the plan of a consent is waited for no more; and for the application's own, which asks the tables alone.
+PLANNED_BY, OWN_PLANNED_IN = 180.0, 30.0
 # So many rows of customers who have gone are taken away in one run.
 MOST_REMOVED = 500
 
@@ -46,6 +47,7 @@ class CheckRun:
     """
 
     planner: Planner
+    own: ApplicationPlanner
     attempts: Attempts
     results: Results
     standings: Standings
@@ -98,7 +100,7 @@ class CheckRun:
             watched = _beside(watchers, watching, tally) or Watched(unseen=[UNFINISHED])
             report = self._report(began, found, work, due=many, watched=watched, consented=consented)
             is_kept = _waited_for(tidier, tidier.begin(partial(self._tidied, found, report, reach_of(APPLICATION))))
-        _recorded(report, is_kept=is_kept)
+        recorded(report, is_kept=is_kept)
         return report
 
     def _queue(self, found: Found, began: datetime, consented: Collection[str]) -> Queue:
@@ -124,7 +126,14 @@ class CheckRun:
             is_used = not entry.withdrawn and bool(reach.everywhere or reach.by_tenant)
             planning = partial(self.planner.plan, name, reach, correlation=correlation)
             tasks[name] = crew.begin(planning if is_used else partial(self.planner.farewell, name))
-        return found_by(crew, tasks, bounds)
+        found = found_by(crew, tasks, bounds)
+        # In a time of its own: a consent whose customers are waited for in vain ends its own part alone.
+        with Crew(1, seconds=min(OWN_PLANNED_IN, self.limits.begin)) as planner:
+            own = planner.begin(partial(self.own.plan, reach_of(APPLICATION), list(found.plans)))
+            found = found_by(planner, {OF_APPLICATION: own}, bounds, found)
+        for plan in found.plans:
+            plan.subjects.clear()
+        return found
 
     def _report(
         self, began: datetime, found: Found, work: Work, *, due: int, watched: Watched, consented: Mapping[str, str]
@@ -188,13 +197,3 @@ def _beside[T](crew: Crew, task: Task[T], tally: Tally) -> T | None:
     except Exception as error:  # noqa: BLE001 - as of each customer's try
         tally.broken.add(type(error).__name__)
         return None
-
-
-def _recorded(report: Report, *, is_kept: bool | None) -> None:
-    for result in report.tally.newly_failing:
-        record("customers.failing", failing_fields(result))
-    for ending in report.watched.ending[:MOST_TOLD]:
-        record("customers.ending", ending_fields(ending))
-    for consent in sorted({*report.watched.mfa, *report.watched.roleless}):
-        record("customers.person", person_fields(consent, report.watched))
-    record("customers.run", {**report.fields(), "kept": bool(is_kept)})

@@ -46,7 +46,7 @@ def who_by_list(found: Found, known: Mapping[str, Subject], named: Sequence[str]
     # Whom a silent source told of is there still, as far as anybody knows.
     kept = {tenant: one for tenant, one in known.items() if set(one.sources) & found.failures.keys()}
     return Who(
-        customers={**_named(named, known), **kept, **listed},
+        customers={**named_by_policy(named, known), **kept, **listed},
         failures={source: error.code for source, error in found.failures.items()},
         is_told=len(found.failures) < len(SOURCES),
         delegations=found.delegations,
@@ -55,10 +55,10 @@ def who_by_list(found: Found, known: Mapping[str, Subject], named: Sequence[str]
 
 def who_by_policy(known: Mapping[str, Subject], named: Sequence[str]) -> Who:
     """By a person of another tenant, who has no customers: the tenants that the policy names, and those known."""
-    return Who(customers={**_named(named, known), **known})
+    return Who(customers={**named_by_policy(named, known), **known})
 
 
-def known_of(results: Iterable[Result]) -> Mapping[str, Subject]:
+def known_of(results: Iterable[Result]) -> dict[str, Subject]:
     """Customers as earlier runs kept them, by tenant; at first one source alone was asked."""
     known: dict[str, Subject] = {}
     for one in results:
@@ -67,7 +67,8 @@ def known_of(results: Iterable[Result]) -> Mapping[str, Subject]:
     return known
 
 
-def _named(named: Sequence[str], known: Mapping[str, Subject]) -> dict[str, Subject]:
+def named_by_policy(named: Sequence[str], known: Mapping[str, Subject]) -> dict[str, Subject]:
+    """The tenants that rows of the policy name."""
     nobody = Subject(name="", domain="", sources=())
     return {tenant: replace(known.get(tenant, nobody), sources=(POLICY,)) for tenant in named}
 

@@ -6,6 +6,7 @@ from functools import partial
 import azure.functions as func
 
 import customers_timer
+from customers_timer.application_plan import ApplicationPlanner
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.consent_recheck import InForce
 from customers_timer.newcomers import MakeConsent, Newcomers
@@ -18,9 +19,10 @@ from customers_timer.run import CheckRun
 from customers_timer.watch import Watch
 from customers_timer.work import GrantOf
 from shared.customers.access import Actors
-from shared.customers.application_grants import Grant, GrantSets, any_grant_set, read_grant_sets
+from shared.customers.application_grants import Grant, GrantSets
 from shared.customers.coverage import grant_of
 from shared.customers.exclusions import Exclusions
+from shared.customers.grant_sets import any_grant_set, read_grant_sets
 from shared.customers.graph import Graph
 from shared.customers.membership import Membership
 from shared.customers.partner_center import PartnerCenter
@@ -29,6 +31,7 @@ from shared.customers.results import Results
 from shared.customers.sources import CustomerSources
 from shared.customers.standings import Standings
 from shared.customers.worries import Worries
+from shared.entra.application_credential import SECRET
 from shared.services import Services
 
 
@@ -44,6 +47,7 @@ def wire(
     sources = _sources(services)
     run = CheckRun(
         planner=_planner(services, sources, results),
+        own=_application_planner(services, results),
         attempts=_attempts(services),
         results=results,
         standings=Standings(services.rows),
@@ -74,6 +78,19 @@ def _planner(services: Services, sources: CustomerSources, results: Results) -> 
     )
 
 
+def _application_planner(services: Services, results: Results) -> ApplicationPlanner:
+    settings = services.settings
+    return ApplicationPlanner(
+        home_tenant=settings.home_tenant,
+        cloud=settings.cloud,
+        results=results,
+        exclusions=Exclusions(services.rows),
+        stops=services.stops,
+        shows_secret=services.credential.kind == SECRET,
+        clock=services.clock,
+    )
+
+
 def recheck_of(services: Services) -> Recheck:
     """What tries one customer again because an operator asks."""
     return Recheck(
@@ -91,7 +108,7 @@ def _attempts(services: Services) -> Attempts:
         authority=services.applications.partner.authority,
         clock=services.clock,
         probe=_probe(services),
-        in_force=InForce(services.store, max_age=services.settings.memory_age.total_seconds()),
+        in_force=InForce(services.store, services.stops, max_age=services.settings.memory_age.total_seconds()),
     )
 
 

@@ -6,7 +6,9 @@ Rows that all instances share; each is a state, written over by the next one.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from shared import acts
 from shared.clock import Clock, to_text
+from shared.errors import BrokerError
 from shared.rows import Row, Rows
 
 TABLE = "brokerstops"
@@ -15,6 +17,14 @@ EVERYWHERE = "everywhere"
 STATE, STOPPED, RESUMED = "state", "stopped", "resumed"
 # So many rows are written in one run of the check; the next one goes on.
 MOST_WRITTEN = 500
+
+
+class ApplicationStopped(BrokerError):
+    """An operator has stopped all tokens of the application; tokens of people are not touched."""
+
+    code, error, status = "application_stopped", "access_denied", 403
+    says, act = "An operator has stopped all tokens of the application.", acts.ASK_ADMINISTRATOR
+    remedy = "Ask an operator of the broker. Whoever has Consent.Manage takes the stop back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

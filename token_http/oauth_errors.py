@@ -43,7 +43,8 @@ _CODES: Mapping[Words, str] = {
         account_not_admitted admin_approval_needed another_person conditional_access_blocked id_token_invalid
         mfa_missing mfa_unknown refresh_token_missing sign_in_declined sign_in_failed sign_in_spent sign_in_lost
         sign_in_mismatched wrong_person wrong_tenant partner_center_mfa_missing partner_center_rejected
-        partner_center_token_refused graph_refused relationships_unseen
+        partner_center_token_refused graph_refused relationships_unseen app_roles_missing app_role_unknown
+        role_assignment_refused roles_unmanaged
     """,
     (SERVER_ERROR, SERVER_ERROR): """
         internal_error answer_mismatched application_grants_invalid application_misconfigured credential_missing

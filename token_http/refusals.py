@@ -35,14 +35,6 @@ class TenantNameUnknown(NotPermitted):
     act = acts.TENANTS
 
 
-class ApplicationStopped(BrokerError):
-    """An operator has stopped all tokens of the application; tokens of people are not touched."""
-
-    code, error, status = "application_stopped", "access_denied", 403
-    says, act = "An operator has stopped all tokens of the application.", acts.ASK_ADMINISTRATOR
-    remedy = "Ask an operator of the broker. Whoever has Consent.Manage takes the stop back."
-
-
 class CustomerLeft(BrokerError):
     """The tenant was a customer when a check saw it first, and is none any more: nothing would bound the token."""
 

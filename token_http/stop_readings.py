@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shared.application_stops import Stops
+from shared.application_stops import ApplicationStopped, Stops
 from shared.clock import Clock
 from shared.errors import BrokerError
 from shared.pool import Pool
 from token_http.readings import Readings, value_of
-from token_http.refusals import ApplicationStopped, CustomerLeft
+from token_http.refusals import CustomerLeft
 
 # So long a token of the application waits for the table, and then goes by what was read last.
 PATIENCE = 2.0

@@ -11,6 +11,7 @@ from shared.customers.errors import (
     PartnerCenterTokenRefused,
     PlanOutdated,
 )
+from shared.customers.role_errors import RolesUnmanaged
 from shared.entra.aadsts import MEANINGS
 from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused, CustomerTenantRefused, ScopeRefused
 from shared.errors import BrokerError
@@ -34,6 +35,7 @@ _FOR_ONE = (
         CustomerWithoutGrants,
         GrantsUnseen,
         PlanOutdated,
+        RolesUnmanaged,
     ),
 )
 

@@ -1,10 +1,15 @@
-"""Whether a token covers the grant set: Entra ID puts every scope that a tenant has consented to into it."""
+"""Whether a token covers the grant set.
+
+Entra ID puts every scope that a tenant has consented to into a person's token, and every app role that was assigned
+into the application's own.
+"""
 
 from collections.abc import Sequence
 
 from shared.cloud import APPLICATION_IDS, SHAREPOINT, Cloud
 from shared.customers.application_grants import Grant, GrantSet
 from shared.customers.errors import ScopesMissing
+from shared.customers.role_errors import AppRolesMissing
 from shared.entra.resource import DEFAULT_SCOPE
 from shared.entra.tokens import AccessToken
 from shared.entra.wildcard import wildcard, wildcard_over
@@ -35,3 +40,15 @@ def require_covered(token: AccessToken, grant: Grant | None) -> None:
     missing = [scope for scope in grant.scopes if scope.lower() not in held] if grant else []
     if missing:
         raise ScopesMissing(" ".join(missing))
+
+
+def require_assigned(token: AccessToken, grant: Grant | None) -> None:
+    """Raise AppRolesMissing, which names them, when the application's token lacks app roles that the grant names.
+
+    Entra ID issues such a token also where no role was assigned. Where the grant set names none, none is needed: what
+    the application may do there is decided elsewhere, as in Azure or by Exchange's RBAC for applications.
+    """
+    held = {name.lower() for name in token.roles}
+    missing = [role for role in grant.app_roles if role.lower() not in held] if grant else []
+    if missing:
+        raise AppRolesMissing(" ".join(missing))

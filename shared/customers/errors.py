@@ -5,6 +5,7 @@ PartnerCenterRefused            customer, or everybody where a list is refused
 ├── PartnerCenterTokenRefused   the application: for every customer alike
 └── PartnerCenterRejected       customer
 GraphRefused                    customer
+└── role_errors.RoleAssignmentRefused, AppRoleUnknown    customer
 GrantsUnseen, PlanOutdated, CustomerWithoutGrants, CustomerUnknown, CustomerExcluded    customer
 RelationshipsUnseen             the applications: for every customer alike
 ApplicationGrantsInvalid        the grant sets: for every customer alike
@@ -87,6 +88,8 @@ class GraphRefused(BrokerError):
         "Administrator in the customer's tenant by GDAP (docs/customers.md)."
     )
     act = acts.CUSTOMER_RELATIONSHIP
+    # What Graph answered: it decides what is tried again.
+    answered: int | None = None
 
 
 class GraphUnavailable(Unavailable):

@@ -78,6 +78,10 @@ class Graph:
         """A PATCH; GraphUnavailable: it may have been done."""
         _require_done(self._service.answer("PATCH", path, token, correlation, content=content))
 
+    def add(self, token: AccessToken, path: str, content: Mapping[str, Any], *, correlation: str) -> None:
+        """A POST that makes something; GraphUnavailable: it may have been done."""
+        _require_done(self._service.answer("POST", path, token, correlation, content=content))
+
     def batch(
         self, token: AccessToken, paths: Sequence[str], *, correlation: str
     ) -> dict[str, Mapping[str, Any] | None]:
@@ -121,4 +125,6 @@ def _require_done(answer: requests.Response) -> None:
     except (ValueError, LookupError, TypeError, RecursionError):
         code = ""
     told = f", code {code}" if CODE.fullmatch(code) else ""
-    raise GraphRefused(f"(HTTP {answer.status_code}{told})")
+    refused = GraphRefused(f"(HTTP {answer.status_code}{told})")
+    refused.answered = answer.status_code
+    raise refused

@@ -3,6 +3,9 @@
 from shared.cloud import APPLICATION_IDS
 from shared.customers.customer import EnterpriseGrant
 
+# Beside what is in GRANTS, only where a grant set names such roles: to assign app roles, and directory roles.
+APP_ROLES, DIRECTORY_ROLES = "AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory"
+
 # In customers' tenants: to read what the partner application has there, and to add to it.
 GRANTS = EnterpriseGrant(
     application_id=APPLICATION_IDS["graph"], scopes=("DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All")
@@ -19,3 +22,16 @@ BROKERS_OWN = frozenset(
         "delegatedadminrelationship.readwrite.all",
     }
 )
+# With one of these app roles an application could give itself any other, or take another application's place.
+TOO_MUCH = BROKERS_OWN | {
+    "application.readwrite.all",
+    "roleassignmentschedule.readwrite.directory",
+    "roleeligibilityschedule.readwrite.directory",
+    "rolemanagement.readwrite.directory",
+}
+
+
+def wanted(*, app_roles: bool, directory_roles: bool) -> EnterpriseGrant:
+    """What it is to have in a customer's tenant: no more than this customer's grant set makes it need."""
+    more = (*((APP_ROLES,) if app_roles else ()), *((DIRECTORY_ROLES,) if directory_roles else ()))
+    return EnterpriseGrant(application_id=GRANTS.application_id, scopes=(*GRANTS.scopes, *more))

@@ -10,8 +10,11 @@ from shared.clock import from_text, to_text
 from shared.customers.customer import tenant_id_of
 from shared.entra.whose_fault import LATER, MISMATCH, NOBODY
 from shared.rows import Row, Value
+from shared.subject import APPLICATION, kind_of_subject
 
 WORKS = "works"
+# In place of a consent's name, which has no dot: results of the application's own tokens.
+OF_APPLICATION = ".application"
 # Not tried: the policy names a wildcard, and the tenant's own host is not known, since its initial domain is not.
 HOST_UNKNOWN = "host_unknown"
 # What passes by itself is told once it has lasted so long.
@@ -31,7 +34,7 @@ class Standing:
 
     `outcome` is `works`, the code of an error, or `host_unknown`; `whose` is who has to act. `since` is when it began
     to be so. `unanswered_since`: the authority has not answered since then, and the rest says what it had said before.
-    `customer` is the name.
+    `customer` is the name, and `consent` that of one or OF_APPLICATION, for tokens of the application itself.
     """
 
     consent: str
@@ -47,6 +50,11 @@ class Standing:
     def subject(self) -> Subject:
         """What it is of."""
         return self.consent, self.tenant_id, self.resource
+
+    @property
+    def kind(self) -> str:
+        """`user` or `application`: in whose name the token was."""
+        return kind_of_subject(APPLICATION if self.consent == OF_APPLICATION else self.consent)
 
     @property
     def works(self) -> bool:

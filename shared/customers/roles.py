@@ -44,6 +44,12 @@ CONSENTING = frozenset(
         "Global Administrator",
     }
 )
+# Whoever holds one of these can make themselves any other.
+KINGMAKERS = frozenset(
+    role_id
+    for role_id, name in NAMES.items()
+    if name in {"Global Administrator", "Privileged Role Administrator", "Privileged Authentication Administrator"}
+)
 
 
 def named(role_ids: Iterable[str]) -> list[str]:

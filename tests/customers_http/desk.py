@@ -11,6 +11,7 @@ from customers_http.customers import Customers
 from customers_http.granting import Granting
 from customers_http.management_consent import ManagementConsent
 from customers_http.replacing import Replacing
+from customers_http.role_granting import RoleGranting
 from customers_http.seeing import Seeing
 from local.policy import APPLICATION_GRANTS
 from local.stack import host_environment
@@ -58,7 +59,7 @@ class Waits:
             self.on_sleep()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Desk:
     """What a test works with: change customers, and look at and order what stands in their tenants."""
 
@@ -158,7 +159,10 @@ def open_desk(state: StackState, *, managed: bool) -> Iterator[Desk]:
         granting=granting,
         replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
         replacements=replacements,
-        management=ManagementConsent(center=center, graph_scope=settings.cloud.graph_scope, sleep=waits.sleep),
+        management=ManagementConsent(
+            center=center, graph=graph, graph_scope=settings.cloud.graph_scope, sleep=waits.sleep
+        ),
+        roles=RoleGranting(graph=graph, client_id=PARTNER_APPLICATION, monotonic=waits.monotonic, sleep=waits.sleep),
     )
     made = Desk(
         state=state,

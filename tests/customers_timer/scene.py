@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+from customers_timer.application_plan import ApplicationPlanner
 from customers_timer.attempt import Attempts, Probe
 from customers_timer.consent_recheck import InForce
 from customers_timer.newcomers import MakeConsent, Newcomers
@@ -98,6 +99,7 @@ class Scene:
     probe: Probe = lambda _token, _target: None
     per_second: float = 1e6
     memory_age: float = 30.0
+    shows_secret: bool = False
 
     def __post_init__(self) -> None:
         self.give("partner")
@@ -146,11 +148,20 @@ class Scene:
                 exclusions=Exclusions(self.rows),
                 clock=self.clock,
             ),
+            own=ApplicationPlanner(
+                home_tenant=HOME,
+                cloud=PUBLIC,
+                results=self.results,
+                exclusions=Exclusions(self.rows),
+                stops=ApplicationStops(self.rows, clock=self.clock),
+                shows_secret=self.shows_secret,
+                clock=self.clock,
+            ),
             attempts=Attempts(
                 authority=self.authority,
                 clock=self.clock,
                 probe=self.probe,
-                in_force=InForce(self.store, max_age=self.memory_age),
+                in_force=InForce(self.store, ApplicationStops(self.rows, clock=self.clock), max_age=self.memory_age),
             ),
             results=self.results,
             standings=Standings(self.rows),

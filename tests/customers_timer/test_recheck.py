@@ -8,17 +8,19 @@ import pytest
 from customers_timer.attempt import Attempts
 from customers_timer.consent_recheck import InForce
 from customers_timer.recheck import Recheck
+from shared.application_stops import ApplicationStops
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.errors import ConsentWithdrawn
 from shared.customers.errors import CustomerExcluded
 from shared.customers.exclusions import Exclusion, Exclusions
+from shared.customers.result import OF_APPLICATION
 from shared.entra.errors import ApplicationNotConsented
 from tests.consent_http.rig import OPERATOR
 from tests.customers_timer.scene import ARM, GRAPH, HOUR, NOON, Scene, everywhere, tenant
 
 
 def again(scene: Scene, number: int = 1, consent: str = "partner", seconds: float = 100.0) -> dict[str, object]:
-    in_force = InForce(scene.store, max_age=scene.memory_age)
+    in_force = InForce(scene.store, ApplicationStops(scene.rows, clock=scene.clock), max_age=scene.memory_age)
     recheck = Recheck(
         store=scene.store,
         results=scene.results,
@@ -91,3 +93,12 @@ def test_what_there_is_no_time_for_is_told_and_stays_as_it_was(scene: Scene) -> 
     before = list(scene.results.all("partner", tenant_id=tenant(1)))
     assert again(scene, seconds=0.0) == {"tenant": tenant(1), "tried": 0, "works": 0, "left": 2}
     assert list(scene.results.all("partner", tenant_id=tenant(1))) == before
+
+
+def test_the_applications_own_tokens_are_tried_again_as_such(scene: Scene) -> None:
+    scene.reach_of_application = everywhere(GRAPH)
+    scene.authority.refuse = lambda _asked: None
+    scene.run()
+    scene.authority.asked.clear()
+    assert again(scene, consent=OF_APPLICATION) == {"tenant": tenant(1), "tried": 1, "works": 1, "left": 0}
+    assert [one.refresh_token for one in scene.authority.asked] == [""]

@@ -12,6 +12,7 @@ from local.stack import running_stack
 from local.state import StackState
 from local.workload import Workload, fire_timer
 from local.world import ADMIN, ARM, CONTOSO, GRAPH, NORTHWIND, PARTNER_APPLICATION, TAILSPIN, WINGTIP
+from shared.customers.result import OF_APPLICATION
 from shared.customers.results import Results
 from shared.entra.errors import ApplicationNotConsented
 from shared.sqlite_rows import SqliteRows
@@ -46,7 +47,7 @@ def last_run(state: StackState) -> dict[str, object]:
 def test_the_first_check_finds_what_is_true_of_each_customer(state: StackState, results: Results) -> None:
     assert fire_timer(state, function=CHECK) == "Success"
     run = last_run(state)
-    assert (run["consents"], run["customers"], run["due"], run["left"], run["kept"]) == (1, 4, 8, 0, True)
+    assert (run["consents"], run["customers"], run["due"], run["left"], run["kept"]) == (1, 4, 14, 0, True)
     found = {(one.tenant_id, one.resource): one.outcome for one in results.all("partner")}
     assert {found[tenant, resource] for tenant in (CONTOSO, NORTHWIND) for resource in (name(GRAPH), name(ARM))} == {
         "works"
@@ -54,6 +55,8 @@ def test_the_first_check_finds_what_is_true_of_each_customer(state: StackState, 
     assert found[TAILSPIN, name(GRAPH)] == "application_not_consented"
     assert found[WINGTIP, name(GRAPH)] not in {"works", "application_not_consented"}
     assert {one.tenant_id for one in results.failing()} == {TAILSPIN, WINGTIP}
+    own = {(one.tenant_id, one.outcome) for one in results.all(OF_APPLICATION)}
+    assert own == {(CONTOSO, "works"), (NORTHWIND, "works"), (TAILSPIN, "application_not_consented")}
 
 
 def test_the_next_day_tells_who_fails_since_then_and_who_works_again(state: StackState, results: Results) -> None:
@@ -65,7 +68,7 @@ def test_the_next_day_tells_who_fails_since_then_and_who_works_again(state: Stac
     write_offset(state.clock_file, timedelta(days=1))
     assert fire_timer(state, function=CHECK) == "Success"
     run = last_run(state)
-    assert (run["newly_failing"], run["due"]) == ([f"Contoso ({CONTOSO})"], 8)
+    assert (run["newly_failing"], run["due"]) == ([f"Contoso ({CONTOSO})"], 14)
     (lacking,) = [one for one in results.failing() if one.tenant_id == CONTOSO]
     assert (lacking.outcome, lacking.customer) == ("scopes_missing", "Contoso")
     assert set(lacking.missing) == {"Directory.Read.All", "Directory.AccessAsUser.All"}
@@ -106,7 +109,7 @@ def test_whoever_may_read_or_manage_customers_sees_at_a_glance_what_does_not_wor
     causes = {one["name"]: cause for cause in told["failing"] for one in cause["customers"]}
     assert set(causes) == {"Tailspin Toys", "Wingtip"}
     assert causes["Tailspin Toys"]["remedy"] == ApplicationNotConsented.remedy
-    assert (told["last_run"]["failing"], told["works"], told["next"], told["unavailable"]) == (4, [], None, None)
+    assert (told["last_run"]["failing"], told["works"], told["next"], told["unavailable"]) == (6, [], None, None)
     one = Workload(state=state, name=who).call("GET", "status?customer=contoso").json()
     assert {found["tenant"] for found in one["works"]} == {CONTOSO}
 
@@ -127,7 +130,8 @@ def test_the_command_says_what_does_not_work_and_what_to_do_and_ends_with_1(stat
     fire_timer(state, function=CHECK)
     done = command(state, "service-desk", "partner-broker", "status")
     assert done.returncode == 1
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["TENANT", TAILSPIN, TAILSPIN, WINGTIP, WINGTIP]
+    heading, *rows = (line.split()[0] for line in done.stdout.splitlines())
+    assert (heading, sorted(rows)) == ("TENANT", [TAILSPIN] * 4 + [WINGTIP] * 2)
     assert "2 x application_not_consented (AADSTS65001)" in done.stderr
     assert "What to do: partner-broker customers consent" in done.stderr, "in the words of the command"
     assert "last checked 20" in done.stderr

@@ -1,7 +1,7 @@
 """An Exchanger that answers as the test says: a token for each request, or the error that was planted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from shared.clock import Clock, utc_now
@@ -44,6 +44,8 @@ class ScriptedAuthority:
     refuse: Callable[[Asked], BrokerError | None] = lambda _asked: None
     asked: list[Asked] = field(default_factory=list)
     text: Callable[[int], str] = "access-token-{}".format
+    # Of each token of the application.
+    roles: tuple[str, ...] = ()
 
     def exchange(
         self,
@@ -64,7 +66,7 @@ class ScriptedAuthority:
     def for_application(self, *, tenant_id: str, scope: str, place: Place, claims: str | None = None) -> AccessToken:
         """See Issuing."""
         asked = Asked(refresh_token="", tenant_id=tenant_id, scope=scope, place=place, claims=claims)
-        return self._answered(asked)
+        return replace(self._answered(asked), roles=self.roles)
 
     def _answered(self, asked: Asked) -> AccessToken:
         self.asked.append(asked)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.application_stops import ApplicationStops, Stops
+from shared.application_stops import ApplicationStopped, ApplicationStops, Stops
 from shared.rows import Row
 from tests.fakes.memory_rows import MemoryRows
 from tests.token_http.samples import CONTOSO_ID, NORTHWIND_ID, OTHER_ID, HandClock, Scene, request, row
@@ -14,7 +14,7 @@ from tests.token_http.test_as_application import as_application, own_row, scene_
 from tests.token_http.test_issuer import play
 from tests.token_http.test_one_look import Held
 from token_http import stop_readings
-from token_http.refusals import ApplicationStopped, CustomerLeft
+from token_http.refusals import CustomerLeft
 
 BOTH = ["contoso", "northwind"]
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.cloud import APPLICATION_IDS, CHINA, PUBLIC
-from shared.customers.application_grants import SECRET, Grant, GrantSets, parse_grants, read_grant_sets, read_grants
+from shared.customers.application_grants import SECRET, Grant, GrantSets, parse_grants
 from shared.customers.errors import ApplicationGrantsInvalid, CustomerWithoutGrants
+from shared.customers.grant_sets import read_grant_sets, read_grants
 from tests.fakes.memory_vault import MemoryVault
 
 GRAPH = {"resource": "graph", "scopes": ["User.Read", "Directory.Read.All"]}
@@ -82,6 +83,15 @@ def test_a_scope_twice_counts_once() -> None:
         (written(grants=[{**GRAPH, "scopes": ["User.Read", "DelegatedPermissionGrant.ReadWrite.All"]}]), "management"),
         (written(grants=[{**GRAPH, "scopes": ["approleassignment.readwrite.all"]}]), "management"),
         (written(grants=[{**GRAPH, "scopes": ["DelegatedAdminRelationship.Read.All"]}]), "management"),
+        (written(grants=[{"resource": "graph", "app_roles": ["User.Read.All"]}]), "One of `grants` at least"),
+        (written(grants=[{**GRAPH, "app_roles": []}]), "grants[0]: `app_roles`"),
+        (written(grants=[{**GRAPH, "app_roles": "User.Read.All"}]), "grants[0]: `app_roles`"),
+        (written(grants=[{**GRAPH, "app_roles": ["User.Read.All", 5]}]), "grants[0]: `app_roles`"),
+        (written(grants=[{**GRAPH, "app_roles": ["a b"]}]), "grants[0]: `app_roles`"),
+        (written(directory_roles="Exchange Administrator"), "`directory_roles`"),
+        (written(directory_roles=["Exchange Administrator", "Exchange Admin"]), "directory_roles[1]"),
+        (written(directory_roles=[5]), "directory_roles[0]"),
+        (written(directory_roles=[""]), "directory_roles[0]"),
         (written(customers=[OTHER]), "no more"),
         (written(grants=[GRAPH, {**GRAPH, "resource": "00000003-0000-0000-c000-000000000000"}]), "twice"),
     ],
@@ -90,6 +100,51 @@ def test_each_mistake_is_named_with_its_place(text: str, told: str) -> None:
     with pytest.raises(ApplicationGrantsInvalid) as refused:
         parse_grants(text, PUBLIC)
     assert told in refused.value.description
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        *("AppRoleAssignment.ReadWrite.All", "rolemanagement.readwrite.directory", "Application.ReadWrite.All"),
+        *("DelegatedPermissionGrant.ReadWrite.All", "RoleAssignmentSchedule.ReadWrite.Directory"),
+    ],
+)
+def test_what_would_make_an_application_anything_is_refused(role: str) -> None:
+    with pytest.raises(ApplicationGrantsInvalid, match="anything"):
+        parse_grants(written(grants=[{**GRAPH, "app_roles": ["User.Read.All", role]}]), PUBLIC)
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        *("Global Administrator", "privileged role administrator", "Privileged Authentication Administrator"),
+        *("62e90394-69f5-4237-9190-012177145e10", "E8611AB8-C189-46E8-94E1-60213AB1F814"),
+    ],
+)
+def test_no_application_of_callers_administers_whoever_administers(role: str) -> None:
+    with pytest.raises(ApplicationGrantsInvalid, match="anything"):
+        parse_grants(written(directory_roles=["Exchange Administrator", role]), PUBLIC)
+
+
+def test_roles_of_the_application_stand_beside_scopes_or_alone_and_directory_roles_by_name_or_id() -> None:
+    exchange = {"resource": "exchange", "app_roles": ["Exchange.ManageAsApp", "Exchange.ManageAsApp"]}
+    own = "11112222-3333-4444-8555-666677778888"
+    text = written(
+        grants=[{**GRAPH, "app_roles": ["User.Read.All"]}, exchange],
+        directory_roles=["exchange administrator", own, own],
+    )
+    found = parse_grants(text, PUBLIC)
+    assert [(grant.resource, grant.app_roles) for grant in found.with_app_roles] == [
+        ("graph", ("User.Read.All",)),
+        ("exchange", ("Exchange.ManageAsApp",)),
+    ]
+    assert [grant.resource for grant in found.delegated] == ["graph"]
+    assert found.directory_roles == ("29232cdf-9323-42fd-ade2-1d097af3e4de", own)
+
+
+def test_an_old_document_means_what_it_meant() -> None:
+    found = parse_grants(written(), PUBLIC)
+    assert (found.with_app_roles, found.directory_roles, found.delegated) == ([], (), found.grants)
 
 
 def test_a_grant_set_that_is_missing_or_disabled_is_said_to_be() -> None:
@@ -164,7 +219,9 @@ def test_a_named_set_that_is_disabled_is_not_passed_over() -> None:
         st.none() | st.booleans() | st.integers() | st.text(max_size=12),
         lambda inner: (
             st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(["display_name", "grants", "resource", "scopes"]), inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["display_name", "grants", "resource", "scopes", "app_roles"]), inner, max_size=4
+            )
         ),
         max_leaves=8,
     )

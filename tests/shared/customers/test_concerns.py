@@ -17,6 +17,10 @@ ONE = {
         "customer_excluded",
         "scopes_missing",
         "delegated_role_missing",
+        "app_roles_missing",
+        "app_role_unknown",
+        "role_assignment_refused",
+        "roles_unmanaged",
     ),
 }
 ERRORS = {kind.code: kind for kind in every_error()}

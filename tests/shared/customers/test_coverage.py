@@ -6,8 +6,9 @@ import pytest
 
 from shared.cloud import CHINA, PUBLIC, SHAREPOINT, Cloud
 from shared.customers.application_grants import Grant, GrantSet, parse_grants
-from shared.customers.coverage import grant_of, granted_scopes, require_covered
+from shared.customers.coverage import grant_of, granted_scopes, require_assigned, require_covered
 from shared.customers.errors import ScopesMissing
+from shared.customers.role_errors import AppRolesMissing
 from shared.entra.tokens import AccessToken
 
 TEAMS = "48ac35b8-9aa8-4d74-927d-1f4a14a0b239"
@@ -70,3 +71,15 @@ def test_what_was_asked_for_and_what_is_of_no_resource_is_not_granted() -> None:
     assert granted_scopes(token("openid", "profile", f"{TEAMS}/.default", f"{TEAMS}/user_impersonation")) == [
         "user_impersonation"
     ]
+
+
+def test_a_token_of_the_application_covers_the_app_roles_whatever_their_letters_and_names_the_missing() -> None:
+    own = AccessToken(
+        token="t", expires_on=datetime(2030, 1, 1, tzinfo=UTC), scope="x", tenant_id="t", roles=("user.read.all",)
+    )
+    wanted = Grant(resource="graph", application_id="id", default_scope="x", app_roles=("User.Read.All", "Mail.Read"))
+    with pytest.raises(AppRolesMissing) as refused:
+        require_assigned(own, wanted)
+    assert refused.value.missing == ("Mail.Read",)
+    require_assigned(own, None)
+    require_assigned(own, Grant(resource="graph", application_id="id", default_scope="x", scopes=("User.Read",)))

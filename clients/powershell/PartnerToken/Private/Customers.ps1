@@ -38,7 +38,11 @@ function Read-CustomerConsent {
     [CmdletBinding()]
     [OutputType('PartnerToken.CustomerConsent')]
     param([Parameter(Mandatory)] $Content)
-    $grants = @(Get-Field -Object $Content -Name 'grants' | Where-Object -FilterScript { $_ })
+    # Roles of the application itself stand beside the scopes of an API, under a name of their own.
+    $roles = foreach ($row in Get-Field -Object $Content -Name 'roles' | Where-Object -FilterScript { $_ }) {
+        $row | Select-Object -Property * -ExcludeProperty resource | Add-Member -NotePropertyName resource -NotePropertyValue "$($row.resource) roles" -PassThru
+    }
+    $grants = @(@(Get-Field -Object $Content -Name 'grants') + @($roles) | Where-Object -FilterScript { $_ })
     $unclear = foreach ($grant in $grants | Where-Object -FilterScript { Get-Field -Object $_ -Name 'error' }) { Get-Remedy -Content $grant }
     [pscustomobject] @{
         PSTypeName = 'PartnerToken.CustomerConsent'

@@ -83,7 +83,8 @@ def stops(failure: Failure) -> bool:
 
 def row_of(tenant: str, told: Mapping[str, Any]) -> Row:
     """What the broker says of one customer."""
-    grants = told.get("grants", [])
+    # A broker of before tells of no roles.
+    grants = [*told.get("grants", []), *(_named(row) for row in told.get("roles", ()))]
     finished = bool(told.get("complete", True)) and told["outcome"] in FINISHED
     unclear = [grant for grant in grants if "remedy" in grant]
     # Why the management application did not help is of interest where something is left to do.
@@ -99,6 +100,11 @@ def row_of(tenant: str, told: Mapping[str, Any]) -> Row:
         exit_code=code,
         more={"plan": told.get("plan"), **{name: _scopes(grants, name) for name in SCOPES}} if grants else {},
     )
+
+
+def _named(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of roles beside those of scopes, so that nobody takes one for the other."""
+    return {**row, "resource": f"{row['resource']} roles"}
 
 
 def _missing(grants: Sequence[Mapping[str, Any]]) -> Iterable[str]:

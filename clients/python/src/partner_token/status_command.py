@@ -10,7 +10,14 @@ from partner_token.failures import printable
 from partner_token.options import Asker, asking
 from partner_token.printed import TABLE, for_people, say, show_rows
 
-COLUMNS = {"tenant": "TENANT", "name": "NAME", "resource": "RESOURCE", "outcome": "OUTCOME", "since": "SINCE"}
+COLUMNS = {
+    "tenant": "TENANT",
+    "name": "NAME",
+    "as": "AS",
+    "resource": "RESOURCE",
+    "outcome": "OUTCOME",
+    "since": "SINCE",
+}
 LOST, WITHDRAWN = "lost", "withdrawn"
 LISTS = ("failing", "works")
 MFA_WANTED, NAMED = frozenset({"no", "missing"}), 5
