@@ -74,7 +74,8 @@ class Desk:
         try:
             found = self.histories.of(name)
         except BrokerError as error:
-            return {"events": [], "has_all": False, "refused": {"says": error.happened, **error.what_to_do}}
+            refused = {"says": error.happened, "transient": error.transient, **error.what_to_do}
+            return {"events": [], "has_all": False, "refused": refused}
         return {"events": [_told(event) for event in found.events], "has_all": found.has_all, "refused": None}
 
 

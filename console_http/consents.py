@@ -12,6 +12,7 @@ from console_http.menu import CONSENTS
 from console_http.telling import PARAMETER
 from console_http.views import TEMPLATES, console_page
 from console_http.visit import Visit
+from shared.acts import ACTS
 from shared.callers.assertion import CONSENT_MANAGE
 from shared.consents.consent import MANAGEMENT_NAME
 from shared.errors import BrokerError
@@ -66,6 +67,7 @@ def consent_page(
         "states": STATES,
         "to_do": TO_DO[parts["status"]],
         "kinds": KINDS,
+        "means": _means(parts["consent"]),
         "picture": picture_of(events, now=now),
         "events": events[:MOST_EVENTS],
         "has_more": len(events) > MOST_EVENTS,
@@ -94,8 +96,14 @@ def _blame(consents: Consents, name: str) -> Mapping[str, Any]:
         return {"days": [], "has_all": True, "refused": _refused(error)}
 
 
+def _means(consent: Mapping[str, Any] | None) -> str:
+    """What mends its last refusal, in general words: the remedy speaks to who speaks HTTP."""
+    act = consent["act"] if consent else None
+    return ACTS[act["name"]].means if act else ""
+
+
 def _refused(error: BrokerError) -> Mapping[str, Any]:
-    return {"says": error.happened, **error.what_to_do}
+    return {"says": error.happened, "transient": error.transient, **error.what_to_do}
 
 
 def _events(parts: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

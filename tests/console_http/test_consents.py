@@ -70,6 +70,14 @@ def test_each_state_says_what_it_is_and_what_to_do(desk: ConsentsDesk, state: st
     assert TO_DO[state] in page.html
 
 
+def test_a_refusal_is_told_with_its_code_and_what_mends_it_in_words_that_are_no_request(desk: ConsentsDesk) -> None:
+    stated(desk, "lost")
+    html = desk.show().html
+    assert "last refusal is new_consent_needed. AADSTS50173. What mends it: make a link, and a person" in text_of(html)
+    assert "POST /api" not in html
+    assert "<meter" not in html, "its days left are worth nothing"
+
+
 @pytest.mark.parametrize(
     ("state", "offered"),
     [
@@ -155,6 +163,7 @@ def test_a_vault_that_is_away_is_a_refusal_and_one_that_ceases_leaves_the_rest_o
     assert "The history cannot be read now." in html
     assert "What the checks of customers have found cannot be read now." in html
     assert "The policy cannot be read now." in html
+    assert (html.count("Load the page again in a minute."), "Retry-After" in html) == (3, False)
     assert "Nothing has happened" not in html
     assert "Nobody: no row" not in html
     assert ADMIN.username in html
