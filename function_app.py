@@ -29,7 +29,7 @@ def compose(settings: Settings, *, clock: Clock = utc_now) -> func.FunctionApp:
     check = customers_http.wiring.check_of(services)
     parts = (
         *consent_http.wiring.wire(consents),
-        *customers_http.wiring.wire(services, forgetting=forgetting, check=check),
+        *customers_http.wiring.wire(services, forgetting=forgetting, check=check, on_stop=issuer.forget_stops),
         *console_http.wiring.wire(
             services,
             status=customers_http.wiring.status_of(services),

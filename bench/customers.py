@@ -97,6 +97,7 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
     authority = Authority(http, client_id="client", credential=FixedCredential(["secret"]), clock=utc_now)
     rows = SqliteRows(results)
     kept, center = Results(rows), PartnerCenter(outbound, url=tenants.url)
+    stops = ApplicationStops(MemoryRows(), clock=utc_now)
     planner = Planner(
         home_tenant=HOME,
         cloud=PUBLIC,
@@ -105,9 +106,9 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
         find=partial(_found, center),
         results=kept,
         exclusions=Exclusions(rows),
+        stops=stops,
         clock=utc_now,
     )
-    stops = ApplicationStops(MemoryRows(), clock=utc_now)
     return CheckRun(
         planner=planner,
         own=application_planner(kept, planner.exclusions, stops),

@@ -8,6 +8,7 @@ from customers_http import (
     exclusion_routes,
     flush_routes,
     history_routes,
+    offboarding_routes,
     status_routes,
 )
 from customers_http.dependencies import Dependencies
@@ -17,5 +18,13 @@ __all__ = ["Dependencies", "blueprints"]
 
 def blueprints(dependencies: Dependencies) -> list[func.Blueprint]:
     """The operators' routes; all are anonymous to the host, and guarded in code."""
-    parts = (customer_routes, check_routes, status_routes, flush_routes, exclusion_routes, history_routes)
+    parts = (
+        customer_routes,
+        check_routes,
+        status_routes,
+        flush_routes,
+        exclusion_routes,
+        history_routes,
+        offboarding_routes,
+    )
     return [part.blueprint(dependencies) for part in parts]

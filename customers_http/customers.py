@@ -28,6 +28,7 @@ from customers_http.role_granting import RoleGranting
 from customers_http.role_rows import has_all_roles, with_roles
 from customers_http.seeing import Seeing
 from customers_http.trail import consent_removed, consented
+from shared.application_stops import ApplicationStops
 from shared.clock import Clock
 from shared.customers import management
 from shared.customers.access import Actor, Actors
@@ -39,6 +40,7 @@ from shared.customers.errors import (
 )
 from shared.customers.exclusions import Exclusions
 from shared.customers.grant_sets import read_grants
+from shared.customers.offboarded import CustomerOffboarded
 from shared.customers.patience import within
 from shared.customers.replacements import Replacements, with_unfinished
 from shared.errors import BrokerError
@@ -56,6 +58,7 @@ class Customers:
     actors: Actors
     policy_vault: SecretVault
     exclusions: Exclusions
+    stops: ApplicationStops
     clock: Clock
     seeing: Seeing
     granting: Granting
@@ -79,6 +82,8 @@ class Customers:
         excluded = self.exclusions.of(change.tenant_id, self.clock())
         if excluded is not None:
             raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
+        if self.stops.is_offboarded(change.tenant_id):
+            raise CustomerOffboarded
         actor = self.actors.partner(change.consent)
         grants = self._grants(change)
         wanted = management.wanted(app_roles=bool(grants.with_app_roles), directory_roles=bool(grants.directory_roles))

@@ -1,5 +1,6 @@
 """What the routes of customers work with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from customers_http.check import Check
@@ -7,6 +8,7 @@ from customers_http.customers import Customers
 from customers_http.excluding import Excluding
 from customers_http.flushing import Flushing
 from customers_http.listing import CustomerList
+from customers_http.offboarding import Offboarding
 from customers_http.status import Status
 from shared.callers.operator_check import OperatorCheck
 from shared.forgetting import Forgetting
@@ -17,6 +19,7 @@ from shared.pool import Pool
 class Dependencies:
     """What customers' routes work with; `forgetting` is told the tenant in which the application's consent was changed.
 
+    `on_stop` is told that what stops tokens has changed.
     They wait for Partner Center in a pool of their own, a check has its own too, and `reading` is for what was found:
     none waits behind another.
     """
@@ -29,5 +32,7 @@ class Dependencies:
     forgetting: Forgetting
     flushing: Flushing
     excluding: Excluding
+    offboarding: Offboarding
+    on_stop: Callable[[], None]
     pool: Pool
     reading: Pool

@@ -28,6 +28,12 @@ class Flushing:
     within: timedelta
     budget: Budget
 
+    @property
+    def reach(self) -> dict[str, Any]:
+        """Which instances hear of it, and within how many seconds."""
+        within = round(self.within.total_seconds()) if self.reaches_all else 0
+        return {"reaches": EVERY_INSTANCE if self.reaches_all else THIS_INSTANCE, "within_seconds": within}
+
     async def run(self, tenant_id: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
         """Whom it reaches, and within how many seconds; raises what the rows raise: then it reached this instance.
 
@@ -36,7 +42,6 @@ class Flushing:
         left = self.budget.take()
         if left:
             raise TooManyFlushes(retry_after=ceil(left))
-        reaches = EVERY_INSTANCE if self.reaches_all else THIS_INSTANCE
         told = {"operator": operator.object_id, "correlation_id": correlation}
         try:
             await self.forgetting.everywhere(tenant_id)
@@ -44,6 +49,6 @@ class Flushing:
             record("customer.flushed", {"tenant": tenant_id, "reaches": THIS_INSTANCE, "outcome": error.code, **told})
             detail = f"{error.detail} Only the instance that answered has forgotten the customer.".strip()
             raise type(error)(detail, retry_after=error.retry_after) from error
+        reaches = self.reach["reaches"]
         record("customer.flushed", {"tenant": tenant_id, "reaches": reaches, "outcome": "flushed", **told})
-        within = round(self.within.total_seconds()) if self.reaches_all else 0
-        return {"tenant": tenant_id, "reaches": reaches, "within_seconds": within}
+        return {"tenant": tenant_id, **self.reach}

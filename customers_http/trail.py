@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from customers_http.change import Change
 from customers_http.plan import Row
+from customers_http.taking import Item
 from shared.audit import Field, record
 
 
@@ -29,6 +30,30 @@ def _fields(change: Change, application_id: str, outcome: str) -> dict[str, Fiel
         "consent": change.consent,
         "application_id": application_id,
         "outcome": outcome,
+        "operator": change.operator.object_id,
+        "correlation_id": change.correlation,
+    }
+
+
+def offboarding(change: Change) -> None:
+    """Every token for the customer is stopped from now on, and its tenant is about to be cleaned."""
+    record("customer.offboarding", _who(change))
+
+
+def offboarded(change: Change, application_id: str, outcome: str, items: Sequence[Item]) -> None:
+    """What became of all that the applications held in the tenant."""
+    told = [f"{one.holding.kind} {one.holding.name}: {one.outcome}" for one in items]
+    record("customer.offboarded", {**_fields(change, application_id, outcome), "items": told})
+
+
+def returned(change: Change) -> None:
+    """Tokens are issued for the customer again."""
+    record("customer.returned", _who(change))
+
+
+def _who(change: Change) -> dict[str, Field]:
+    return {
+        "tenant": change.tenant_id,
         "operator": change.operator.object_id,
         "correlation_id": change.correlation,
     }

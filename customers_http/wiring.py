@@ -11,6 +11,7 @@ from customers_http.change import Change
 from customers_http.check import Check
 from customers_http.customer_acts import CustomerActs
 from customers_http.customers import Customers
+from customers_http.ending import offboarding_beside
 from customers_http.excluding import Excluding
 from customers_http.flushing import FLUSHES_A_MINUTE, Flushing
 from customers_http.granting import Granting
@@ -44,15 +45,18 @@ CHECK = Principal(
 CHECK_THREADS, CUSTOMERS_THREADS, STATUS_THREADS, EXCLUSION_THREADS = 8, 4, 4, 2
 
 
-def wire(services: Services, *, forgetting: Forgetting, check: Check) -> list[func.Blueprint]:
+def wire(
+    services: Services, *, forgetting: Forgetting, check: Check, on_stop: Callable[[], None]
+) -> list[func.Blueprint]:
     """The routes of customers; `forgetting` hears each tenant in which the application's consent was changed.
 
-    `check` is what tries consents.
+    `check` is what tries consents. `on_stop` has what stops tokens read anew: a customer was offboarded, or comes back.
     """
     settings, applications, store = services.settings, services.applications, services.store
     center = PartnerCenter(services.outbound, url=settings.partner_center_url)
     graph = Graph(services.outbound, url=settings.graph_url)
     actors = Actors(settings=settings, applications=applications, store=store)
+    customers = customers_of(services, actors, center, graph)
     dependencies = customers_http.Dependencies(
         operator=services.operator,
         check=check,
@@ -65,7 +69,7 @@ def wire(services: Services, *, forgetting: Forgetting, check: Check) -> list[fu
             exclusions=Exclusions(services.rows),
             clock=services.clock,
         ),
-        customers=customers_of(services, actors, center, graph),
+        customers=customers,
         status=_status(services),
         forgetting=forgetting,
         flushing=Flushing(
@@ -75,6 +79,8 @@ def wire(services: Services, *, forgetting: Forgetting, check: Check) -> list[fu
             budget=Budget(FLUSHES_A_MINUTE, seconds=60),
         ),
         excluding=excluding_of(services),
+        offboarding=offboarding_beside(customers, center=center, graph=graph, graph_scope=settings.cloud.graph_scope),
+        on_stop=on_stop,
         pool=Pool("customers", threads=CUSTOMERS_THREADS),
         reading=Pool("status", threads=STATUS_THREADS),
     )
@@ -116,6 +122,7 @@ def customers_of(services: Services, actors: Actors, center: PartnerCenter, grap
         actors=actors,
         policy_vault=services.policy_vault,
         exclusions=Exclusions(services.rows),
+        stops=services.stops,
         clock=services.clock,
         seeing=seeing,
         granting=granting,

@@ -1,6 +1,6 @@
 """What there is to check of the application's own tokens, at whomever the consents' plans and the policy's rows name.
 
-No person's rights bound these tokens, so whom an operator has stopped, and who has left, is not asked for any.
+No person's rights bound these tokens, so whom an operator has stopped or offboarded, and who has left, is not asked for any.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ class ApplicationPlanner:
             return Plan(customers=0, targets=[], gone=[], new=[])
         subjects, excluded = known_of(known.values()), self.exclusions.in_force(self.clock())
         known = {key: found for key, found in known.items() if key[0] not in excluded}
-        outside = {self.home_tenant, *excluded, *stops.left}
+        outside = {self.home_tenant, *excluded, *stops.left, *stops.offboarded}
         customers = self._customers(reach, others, subjects)
         inside = {tenant: one for tenant, one in sorted(customers.items()) if tenant not in outside}
         targets = targets_of(Part(consent=OF_APPLICATION), inside, self._resources(reach), known)

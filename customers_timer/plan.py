@@ -7,6 +7,7 @@ from customers_timer.target import Part, Target, resources_of, targets_of
 from customers_timer.watch import Look
 from customers_timer.who import FindCustomers, Subject, Who, known_of, who_by_list, who_by_policy
 from shared import subject
+from shared.application_stops import ApplicationStops
 from shared.clock import Clock
 from shared.cloud import Cloud
 from shared.consents.applications import Application
@@ -57,6 +58,7 @@ class Planner:
     find: FindCustomers
     results: Results
     exclusions: Exclusions
+    stops: ApplicationStops
     clock: Clock
 
     def plan(self, consent: str, reach: Reach, *, correlation: str) -> Plan:
@@ -69,10 +71,10 @@ class Planner:
         known = {(found.tenant_id, found.resource): found for found in self.results.all(consent)}
         subjects = known_of(known.values())
         who = self._who(served, subjects, list(reach.by_tenant), correlation)
-        excluded = self.exclusions.in_force(self.clock())
-        # What was known of those who are kept out stays as it was.
+        excluded, offboarded = self.exclusions.in_force(self.clock()), self.stops.read().offboarded
+        # What was known of those who are kept out stays as it was; of those whose work was ended it is forgotten.
         known = {key: found for key, found in known.items() if key[0] not in excluded}
-        outside = {self.home_tenant, person.tenant_id, *excluded}
+        outside = {self.home_tenant, person.tenant_id, *excluded, *offboarded}
         customers = {tenant: one for tenant, one in sorted(who.customers.items()) if tenant not in outside}
         targets = targets_of(
             part, customers, lambda tenant, domain: resources_of(reach.resources(tenant), domain, self.cloud), known
@@ -83,7 +85,7 @@ class Planner:
             gone=list(known.values()),
             new=self._new(targets, subjects) if who.is_told else [],
             silent=who.failures,
-            looks=self._looks(served, who, frozenset(excluded)),
+            looks=self._looks(served, who, offboarded.union(excluded)),
             excluded=frozenset(excluded),
             is_unlisted=bool(who.failures) and not who.is_told,
             listed=_listed(who),

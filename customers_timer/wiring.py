@@ -74,6 +74,7 @@ def _planner(services: Services, sources: CustomerSources, results: Results) -> 
         find=lambda partner, correlation: sources.found(partner, correlation=correlation),
         results=results,
         exclusions=Exclusions(services.rows),
+        stops=services.stops,
         clock=services.clock,
     )
 

@@ -38,6 +38,11 @@ class Controls:
         held: dict[str, list[str]] = self._send("GET", f"consents?tenant={tenant}&client={client}", None).json()
         return held
 
+    def principal(self, *, tenant: str, client: str) -> dict[str, Any]:
+        """Whether the client has an object in the tenant, at Entra ID, its app roles and its directory roles."""
+        told: dict[str, Any] = self._send("GET", f"principals?tenant={tenant}&client={client}", None).json()
+        return told
+
     def _send(self, method: str, route: str, content: dict[str, Any] | None) -> httpx.Response:
         answer = httpx.request(
             method,

@@ -95,6 +95,9 @@ CUSTOMER_PLAN = Act(
 CUSTOMER_INCLUDE = Act(
     name="customer.include", means="let the customer in again, if it is not to be kept out", parameters=("tenant",)
 )
+CUSTOMER_RETURN = Act(
+    name="customer.return", means="take the offboarding back, if the customer comes back", parameters=("tenant",)
+)
 CHECK_TENANT = Act(name="tenant.check", means="check the tenant id, and the cloud", parameters=("tenant",))
 CHECK_RESOURCE = Act(
     name="resource.check", means="check the resource's spelling, and that the tenant has it", parameters=("tenant",)

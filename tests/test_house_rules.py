@@ -58,7 +58,7 @@ OWNERS = {
         *(f"console_http/{part}.py" for part in ("door", "sign_in_routes", "visit")),
         *(
             f"customers_http/{part}_routes.py"
-            for part in ("check", "customer", "exclusion", "flush", "history", "status")
+            for part in ("check", "customer", "exclusion", "flush", "history", "offboarding", "status")
         ),
         *(f"token_http/{part}.py" for part in ("application_routes", "dependencies", "oauth_errors", "oauth_routes")),
     },

@@ -40,7 +40,7 @@ def declare(routes: Routes, dependencies: Dependencies) -> None:
         await dependencies.operator(req, CONSENT_READ)
         checked_parameters(req.params, ())
         found = await pool.run(stops.read)
-        content = {"stopped": found.is_stopped, "left": sorted(found.left)}
+        content = {"stopped": found.is_stopped, "left": sorted(found.left), "offboarded": sorted(found.offboarded)}
         return json_response(content, correlation=correlation_id(context))
 
     @routes.put("application/stop")

@@ -76,7 +76,7 @@ class Issuer:
         self._consents: Readings[str, Served] = Readings(
             lambda name: pools.vault.run(lambda: consents.load(name)), clock=clock, **ages
         )
-        self._stops = StopReadings(stops, pool=pools.stops, max_age=limits.max_age, clock=clock)
+        self._stops = StopReadings(stops, pool=pools.stops, clock=clock, **ages)
         self._tokens = TokenSource(
             authority=authority,
             home_tenant=policies.home_tenant,
@@ -89,7 +89,7 @@ class Issuer:
         )
 
     def forget_stops(self) -> None:
-        """Read anew what stops the application's own tokens: an operator has just changed it."""
+        """Read anew what stops tokens: an operator has just changed it."""
         self._stops.forget()
 
     def forget(self, consent: str) -> None:
@@ -140,6 +140,7 @@ class Issuer:
         self._policies.tell()
         policy = self._policy.at_hand(None, since=since)
         if policy is None:
+            self._stops.begin()
             return Missing(fetch=lambda: self._policy.get(None), is_reading=True)
         policy = value_of(policy)
         led = self.domains.look(policy, wanted, since=since)
@@ -149,18 +150,17 @@ class Issuer:
         name = request.consent
         if name is APPLICATION:
             wanted.decision = possible.decide(own=policy.home_tenant)
-            if not self._stops.is_at_hand(since):
-                return Missing(fetch=self._stops.read, is_reading=True)
-            self._stops.require_free(wanted.decision.tenant_id)
+            missing = self._stops.for_application(wanted.decision.tenant_id, since)
             if self._shows_secret and is_sharepoint(request.scope.family, self._cloud):
                 raise CertificateNeeded
-            return self._found(wanted, wanted.decision, None, own=policy.home_tenant)
+            return missing or self._found(wanted, wanted.decision, None, own=policy.home_tenant)
         reading = self._consents.at_hand(name, since=since)
         if reading is None:
             return Missing(fetch=lambda: self._read(name), is_reading=True)
         own = reading.consent.person.tenant_id if isinstance(reading, Served) else policy.home_tenant
         wanted.decision = possible.decide(own=own)
-        return self._found(wanted, wanted.decision, value_of(reading).consent, own=own)
+        missing = self._stops.for_person(wanted.decision.tenant_id, since)
+        return missing or self._found(wanted, wanted.decision, value_of(reading).consent, own=own)
 
     def _found(self, wanted: Wanted, decision: Decision, consent: Consent | None, *, own: str) -> Issued | Missing:
         """The token in memory for what was decided: of this consent, or without one of the application."""

@@ -21,7 +21,8 @@ _CODES: Mapping[Words, str] = {
     """,
     ("unauthorized_client", INVALID_REQUEST): "not_authorized role_missing",
     ("unauthorized_client", "invalid_target"): """
-        not_permitted tenant_name_unknown application_stopped customer_left certificate_needed
+        not_permitted tenant_name_unknown application_stopped customer_left customer_offboarded
+        certificate_needed
     """,
     ("unsupported_grant_type", "unsupported_grant_type"): "grant_type_unsupported",
     ("invalid_scope", "invalid_target"): "target_invalid scope_refused service_missing",
@@ -54,7 +55,7 @@ _CODES: Mapping[Words, str] = {
     (UNAVAILABLE, UNAVAILABLE): """
         unavailable authority_unavailable consent_in_motion identity_unavailable partner_center_unavailable
         seal_key_unknown too_many_requests vault_unavailable vault_throttled results_unavailable
-        graph_unavailable too_many_flushes
+        graph_unavailable too_many_flushes stop_unknown
     """,
 }
 WORDS: Mapping[str, Words] = {code: words for words, codes in _CODES.items() for code in codes.split()}

@@ -70,6 +70,10 @@ class Readings[K: Hashable, T]:
         just_failed = kept.failed_on is not None and abs(now - kept.failed_on) < RETRY_AFTER_FAILURE
         return kept.outcome if just_failed and age < self._stale_limit else None
 
+    def begin(self, key: K) -> None:
+        """Read this key, unless that is under way; nobody waits for it."""
+        self._flights.start(key, lambda: self._reading(key))
+
     def remembered(self, key: K) -> Outcome[T] | None:
         """The last reading, however old; None where it was forgotten. Nobody is to be served by it."""
         kept = self._kept.get(key)

@@ -47,6 +47,14 @@ class CustomerLeft(BrokerError):
     act = acts.CUSTOMER_RELATIONSHIP
 
 
+class StopUnknown(Unavailable):
+    """The store of what is stopped cannot be read: a token of the application that might be stopped is not issued."""
+
+    code = "stop_unknown"
+    says = "Whether tokens of the application are stopped cannot be read just now, so none is issued."
+    remedy = "Try again after the time in Retry-After. If it lasts, look at RESULTS_URL (docs/troubleshooting.md)."
+
+
 class CertificateNeeded(BrokerError):
     """SharePoint takes no token that a client secret was shown for, so none is asked for.
 

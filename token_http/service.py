@@ -70,7 +70,7 @@ class TokenService:
         return issued
 
     def forget_stops(self) -> None:
-        """Read anew what stops the application's own tokens."""
+        """Read anew what stops tokens."""
         self._issuer.forget_stops()
 
     async def decide(self, principal: Principal, request: TokenRequest, *, asker: str) -> Decision | None:

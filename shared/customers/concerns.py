@@ -11,6 +11,7 @@ from shared.customers.errors import (
     PartnerCenterTokenRefused,
     PlanOutdated,
 )
+from shared.customers.offboarded import CustomerOffboarded
 from shared.customers.role_errors import RolesUnmanaged
 from shared.entra.aadsts import MEANINGS
 from shared.entra.errors import ApplicationMisconfigured, ApplicationRefused, CustomerTenantRefused, ScopeRefused
@@ -32,6 +33,7 @@ _FOR_ONE = (
         GraphRefused,
         CustomerUnknown,
         CustomerExcluded,
+        CustomerOffboarded,
         CustomerWithoutGrants,
         GrantsUnseen,
         PlanOutdated,

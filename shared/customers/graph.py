@@ -82,6 +82,14 @@ class Graph:
         """A POST that makes something; GraphUnavailable: it may have been done."""
         _require_done(self._service.answer("POST", path, token, correlation, content=content))
 
+    def remove(self, token: AccessToken, path: str, *, correlation: str) -> bool:
+        """A DELETE; False when there is nothing. GraphUnavailable: it may have been done."""
+        answer = self._service.answer("DELETE", path, token, correlation)
+        if answer.status_code == NOT_FOUND:
+            return False
+        _require_done(answer)
+        return True
+
     def batch(
         self, token: AccessToken, paths: Sequence[str], *, correlation: str
     ) -> dict[str, Mapping[str, Any] | None]:

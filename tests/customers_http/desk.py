@@ -10,6 +10,9 @@ from customers_http.change import GRANTING, REMOVING, read_change
 from customers_http.customers import Customers
 from customers_http.granting import Granting
 from customers_http.management_consent import ManagementConsent
+from customers_http.offboarding import Offboarding
+from customers_http.own_end import OwnEnd
+from customers_http.removal_rights import RemovalRights
 from customers_http.replacing import Replacing
 from customers_http.role_granting import RoleGranting
 from customers_http.seeing import Seeing
@@ -17,6 +20,7 @@ from local.policy import APPLICATION_GRANTS
 from local.stack import host_environment
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, DEFAULT_WORLD, MANAGEMENT_APPLICATION, PARTNER_APPLICATION, PARTNER_TENANT
+from shared.application_stops import ApplicationStops
 from shared.clock import utc_now
 from shared.consents.applications import Application, Applications
 from shared.consents.consent import MANAGEMENT_NAME
@@ -65,6 +69,8 @@ class Desk:
 
     state: StackState
     customers: Customers
+    offboarding: Offboarding
+    stops: ApplicationStops
     actors: Actors
     center: PartnerCenter
     graph: Graph
@@ -81,6 +87,15 @@ class Desk:
 
     def remove(self, tenant: str = CONTOSO, **parameters: str) -> dict[str, Any]:
         return self.customers.remove(self._change(tenant, REMOVING, parameters))
+
+    def offboard(self, tenant: str = CONTOSO, **parameters: str) -> dict[str, Any]:
+        """A dry run unless `dry_run="false"`."""
+        change = self.change(tenant, **parameters)
+        self.offboarding.stop(change)
+        return self.offboarding.remove(change)
+
+    def change(self, tenant: str = CONTOSO, **parameters: str) -> Any:  # noqa: ANN401
+        return self._change(tenant, REMOVING, parameters)
 
     def wants(self, *grants: Mapping[str, object], name: str = "application-grants", **more: object) -> None:
         """The grant set from now on."""
@@ -150,23 +165,35 @@ def open_desk(state: StackState, *, managed: bool) -> Iterator[Desk]:
     replacements = Replacements(rows, clock=utc_now)
     granting = Granting(center=center, graph=graph, monotonic=waits.monotonic, sleep=waits.sleep)
     actors = Actors(settings=settings, applications=applications, store=store)
+    stops, scope = ApplicationStops(rows, clock=utc_now), settings.cloud.graph_scope
+    management = ManagementConsent(center=center, graph=graph, graph_scope=scope, sleep=waits.sleep)
     customers = Customers(
         actors=actors,
         policy_vault=policies,
         exclusions=Exclusions(rows),
+        stops=stops,
         clock=utc_now,
         seeing=seeing,
         granting=granting,
         replacing=Replacing(granting=granting, seeing=seeing, replacements=replacements),
         replacements=replacements,
-        management=ManagementConsent(
-            center=center, graph=graph, graph_scope=settings.cloud.graph_scope, sleep=waits.sleep
-        ),
+        management=management,
         roles=RoleGranting(graph=graph, client_id=PARTNER_APPLICATION, monotonic=waits.monotonic, sleep=waits.sleep),
+    )
+    rights = RemovalRights(actors=actors, management=management, graph=graph, graph_scope=scope)
+    offboarding = Offboarding(
+        actors=actors,
+        stops=stops,
+        replacements=replacements,
+        center=center,
+        rights=rights,
+        own_end=OwnEnd(rights=rights, sleep=waits.sleep),
     )
     made = Desk(
         state=state,
         customers=customers,
+        offboarding=offboarding,
+        stops=stops,
         actors=actors,
         center=center,
         graph=graph,

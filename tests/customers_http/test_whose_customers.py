@@ -9,6 +9,7 @@ from customers_http.change import Change
 from customers_http.customers import Customers
 from customers_http.listing import CustomerList
 from local.world import CONTOSO
+from shared.application_stops import ApplicationStops
 from shared.clock import utc_now
 from shared.consents.applications import Application, Applications
 from shared.consents.consent import MANAGEMENT_NAME
@@ -32,7 +33,13 @@ def ask(asked: str, store: ConsentStore, name: str) -> None:
     applications = Applications(partner=APPLICATION, management=APPLICATION)
     actors = Actors(settings=settings, applications=applications, store=store)
     parts = dict.fromkeys(("policy_vault", "seeing", "granting", "replacing", "replacements", "management"), NOBODY)
-    customers = Customers(actors=actors, exclusions=Exclusions(MemoryRows()), clock=utc_now, **parts)
+    customers = Customers(
+        actors=actors,
+        exclusions=Exclusions(MemoryRows()),
+        stops=ApplicationStops(MemoryRows(), clock=utc_now),
+        clock=utc_now,
+        **parts,
+    )
     change = Change(
         tenant_id=CONTOSO, consent=name, dry_run=False, replace=False, plan="", operator=OPERATOR, correlation="c"
     )

@@ -146,6 +146,7 @@ class Scene:
                 find=lambda partner, correlation: self.sources.found(partner, correlation=correlation),
                 results=self.results,
                 exclusions=Exclusions(self.rows),
+                stops=ApplicationStops(self.rows, clock=self.clock),
                 clock=self.clock,
             ),
             own=ApplicationPlanner(

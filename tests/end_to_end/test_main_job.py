@@ -32,6 +32,7 @@ RARE |= {"consent.checked", "device.started", "customer.consented", "customer.co
 RARE |= {"broker.diagnosed", "consent.refused", "console.signed_in", "console.signed_out"}
 RARE |= {"application.stopped", "application.resumed", "tenants.listed", "customer.flushed"}
 RARE |= {"customer.excluded", "customer.included", "customers.ending", "customers.person"}
+RARE |= {"customer.offboarding", "customer.offboarded", "customer.returned"}
 RARE |= {"customers.failing", "customers.run", "link.revoked", "operator.refused", "secret.leaked"}
 GRAPH, ARM = "https://graph.microsoft.com", "https://management.azure.com"
 

@@ -11,6 +11,7 @@
         'Add-PartnerCustomerExclusion'
         'Clear-PartnerTokenCache'
         'Connect-Partner'
+        'Get-PartnerApplicationStop'
         'Get-PartnerBrokerCustomer'
         'Get-PartnerConsent'
         'Get-PartnerCustomerExclusion'
@@ -20,14 +21,18 @@
         'Get-PartnerToken'
         'Grant-PartnerCustomerConsent'
         'Import-PartnerConsent'
+        'Invoke-PartnerCustomerOffboarding'
         'New-PartnerAccessToken'
         'New-PartnerConsentLink'
         'Remove-PartnerCustomerExclusion'
         'Restore-PartnerConsent'
+        'Resume-PartnerApplicationToken'
         'Revoke-PartnerConsent'
         'Revoke-PartnerConsentLink'
         'Revoke-PartnerCustomerConsent'
+        'Stop-PartnerApplicationToken'
         'Test-PartnerAccess'
+        'Undo-PartnerCustomerOffboarding'
     )
     FormatsToProcess     = @('PartnerToken.format.ps1xml')
     TypesToProcess       = @('PartnerToken.types.ps1xml')

@@ -114,7 +114,7 @@ Describe 'The module' {
         $public | Where-Object -FilterScript { $_ -in $theirs } | Should -Be 'New-PartnerAccessToken'
     }
 
-    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink', 'Clear-PartnerTokenCache', 'Add-PartnerCustomerExclusion', 'Remove-PartnerCustomerExclusion', 'Get-PartnerCustomerHistory') {
+    It 'takes tenants by property name, as TenantId and CustomerId too, and never as Id: <_>' -ForEach @('Get-PartnerToken', 'Connect-Partner', 'Test-PartnerAccess', 'Grant-PartnerCustomerConsent', 'Revoke-PartnerCustomerConsent', 'New-PartnerConsentLink', 'Clear-PartnerTokenCache', 'Add-PartnerCustomerExclusion', 'Remove-PartnerCustomerExclusion', 'Get-PartnerCustomerHistory', 'Invoke-PartnerCustomerOffboarding', 'Undo-PartnerCustomerOffboarding') {
         $parameter = (Get-Command -Name $_).Parameters['Tenant']
         $parameter.Aliases | Should -Be 'TenantId', 'CustomerId'
         ($parameter.Attributes | Where-Object -FilterScript { $_ -is [Parameter] }).ValueFromPipelineByPropertyName | Should -BeTrue
@@ -142,6 +142,10 @@ Describe 'The module' {
         @{ Name = 'Clear-PartnerTokenCache'; Impact = 'Low' }
         @{ Name = 'Add-PartnerCustomerExclusion'; Impact = 'Medium' }
         @{ Name = 'Remove-PartnerCustomerExclusion'; Impact = 'Medium' }
+        @{ Name = 'Invoke-PartnerCustomerOffboarding'; Impact = 'High' }
+        @{ Name = 'Undo-PartnerCustomerOffboarding'; Impact = 'Medium' }
+        @{ Name = 'Stop-PartnerApplicationToken'; Impact = 'High' }
+        @{ Name = 'Resume-PartnerApplicationToken'; Impact = 'Medium' }
     ) {
         $binding = (Get-Command -Name $Name).ScriptBlock.Attributes | Where-Object -FilterScript { $_ -is [System.Management.Automation.CmdletBindingAttribute] }
         $binding.SupportsShouldProcess | Should -BeTrue

@@ -134,4 +134,4 @@ def test_powershell_completes_as_the_script_has_it(tmp_path: Path) -> None:
         timeout=120,
         check=True,
     )
-    assert done.stdout.split() == ["consent", "exclude", "excluded", "history", "include", "list", "remove"]
+    assert done.stdout.split() == ["consent", "exclude", "excluded", "history", "include", "list", "offboard", "remove"]

@@ -44,6 +44,7 @@ $script:ActSentences = @{
     'customer.sign_in_log'     = 'Look at the partner application''s entries in the sign-in log of {tenant}; then check its consent there, GDAP and Conditional Access.'
     'customer.plan'            = 'Grant-PartnerCustomerConsent -Tenant {tenant} -Replace -WhatIf shows what a replacement would lose, and a Plan; with -Replace -Plan it does that.'
     'customer.include'         = 'Nothing, if that is meant; otherwise Remove-PartnerCustomerExclusion -Tenant {tenant} lets the customer in again.'
+    'customer.return'          = 'Nothing, if that is meant; if the customer comes back, Undo-PartnerCustomerOffboarding -Tenant {tenant}, then Grant-PartnerCustomerConsent -Tenant {tenant}.'
     'tenant.check'             = 'Check the tenant id {tenant}. Get-PartnerBrokerCustomer lists the customers.'
     'resource.check'           = 'Check the spelling of -Resource or -Scope, and that the tenant {tenant} has the service.'
     # The broker's own place.

@@ -100,6 +100,28 @@ function Get-InclusionRequest {
     @{ Method = 'DELETE'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/exclusion" }
 }
 
+function Get-OffboardingRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Tenant, [string] $Consent, [bool] $DryRun)
+    $query = @{ consent = $Consent; dry_run = "$DryRun".ToLowerInvariant() }
+    @{ Method = 'PUT'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/offboarding"; Query = $query }
+}
+
+function Get-ReturnRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Tenant)
+    @{ Method = 'DELETE'; Uri = "/api/customers/$(Get-PathPart -Text $Tenant)/offboarding" }
+}
+
+function Get-ApplicationStopRequest {
+    [CmdletBinding()]
+    [OutputType([hashtable])]
+    param([string] $Method)
+    @{ Method = $Method; Uri = '/api/application/stop' }
+}
+
 # What changed for a customer by one consent.
 function Get-HistoryRequest {
     [CmdletBinding()]

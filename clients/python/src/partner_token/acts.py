@@ -53,6 +53,8 @@ WORDS: Mapping[str, str] = {
     "customer.plan": "partner-broker customers consent {tenant} --replace shows what would be lost; with --apply and "
     "--plan, it is done as shown.",
     "customer.include": "Nothing, if that is meant; partner-broker customers include {tenant} lets it in again.",
+    "customer.return": "Nothing, if that is meant; if the customer comes back, partner-broker customers offboard "
+    "{tenant} --undo, then partner-broker customers consent {tenant} --apply.",
     "tenant.check": "Check the tenant id {tenant}, and the broker's AZURE_CLOUD if it is in a national cloud.",
     "resource.check": "Check the resource's spelling, and that tenant {tenant} has the service.",
     "application.credential": "The broker's administrator puts {secret} into the token vault, or enables it.",

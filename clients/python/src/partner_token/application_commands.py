@@ -31,7 +31,7 @@ def resume(asker: Asker) -> int:
 @application.command()
 @asking
 def show(asker: Asker) -> int:
-    """Say whether they are stopped, and which tenants have left; ends with 1 when they are stopped."""
+    """Say whether they are stopped, which tenants have left or were offboarded; ends with 1 when they are stopped."""
     told = asker.operations().application_stop("GET")
     show_facts(asker.output, told)
     return PERSON if told["stopped"] else DONE

@@ -24,6 +24,7 @@ from partner_token.exclusion_commands import exclude, excluded, history, include
 from partner_token.exit_codes import DONE, of_batch
 from partner_token.failures import failure_of
 from partner_token.named_customers import tenants_of
+from partner_token.offboard_command import offboard
 from partner_token.options import Asker, asking, confirmed, consent_option
 from partner_token.printed import TABLE, say, say_failure, show_rows
 from partner_token.progress import progress
@@ -48,7 +49,7 @@ def customers() -> None:
     """The partner's customers, and the partner application's own consent in their tenants."""
 
 
-for _verb in (exclude, include, excluded, history):
+for _verb in (exclude, include, excluded, history, offboard):
     customers.add_command(_verb)
 
 

@@ -30,7 +30,9 @@ GRANT_COLUMNS = {
 SCOPES = ("there", "added", "lost")
 FINISHED = frozenset({"created", "extended", "replaced", "unchanged", "removed", "absent"})
 REPLACE_SHOWS = "--replace shows what a replacement would lose."
-EVERYBODY, MALFORMED, EXCLUDED = "everybody", "invalid_request", "customer_excluded"
+EVERYBODY, MALFORMED = "everybody", "invalid_request"
+# Kept out on purpose.
+EXCLUDED = frozenset({"customer_excluded", "customer_offboarded"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ def sources_failed(sources: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
 
 def failed(tenant: str, failure: Failure) -> Row:
     """A customer whose request was refused; that one is kept out on purpose is no failure."""
-    code = DONE if failure.code == EXCLUDED else failure.exit_code
+    code = DONE if failure.code in EXCLUDED else failure.exit_code
     return Row(tenant=tenant, outcome=failure.code, detail=failure.detail, exit_code=code)
 
 

@@ -76,6 +76,15 @@ class Operations:
         query |= {**({"replace": "true"} if replace else {}), **({"plan": plan} if plan else {})}
         return self._asked(method, f"customers/{_part(tenant)}/consent", query=query)
 
+    def offboard(self, tenant: str, consent: str, *, dry_run: bool) -> dict[str, Any]:
+        """End the work for a customer: stop its tokens, and take the applications out of its tenant."""
+        query = {"consent": consent, "dry_run": "true" if dry_run else "false"}
+        return self._asked("PUT", f"customers/{_part(tenant)}/offboarding", query=query)
+
+    def return_customer(self, tenant: str) -> dict[str, Any]:
+        """Let tokens be issued for a customer again."""
+        return self._asked("DELETE", f"customers/{_part(tenant)}/offboarding")
+
     def exclude(self, tenant: str, fields: Mapping[str, str]) -> dict[str, Any]:
         """Keep a customer out of checks, consents and alarms until a day."""
         return self._asked("PUT", f"customers/{_part(tenant)}/exclusion", fields)

@@ -1,0 +1,55 @@
+function Resume-PartnerApplicationToken {
+    <#
+    .SYNOPSIS
+    Takes back the stop of the tokens of the application itself.
+
+    .DESCRIPTION
+    Whoever a row of the policy allows gets them again. Needs the app role Consent.Manage of the broker.
+
+    .PARAMETER BrokerUrl
+    The broker's address; the variable BROKER_URL by default.
+
+    .PARAMETER Audience
+    The broker's identifier URI, such as api://<its client id>; the variable BROKER_AUDIENCE by default.
+
+    .PARAMETER Identity
+    Who asks. Auto takes who is signed in to Az PowerShell or Azure CLI, a person or a workload, or the identity that is
+    set up here; see Get-PartnerToken.
+
+    .PARAMETER ClientId
+    The client id of a user-assigned managed identity, where there are several; the variable AZURE_CLIENT_ID by default.
+
+    .OUTPUTS
+    PartnerToken.ApplicationStop: Stopped, Left, Offboarded, Reaches, WithinSeconds.
+
+    .EXAMPLE
+    Resume-PartnerApplicationToken
+
+    .LINK
+    Get-PartnerApplicationStop
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
+    [OutputType('PartnerToken.ApplicationStop')]
+    param(
+        [string] $BrokerUrl = $env:BROKER_URL,
+
+        [string] $Audience = $env:BROKER_AUDIENCE,
+
+        [ValidateSet('Auto', 'AppService', 'Automation', 'Arc', 'VirtualMachine', 'WorkloadIdentity', 'AzurePipelines', 'GitHubActions', 'AzPowerShell', 'AzCli')]
+        [string] $Identity = 'Auto',
+
+        [string] $ClientId = $env:AZURE_CLIENT_ID
+    )
+    begin {
+        Use-CallerPreference -Cmdlet $PSCmdlet
+        try { $broker = Open-Broker -BrokerUrl $BrokerUrl -Audience $Audience -Identity $Identity -ClientId $ClientId -ForPeople }
+        catch { $PSCmdlet.ThrowTerminatingError($_) }
+    }
+    process {
+        try {
+            if (-not (Test-Agreement -Cmdlet $PSCmdlet -Target 'the application' -Action 'Let tokens of the application be issued again')) { return }
+            Read-ApplicationStop -Content (Send-BrokerRequest -Broker $broker -Request (Get-ApplicationStopRequest -Method 'DELETE')).Content
+        }
+        catch { Write-Failure -Cmdlet $PSCmdlet -Record $_ -Target 'the application' }
+    }
+}
