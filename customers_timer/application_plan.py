@@ -1,6 +1,6 @@
 """What there is to check of the application's own tokens, at whomever the consents' plans and the policy's rows name.
 
-No person's rights bound these tokens, so whom an operator has stopped or offboarded, and who has left, is not asked for any.
+No person's rights bound these tokens, so none is asked for whom an operator has stopped or offboarded, or who has left.
 """
 
 from collections.abc import Mapping, Sequence

@@ -26,6 +26,9 @@ CHANGES = {
     "customer.flushed",
     "customer.excluded",
     "customer.included",
+    "customer.offboarding",
+    "customer.offboarded",
+    "customer.returned",
 }
 
 
@@ -71,6 +74,10 @@ def live_through_a_day(state: StackState) -> None:
     assert provisioning.call("DELETE", f"customers/{CONTOSO}/exclusion").json()["outcome"] == "included"
     assert provisioning.call("GET", f"customers/{CONTOSO}/history").json()["changes"] == []
     assert provisioning.call("POST", f"customers/{CONTOSO}/flush").json()["reaches"] == "this_instance"
+    offboarding = f"customers/{TAILSPIN}/offboarding"
+    assert provisioning.call("PUT", f"{offboarding}?dry_run=false").json()["reaches"] == "this_instance"
+    assert provisioning.call("PUT", path).json()["code"] == "customer_offboarded"
+    assert provisioning.call("DELETE", offboarding).json()["outcome"] == "returned"
     assert operator.call("DELETE", "consents/partner/link").json()["status"] == "links_revoked"
     assert operator.call("DELETE", "consents/partner").json()["status"] == "withdrawn"
     assert Workload(state=state, name="reports").token("contoso", "graph").json()["code"] == "consent_withdrawn"

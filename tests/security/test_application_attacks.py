@@ -164,7 +164,7 @@ def test_an_operator_stops_them_all_at_once_and_nobody_else_can(stack: StackStat
         assert operator.call("PUT", "application/stop").json()["stopped"]
         answers = [ask(reports, "northwind", "graph") for ask in DIALECTS]
         assert ["application_stopped" in answer.text for answer in answers] == [True] * len(DIALECTS)
-        assert operator.call("GET", "application/stop").json() == {"stopped": True, "left": []}
+        assert operator.call("GET", "application/stop").json() == {"stopped": True, "left": [], "offboarded": []}
     finally:
         assert operator.call("DELETE", "application/stop").json()["stopped"] is False
     assert plain(reports, "northwind", "graph").is_success
