@@ -66,7 +66,7 @@ def test_each_state_says_what_it_is_and_what_to_do(desk: ConsentsDesk, state: st
     stated(desk, state)
     page = desk.show()
     assert page.status == (404 if state == "absent" else 200)
-    assert f'<span class="state {state}">{STATES[state]}</span>' in page.html
+    assert f'<span class="state wraps {state}">{STATES[state]}</span>' in page.html
     assert TO_DO[state] in page.html
 
 
@@ -249,10 +249,10 @@ def test_who_types_the_name_withdraws_and_who_types_another_loses_nothing(desk: 
     desk.give()
     for typed in ("", "Partner", "partner2"):
         assert desk.press("withdraw", {"name": typed}) == {"act": "withdraw", "done": False}
-    assert (desk.changed, "state ok" in desk.show().html) == ([], True)
+    assert (desk.changed, "state wraps ok" in desk.show().html) == ([], True)
     assert "Nothing was withdrawn" in desk.show(told={"act": "withdraw", "done": False}).html
     assert desk.press("withdraw", {"name": " partner "}) == {"act": "withdraw", "done": True}
-    assert (desk.changed, "state withdrawn" in desk.show().html) == (["partner"], True)
+    assert (desk.changed, "state wraps withdrawn" in desk.show().html) == (["partner"], True)
 
 
 def test_callers_forget_a_consent_even_where_nobody_knows_whether_it_was_withdrawn(desk: ConsentsDesk) -> None:
