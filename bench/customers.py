@@ -95,9 +95,8 @@ def check_of(tenants: Tenants, results: Path) -> CheckRun:
     discovery = Discovery(outbound, authority_host=tenants.url, home_tenant=HOME, ages=Ages(last_good=3600.0))
     http = AuthorityHttp(outbound, discovery, authority_host=tenants.url)
     authority = Authority(http, client_id="client", credential=FixedCredential(["secret"]), clock=utc_now)
-    rows = SqliteRows(results)
+    rows, stops = SqliteRows(results), ApplicationStops(MemoryRows(), clock=utc_now)
     kept, center = Results(rows), PartnerCenter(outbound, url=tenants.url)
-    stops = ApplicationStops(MemoryRows(), clock=utc_now)
     planner = Planner(
         home_tenant=HOME,
         cloud=PUBLIC,

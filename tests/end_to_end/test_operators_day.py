@@ -94,7 +94,7 @@ def on_record(state: StackState) -> None:
     ways = [(record["way"], record["operator"]) for record in found if record["event"] == "consent.stored"]
     assert ways == [("browser", ""), ("device", OPERATOR), ("import", OPERATOR), ("restore", OPERATOR)]
     made = [record["operator"] for record in found if str(record["event"]).startswith("customer.")]
-    assert made == [PROVISIONING] * 5
+    assert made == [PROVISIONING] * 8
     log = "".join(file.read_text() for file in (state.folder / "log").iterdir())
     secrets = [line.split(" ", 1)[1] for line in state.ledger_file.read_text().splitlines()]
     assert len(secrets) > 30
