@@ -6,8 +6,7 @@ A page asks the door for a route and gets a visit: somebody with a session and o
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
@@ -20,16 +19,15 @@ from console_http.visit import Onward, Shown, Visit
 from shared.callers.errors import RoleMissing
 from shared.client_address import client_address
 from shared.cookies import cookie_name, cookies_of, is_from_elsewhere, set_cookie
-from shared.errors import BrokerError
+from shared.errors import BodyTooLarge, BrokerError, InvalidRequest, LengthRequired
+from shared.form_fields import form_fields
 from shared.pages.page import Page, page_response
-from shared.request_fields import request_body
 from shared.responses import correlation_id
 from shared.routes import Routes
 from shared.witness import witness
 
 SESSION_COOKIE, FLOW_COOKIE = "console", "console-sign-in"
 FLOW_SECONDS = 900
-MOST_FIELDS = 32
 
 
 class Door:
@@ -166,8 +164,10 @@ def refusal_response(error: BrokerError, correlation: str) -> func.HttpResponse:
     return page_response(refusal_page(error, correlation), correlation=correlation)
 
 
-def _form(req: func.HttpRequest) -> Mapping[str, Any]:
+def _form(req: func.HttpRequest) -> Mapping[str, str]:
     try:
-        return dict(parse_qsl(request_body(req).decode("utf-8"), max_num_fields=MOST_FIELDS))
-    except ValueError:
-        raise FormFromElsewhere from None
+        return form_fields(req)
+    except (BodyTooLarge, LengthRequired):
+        raise
+    except InvalidRequest:
+        raise FormFromElsewhere from None  # no page of ours sends one like this

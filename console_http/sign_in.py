@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from console_http.menu import ANYBODY
 from console_http.refusals import SignInAgain, SignInNotDone
 from console_http.session import Session
 from shared.clock import Clock
@@ -24,6 +25,8 @@ LIFETIME = timedelta(minutes=15)
 HOME = "/api/console"
 # Of several accounts the person chooses; to confirm a session, nobody is asked anything.
 CHOOSE, SILENT = "select_account", "none"
+# Browsers keep no cookie beyond 4,096 characters: a longer address would let nobody arrive.
+LONGEST_RETURN = 1_200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,8 @@ class SignInFlow:
             raise SignInNotDone
         claims = self._claims(sign_in, unverified_response["code"])
         told = claims.get("roles", [])
-        roles = frozenset(role for role in told if isinstance(role, str)) if isinstance(told, list) else frozenset()
+        # Of a registration with many app roles for callers, a cookie would not hold all.
+        roles = frozenset(role for role in ANYBODY if role in told) if isinstance(told, list) else frozenset()
         object_id, username = claims["oid"], str(claims.get("preferred_username") or claims["oid"])
         now = self._clock().replace(microsecond=0)
         if session is None:
@@ -146,7 +150,8 @@ def cookie_suffix(unverified_state: str) -> str:
 def own_page(unverified_path: str) -> str:
     """The path, if it is one of the console's own pages; its first page otherwise."""
     is_own = unverified_path == HOME or unverified_path.startswith((f"{HOME}/", f"{HOME}?"))
-    return unverified_path if is_own and unverified_path.isprintable() and "\\" not in unverified_path else HOME
+    is_plain = unverified_path.isascii() and unverified_path.isprintable() and "\\" not in unverified_path
+    return unverified_path if is_own and is_plain and len(unverified_path) <= LONGEST_RETURN else HOME
 
 
 def _same(left: str, right: str) -> bool:

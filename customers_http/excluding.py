@@ -65,7 +65,7 @@ class Excluding:
 
     def _reason(self, fields: Mapping[str, Any]) -> str:
         reason = str(fields.get("reason", ""))
-        if not REASON.fullmatch(reason):
+        if not REASON.fullmatch(reason) or not reason.isprintable():
             raise InvalidRequest("reason: why it is kept out, in 1 to 200 printable characters.")
         return reason.strip()
 

@@ -43,7 +43,9 @@ def page(
     forms = "" if form_action is None else f"form-action {form_action}; "
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; {forms}base-uri 'none'; frame-ancestors 'none'"
     headers = {"Content-Security-Policy": policy, **HEADERS}
-    return Page(html=templates.render(template, values), status=status, headers=headers)
+    # Half a character, which JSON of others may hold, is none that a page can send.
+    html = templates.render(template, values).encode("utf-8", "replace").decode()
+    return Page(html=html, status=status, headers=headers)
 
 
 def page_response(shown: Page, *, correlation: str = "") -> func.HttpResponse:

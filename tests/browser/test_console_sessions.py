@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from local.clock import read_offset, write_offset
 from local.controls import Controls
+from local.person import Person
 from local.stack import running_stack
 from local.state import StackState
 from local.world import ADMIN, READER, User
@@ -16,6 +17,7 @@ from tests.browser.conftest import ContextMaker
 from tests.browser.scene import Scene
 from tests.browser.steps import expect_code, expect_title, sign_in
 from tests.browser.test_every_page import TOO_WIDE, resize
+from tests.consent_http.browser import new_name, operator_of, stored
 
 MINUTE = timedelta(minutes=1)
 MOST_TABS = 60
@@ -127,6 +129,35 @@ def test_a_button_of_a_page_that_lay_for_too_long_says_to_sign_in_again_and_does
     tab.get_by_role("link", name="Sign in", exact=True).click()
     sign_in(tab, READER, back="**/api/console")
     expect_title(tab, "Overview")
+
+
+def test_a_withdrawal_with_roles_that_are_too_old_asks_to_sign_in_and_is_not_done_by_signing_in(
+    new_context: ContextMaker, moving: StackState
+) -> None:
+    """One tab lies with the name typed in, another one keeps the session from being idle."""
+    name, context = new_name(), new_context()
+    with Person() as person:
+        assert person.consent(operator_of(moving).link(name), ADMIN).is_success
+    tab, other = context.new_page(), context.new_page()
+    come_in(other, moving, ADMIN)
+    tab.goto(address(moving, f"/consents/{name}"))
+    tab.get_by_label("to withdraw it").fill(name)
+    for _ in range(2):
+        pass_time(moving, 25 * MINUTE)
+        other.reload()
+        expect_title(other, "Overview")
+    pass_time(moving, 25 * MINUTE)
+    tab.get_by_role("button", name="Withdraw this consent").click()
+    expect_code(tab, "console_sign_in_again")
+    expect(tab.get_by_text("Nothing was changed")).to_be_visible()
+    assert (stored(moving, name) or {})["status"] == "ok"
+    tab.get_by_role("link", name="Sign in", exact=True).click()
+    sign_in(tab, ADMIN, back="**/api/console")
+    expect_title(tab, "Overview")
+    tab.goto(address(moving, f"/consents/{name}"))
+    expect(tab.get_by_role("button", name="Withdraw this consent")).to_be_visible()
+    expect(tab.get_by_role("button", name="Restore this consent")).to_have_count(0)
+    assert (stored(moving, name) or {})["status"] == "ok"
 
 
 def test_a_session_that_was_signed_out_and_one_that_was_made_up_open_nothing(

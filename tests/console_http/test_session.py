@@ -93,6 +93,8 @@ def test_a_cookie_of_another_purpose_is_no_session(clock: HandClock) -> None:
         "/api/consoles",
         "/api/console/\\evil",
         "/api/console\n",
+        "/api/console/customers/\u00e9",
+        "/api/console?find=" + "x" * 2_000,
         "",
     ],
 )

@@ -69,6 +69,8 @@ def test_it_is_let_in_again_once(excluding: Excluding) -> None:
         ("   ", "2026-03-31"),
         ("a\nb", "2026-03-31"),
         ("x" * 201, "2026-03-31"),
+        ("read backwards: \u202egood", "2026-03-31"),
+        ("half a character: \ud83d", "2026-03-31"),
         ("good", "2026-02-28"),
         ("good", "2027-03-03"),
         ("good", "2026-02-30"),

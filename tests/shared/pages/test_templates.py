@@ -5,7 +5,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from shared.pages.page import page
+from shared.pages.page import page, page_response
 from shared.pages.templates import Templates
 from tests.shared.pages.pseudo import PSEUDO, untranslated
 
@@ -45,3 +45,9 @@ def test_forms_go_nowhere_unless_a_page_says_where(templates: Templates) -> None
     ]
     assert ["form-action 'none'; " in policies[0], "form-action 'self'; " in policies[1]] == [True, True]
     assert "form-action" not in policies[2]
+
+
+def test_half_a_character_of_others_keeps_no_page_from_being_sent(templates: Templates) -> None:
+    shown = page(templates, "one.html", {"tone": "told", "who": "Contoso \ud83d", "more": ""})
+    assert "Contoso ?" in shown.html
+    assert page_response(shown).get_body().startswith(b"<!doctype html>")
