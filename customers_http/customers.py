@@ -1,6 +1,7 @@
 """The application's consent in one customer's tenant: what it would come to, is made to be, and is taken back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from customers_http.api_state import states_of
@@ -82,9 +83,10 @@ class Customers:
         excluded = self.exclusions.of(change.tenant_id, self.clock())
         if excluded is not None:
             raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
-        if self.stops.is_offboarded(change.tenant_id):
-            raise CustomerOffboarded
-        actor = self.actors.partner(change.consent)
+        self._require_customer(change.tenant_id)
+        # It takes minutes, and whoever offboards the customer meanwhile ends it before its next change.
+        guard = partial(self._require_customer, change.tenant_id)
+        actor = replace(self.actors.partner(change.consent), require_customer=guard)
         grants = self._grants(change)
         wanted = management.wanted(app_roles=bool(grants.with_app_roles), directory_roles=bool(grants.directory_roles))
         manager = self.management.ready(change, self.actors, partner=actor, wanted=wanted)
@@ -131,6 +133,10 @@ class Customers:
         manager = self.management.looked(change, self.actors)
         case = self._case(change, actor, manager, self._grants(change))
         return self._told(change, what_removing_does(states_of(case)), management=manager.fields(change))
+
+    def _require_customer(self, tenant_id: str) -> None:
+        if self.stops.is_offboarded(tenant_id):
+            raise CustomerOffboarded
 
     def _grants(self, change: Change) -> GrantSet:
         cloud = self.actors.settings.cloud

@@ -70,6 +70,7 @@ class Granting:
 
     def post(self, place: Place, state: ApiState, scopes: Sequence[str]) -> bool:
         """Consent to scopes of one API; False when there is a consent to it."""
+        place.actor.require_customer()
         return self.center.consent(
             place.center_token,
             place.change.tenant_id,

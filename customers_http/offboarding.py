@@ -116,7 +116,7 @@ class Offboarding:
     def _own(self, change: Change, rights: Rights, *, is_clean: bool) -> list[Item]:
         actor = rights.manager.actor
         if actor is None:
-            return []
+            return self.own_end.unreached(change, rights)
         take = partial(self._take_consent, change, actor, None)
         taking = self._taking(change, rights, actor.application.client_id)
         return self.own_end.items(change, rights, taking, take, is_clean=is_clean)

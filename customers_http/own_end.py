@@ -36,6 +36,15 @@ class OwnEnd:
         item = self._gone(change, taking)
         return [consent_taken(client_id, take), item] if item.outcome == REMOVED else [item]
 
+    def unreached(self, change: Change, rights: Rights) -> list[Item]:
+        """Its object where it cannot act, as after the relationship's end: Entra ID says whether there is one."""
+        application, error = self.rights.actors.applications.management, rights.manager.error
+        is_known = self.rights.is_known(change, application.client_id) if application else False
+        if application is None or is_known is False:
+            return []
+        client_id, outcome = application.client_id, LEFT if is_known else UNVERIFIED
+        return [Item(application_id=client_id, holding=principal_of(client_id), outcome=outcome, error=error)]
+
     def _gone(self, change: Change, taking: Taking) -> Item:
         """By its own token, which Graph may not take any more afterwards: so Entra ID says whether it is gone."""
         client_id, error = taking.application_id, self._removed(taking)

@@ -1,5 +1,6 @@
 """The tokens of the broker's own acts: Partner Center at home, Graph at home and in customers' tenants."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.consents.applications import Application, Applications
@@ -20,12 +21,15 @@ class Actor:
     application: Application
     served: Served
     store: ConsentStore
+    # Raises where the work for the customer was ended meanwhile.
+    require_customer: Callable[[], None] = lambda: None
 
     def require_in_force(self) -> None:
         """Raise unless the consent still is the one that was read: for whoever has waited, before the first change.
 
-        Raises ConsentWithdrawn, or ConsentInMotion for another one.
+        Raises ConsentWithdrawn, or ConsentInMotion for another one, and what `require_customer` raises.
         """
+        self.require_customer()
         self.store.require_in_force(self.served)
 
     def token(self, scope: str, tenant_id: str | None = None) -> AccessToken:

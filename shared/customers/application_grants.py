@@ -179,7 +179,9 @@ def _permissions(place: str, row: Mapping[str, Any], field: str) -> tuple[str, .
     good = isinstance(given, list) and all(isinstance(name, str) and _is_scope(name) for name in given)
     example = "User.Read" if field == SCOPES else "User.Read.All"
     _require(good and bool(given), f"{place}: `{field}` should be a list of names such as {example}.")
-    return tuple(dict.fromkeys(given))
+    # In other letters it is the same one; it stays as it was written first.
+    first = {name.lower(): name for name in reversed(given)}
+    return tuple(first[lower] for lower in dict.fromkeys(name.lower() for name in given))
 
 
 def _is_scope(name: str) -> bool:

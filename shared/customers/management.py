@@ -25,6 +25,11 @@ BROKERS_OWN = frozenset(
 # With one of these app roles an application could give itself any other, or take another application's place.
 TOO_MUCH = BROKERS_OWN | {
     "application.readwrite.all",
+    # By these it would be a member of a group that holds directory roles.
+    "privilegedaccess.readwrite.azuread",
+    "privilegedaccess.readwrite.azureadgroup",
+    "privilegedassignmentschedule.readwrite.azureadgroup",
+    "privilegedeligibilityschedule.readwrite.azureadgroup",
     "roleassignmentschedule.readwrite.directory",
     "roleeligibilityschedule.readwrite.directory",
     "rolemanagement.readwrite.directory",

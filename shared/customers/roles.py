@@ -44,11 +44,24 @@ CONSENTING = frozenset(
         "Global Administrator",
     }
 )
-# Whoever holds one of these can make themselves any other.
+# Whoever holds one of these can make themselves any other, or take the place of an application that could.
 KINGMAKERS = frozenset(
-    role_id
-    for role_id, name in NAMES.items()
-    if name in {"Global Administrator", "Privileged Role Administrator", "Privileged Authentication Administrator"}
+    {
+        role_id
+        for role_id, name in NAMES.items()
+        if name
+        in {
+            "Global Administrator",
+            "Privileged Role Administrator",
+            "Privileged Authentication Administrator",
+            "Application Administrator",
+            "Cloud Application Administrator",
+        }
+    }
+    | {
+        "8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2",  # Hybrid Identity Administrator
+        "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8",  # Partner Tier2 Support
+    }
 )
 
 

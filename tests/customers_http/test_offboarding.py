@@ -9,7 +9,17 @@ from customers_http.taking import UNDONE
 from local.graph.administrators import PRIVILEGED_ROLE_ADMINISTRATOR
 from local.graph.relationships import CLOUD_APPLICATION_ADMINISTRATOR, relationship
 from local.state import StackState
-from local.world import ARM, CONTOSO, EXCHANGE, GRAPH, MANAGEMENT_APPLICATION, NORTHWIND, PARTNER_APPLICATION, TAILSPIN
+from local.world import (
+    ADMIN,
+    ARM,
+    CONTOSO,
+    EXCHANGE,
+    GRAPH,
+    MANAGEMENT_APPLICATION,
+    NORTHWIND,
+    PARTNER_APPLICATION,
+    TAILSPIN,
+)
 from shared.clock import utc_now
 from shared.customers.offboarded import CustomerOffboarded
 from shared.entra.errors import ApplicationNotConsented
@@ -205,3 +215,38 @@ def test_what_a_consent_beside_this_one_has_is_no_matter(desk: Desk) -> None:
     assert (consent["outcome"], consent["error"]) == ("left", "consent_withdrawn")
     assert told["outcome"] == "incomplete"
     assert ARM not in there(desk)["consents"]
+
+
+def test_after_the_relationships_end_the_management_applications_own_object_is_named_too(desk: Desk) -> None:
+    """Nobody may look any more, but Entra ID gives both applications tokens of their own there: both are left."""
+    gdap(desk, *BOTH_ROLES)
+    desk.apply()
+    desk.order("errors", {"code": 50020, "tenant": CONTOSO, "user": ADMIN.object_id, "times": 100})
+    desk.fault(status=403, times=-1)
+    for dry_run in ("true", "false"):
+        told = desk.offboard(dry_run=dry_run)
+        left = {one["application_id"] for one in told["items"] if one["outcome"] == "left"}
+        assert {PARTNER_APPLICATION, MANAGEMENT_APPLICATION} <= left
+        assert told["commands"][1:] == [
+            f"az ad sp delete --id {PARTNER_APPLICATION}",
+            f"az ad sp delete --id {MANAGEMENT_APPLICATION}",
+        ]
+
+
+def test_whoever_is_offboarded_while_a_consent_is_made_gets_no_more_of_it(desk: Desk) -> None:
+    """A nightly run may make the consent of a customer for minutes; nothing is made after the end has begun."""
+    gdap(desk, *BOTH_ROLES, tenant=TAILSPIN)
+    rows = {"resource": "graph", "scopes": ["Directory.Read.All"], "app_roles": ["User.Read.All"]}
+    desk.wants(rows, {"resource": "exchange", "app_roles": ["Exchange.ManageAsApp"]})
+
+    def end() -> None:
+        desk.waits.on_sleep = None
+        assert desk.offboard(TAILSPIN, dry_run="false")["outcome"] == "removed"
+
+    desk.waits.on_sleep = end
+    body = {"error": {"code": "Request_BadRequest", "message": "Not a valid reference update."}}
+    fault = {"path": ".*/appRoleAssignedTo", "method": "POST", "status": 400, "body": body}
+    Controls(desk.state, desk.state.graph).post("faults", fault)
+    with pytest.raises(CustomerOffboarded):
+        desk.apply(TAILSPIN)
+    assert there(desk, TAILSPIN) == there(desk, TAILSPIN, MANAGEMENT_APPLICATION) == NOTHING

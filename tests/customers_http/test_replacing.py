@@ -240,3 +240,17 @@ def test_a_service_that_is_not_there_is_neither_asked_for_nor_waited_for(desk: D
     assert (told["outcome"], told["complete"], rows(told)["exchange"]) == ("replaced", True, "service_missing")
     assert desk.asked() == ["DELETE", *["POST"] * 4]
     assert desk.waits.slept == []
+
+
+def test_whoever_is_offboarded_amid_a_replacement_gets_nothing_made_again(desk: Desk) -> None:
+    plan = desk.put(replace="true")["plan"]
+    desk.fault(method="POST", drop="before")
+
+    def end() -> None:
+        desk.waits.on_sleep = None
+        desk.stops.offboard(CONTOSO, by="operator")
+
+    desk.waits.on_sleep = end
+    told = desk.apply(replace="true", plan=plan)
+    assert {one["error"] for one in told["grants"]} == {"customer_offboarded"}
+    assert desk.held() == {}

@@ -14,6 +14,8 @@ from local.graph.relationships import CLOUD_APPLICATION_ADMINISTRATOR, relations
 from local.state import StackState
 from local.world import CONTOSO, EXCHANGE, GRAPH, MANAGEMENT_APPLICATION, PARTNER_APPLICATION, TAILSPIN
 from shared.consents.errors import ConsentWithdrawn
+from shared.customers.application_roles import ApplicationRoles
+from shared.entra.tokens import AccessToken
 from tests.customers_http.desk import Desk, open_desk
 from tests.local_control import Controls
 from tests.shared.samples import consent
@@ -272,6 +274,94 @@ def test_a_consent_that_is_withdrawn_meanwhile_ends_it_and_what_was_done_is_on_r
     assert assigned(desk) == {"User.Read.All", "Reports.Read.All"}
     assert assigned(desk, EXCHANGE) == set()
     assert "graph role Reports.Read.All: extended" in caplog.text
+
+
+def defined(value: object, role: str, *types: str, **more: object) -> dict[str, Any]:
+    """An app role as an API defines it."""
+    return {"id": role, "value": value, "allowedMemberTypes": list(types), "isEnabled": True, **more}
+
+
+USERS_OWN, SWITCHED_OFF, GOOD = (f"99990000-1111-4222-8333-44444444000{number}" for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "outcome"),
+    [("Survey.Read", "refused"), ("Old.Read", "refused"), ("Twice.Read", "unknown")],
+)
+def test_roles_for_people_alone_and_roles_switched_off_are_none_for_applications(
+    desk: Desk, wanted: str, outcome: str
+) -> None:
+    """Of two roles of one value, the one that applications may have is meant: it is tried, and Graph decides."""
+    desk.grant(GRAPH, *SCOPES, client=MANAGEMENT_APPLICATION)
+    roles = [
+        defined("Survey.Read", USERS_OWN, "User"),
+        defined("Old.Read", SWITCHED_OFF, "Application", isEnabled=False),
+        defined(None, SWITCHED_OFF, "Application"),
+        defined("Twice.Read", USERS_OWN, "User"),
+        defined("Twice.Read", GOOD, "User", "Application"),
+    ]
+    api = rf".*servicePrincipals\(appId='{GRAPH}'\)"
+    fault(desk, api, "GET", mode="odd_json", members={"appRoles": roles}, times=-1)
+    desk.wants({**USUAL, "app_roles": [wanted]})
+    fault(desk, status=503, times=-1)
+    row = role_row(desk.apply())
+    assert (row["outcome"], row["added"]) == (outcome, [])
+    assert (row["error"] == "app_role_unknown") == (outcome == "refused")
+    assert bool(sent(desk)) == (outcome == "unknown")
+
+
+def test_what_is_on_the_last_of_many_pages_is_there_all_the_same(desk: Desk) -> None:
+    """More than a thousand assignments, of which the last pages hold what is wanted."""
+    desk.grant(GRAPH, *SCOPES, client=MANAGEMENT_APPLICATION)
+    here, api = principal_id(CONTOSO, PARTNER_APPLICATION), principal_id(CONTOSO, GRAPH)
+    wanted = [APP_ROLES[GRAPH][value] for value in USUAL["app_roles"]]
+    many = [f"99990000-1111-4222-8333-{number:012d}" for number in range(1200)] + wanted
+    lists = f"/v1.0/servicePrincipals/{here}/appRoleAssignments"
+    size = 100
+    pages = [many[begin : begin + size] for begin in range(0, len(many), size)]
+    for number, page in enumerate(pages, start=1):
+        value = [{"principalId": here, "resourceId": api, "appRoleId": role} for role in page]
+        following = {"@odata.nextLink": f"{desk.state.graph}{lists}?$skiptoken={number}"} if number < len(pages) else {}
+        fault(desk, lists, "GET", status=200, body={"value": value, **following}, times=1)
+    roles = ApplicationRoles(graph=desk.graph, token=management_token(desk), correlation="c")
+    assert roles.held(here) == {api: frozenset(many)}
+
+
+def management_token(desk: Desk) -> AccessToken:
+    actor = desk.actors.management()
+    assert actor is not None
+    return actor.token("https://graph.microsoft.com/.default", CONTOSO)
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_what_somebody_else_assigned_meanwhile_is_no_refusal(desk: Desk, status: int) -> None:
+    desk.grant(GRAPH, *SCOPES, client=MANAGEMENT_APPLICATION)
+    body = {"error": {"code": "Request_BadRequest", "message": "Permission being assigned already exists"}}
+    fault(desk, status=status, body=body)
+
+    def somebody_else() -> None:
+        for value in USUAL["app_roles"]:
+            give(desk, value)
+
+    desk.waits.on_sleep = somebody_else
+    told = desk.apply()
+    assert (told["complete"], assigned(desk)) == (True, set(USUAL["app_roles"]))
+    roles = told_of(desk)["app_roles"]
+    assert len(roles) == len({tuple(one) for one in roles})
+
+
+def test_a_refusal_amid_them_tells_what_was_added_and_what_is_missing(desk: Desk) -> None:
+    desk.grant(GRAPH, *SCOPES, client=MANAGEMENT_APPLICATION)
+    body = {"error": {"code": "Authorization_RequestDenied", "message": "x"}}
+    wanted = ["User.Read.All", "Reports.Read.All", "Mail.Read"]
+    desk.wants({**USUAL, "app_roles": wanted})
+    give(desk, "User.Read.All")
+    fault(desk, status=429, headers={"Retry-After": "1"})
+    fault(desk, status=503)
+    fault(desk, status=403, body=body, times=-1)
+    row = role_row(desk.apply())
+    assert set(row["there"]) | set(row["added"]) == assigned(desk)
+    assert set(wanted) - assigned(desk) <= {name.strip(" .,") for name in row["says"].split()}
 
 
 VALUES = sorted(APP_ROLES[GRAPH].keys() - {"AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory"})

@@ -107,6 +107,9 @@ def test_each_mistake_is_named_with_its_place(text: str, told: str) -> None:
     [
         *("AppRoleAssignment.ReadWrite.All", "rolemanagement.readwrite.directory", "Application.ReadWrite.All"),
         *("DelegatedPermissionGrant.ReadWrite.All", "RoleAssignmentSchedule.ReadWrite.Directory"),
+        *("PrivilegedAccess.ReadWrite.AzureAD", "PrivilegedAccess.ReadWrite.AzureADGroup"),
+        "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+        "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
     ],
 )
 def test_what_would_make_an_application_anything_is_refused(role: str) -> None:
@@ -119,6 +122,10 @@ def test_what_would_make_an_application_anything_is_refused(role: str) -> None:
     [
         *("Global Administrator", "privileged role administrator", "Privileged Authentication Administrator"),
         *("62e90394-69f5-4237-9190-012177145e10", "E8611AB8-C189-46E8-94E1-60213AB1F814"),
+        # Whoever may add credentials to an application can take the place of one that has more.
+        *("Application Administrator", "Cloud Application Administrator"),
+        # Hybrid Identity Administrator, and Partner Tier2 Support.
+        *("8ac3fc64-6eca-42ea-9e69-59f4c7b60eb2", "e00e864a-17c5-4a4b-9c06-f5b95a8d5bd8"),
     ],
 )
 def test_no_application_of_callers_administers_whoever_administers(role: str) -> None:
@@ -140,6 +147,12 @@ def test_roles_of_the_application_stand_beside_scopes_or_alone_and_directory_rol
     ]
     assert [grant.resource for grant in found.delegated] == ["graph"]
     assert found.directory_roles == ("29232cdf-9323-42fd-ade2-1d097af3e4de", own)
+
+
+def test_a_role_or_scope_that_is_there_twice_in_other_letters_is_one_as_it_was_written_first() -> None:
+    row = {"resource": "graph", "scopes": ["User.Read", "user.read"], "app_roles": ["Mail.Read", "MAIL.READ", "A.B"]}
+    (found,) = parse_grants(written(grants=[row]), PUBLIC).grants
+    assert (found.scopes, found.app_roles) == (("User.Read",), ("Mail.Read", "A.B"))
 
 
 def test_an_old_document_means_what_it_meant() -> None:
