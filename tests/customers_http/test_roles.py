@@ -367,7 +367,11 @@ def test_a_refusal_amid_them_tells_what_was_added_and_what_is_missing(desk: Desk
 VALUES = sorted(APP_ROLES[GRAPH].keys() - {"AppRoleAssignment.ReadWrite.All", "RoleManagement.ReadWrite.Directory"})
 SUBSETS = st.frozensets(st.sampled_from(VALUES), max_size=len(VALUES))
 FAULTS = st.sampled_from(
-    [None, {"drop": "before"}, {"drop": "after"}, {"status": 503}, {"status": 429}, {"status": 400}]
+    [
+        None,
+        *({"drop": "before"}, {"drop": "after"}, {"drop": "after", "times": 2}, {"status": 500}, {"status": 503}),
+        *({"status": 429}, {"status": 400}, {"status": 404}, {"status": 409}),
+    ]
 )
 
 

@@ -46,3 +46,18 @@ def test_one_api_that_was_refused_makes_the_row_fail() -> None:
     refused = {"resource": "arm", "missing": ["user_impersonation"], "remedy": "Ask.", "outcome": "refused"}
     row = row_of("t", {"outcome": "refused", "complete": False, "grants": [refused]})
     assert row.exit_code == PERSON
+
+
+def test_which_gdap_role_is_lacking_to_assign_roles_is_told_in_the_brokers_own_words() -> None:
+    refused = {
+        "resource": "graph",
+        "missing": ["Mail.Read"],
+        "there": [],
+        "added": [],
+        "outcome": "refused",
+        "error": "role_assignment_refused",
+        "remedy": "Give the person's security group, by GDAP, Privileged Role Administrator.",
+        "act": {"name": "customer.relationship", "parameters": {"tenant": "t"}},
+    }
+    row = row_of("t", {"outcome": "refused", "complete": False, "grants": [], "roles": [refused]})
+    assert row.detail == f"lacks graph roles: Mail.Read; {refused['remedy']}"

@@ -30,6 +30,7 @@ GRANT_COLUMNS = {
 SCOPES = ("there", "added", "lost")
 FINISHED = frozenset({"created", "extended", "replaced", "unchanged", "removed", "absent"})
 REPLACE_SHOWS = "--replace shows what a replacement would lose."
+NO_ROLE = "role_assignment_refused"
 EVERYBODY, MALFORMED = "everybody", "invalid_request"
 # Kept out on purpose.
 EXCLUDED = frozenset({"customer_excluded", "customer_offboarded"})
@@ -92,7 +93,7 @@ def row_of(tenant: str, told: Mapping[str, Any]) -> Row:
     # Why the management application did not help is of interest where something is left to do.
     parts = [] if finished else [told.get("management") or {}, told.get("seen") or {}]
     # The same remedy for each API is one remedy.
-    remedies = dict.fromkeys(str(for_people(one)["remedy"]) for one in (*unclear, *parts) if "remedy" in one)
+    remedies = dict.fromkeys(_remedy(one) for one in (*unclear, *parts) if "remedy" in one)
     hint = [REPLACE_SHOWS] if told["outcome"] == "needs_replace" else []
     code = DONE if finished else of_batch(of_outcome(_act(grant)) for grant in unclear) or PERSON
     return Row(
@@ -102,6 +103,11 @@ def row_of(tenant: str, told: Mapping[str, Any]) -> Row:
         exit_code=code,
         more={"plan": told.get("plan"), **{name: _scopes(grants, name) for name in SCOPES}} if grants else {},
     )
+
+
+def _remedy(row: Mapping[str, Any]) -> str:
+    """What to do in this command's words, or where these do not tell which GDAP role is lacking in the broker's."""
+    return str((row if row.get("error") == NO_ROLE else for_people(row))["remedy"])
 
 
 def _named(row: Mapping[str, Any]) -> Mapping[str, Any]:
