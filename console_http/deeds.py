@@ -116,8 +116,8 @@ class Deeds:
             old = _deed(row)
             if old is None or now - old.begun_on >= KEPT_FOR:
                 self.rows.delete(TABLE, who, row.key)
-        self._put(who, deed)
-        return True
+        # Of two instances that were asked at once, one is told that it was the first.
+        return self.rows.add(TABLE, _row(who, deed))
 
     async def _ended(self, deed: Deed, work: Work, visit: Visited) -> Deed:
         try:
@@ -133,15 +133,19 @@ class Deeds:
         return replace(deed, ended_on=self.clock(), told=told)
 
     def _put(self, who: str, deed: Deed) -> None:
-        text = json.dumps({"told": deed.told, "error": deed.error})
-        pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
-        moments = {
-            "begun_on": to_text(deed.begun_on),
-            **({"ended_on": to_text(deed.ended_on)} if deed.ended_on else {}),
-        }
-        named = {"kind": deed.kind, "tenant": deed.tenant, "consent": deed.consent, **moments}
-        fields = {**named, **{f"piece{number}": piece for number, piece in enumerate(pieces)}}
-        self.rows.put(TABLE, Row(partition=who, key=deed.id, fields=fields))
+        self.rows.put(TABLE, _row(who, deed))
+
+
+def _row(who: str, deed: Deed) -> Row:
+    text = json.dumps({"told": deed.told, "error": deed.error})
+    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+    moments = {
+        "begun_on": to_text(deed.begun_on),
+        **({"ended_on": to_text(deed.ended_on)} if deed.ended_on else {}),
+    }
+    named = {"kind": deed.kind, "tenant": deed.tenant, "consent": deed.consent, **moments}
+    fields = {**named, **{f"piece{number}": piece for number, piece in enumerate(pieces)}}
+    return Row(partition=who, key=deed.id, fields=fields)
 
 
 def _refused(error: BrokerError, correlation: str) -> dict[str, Any]:

@@ -68,6 +68,12 @@ class Rows(Protocol):
     def put(self, table: str, row: Row) -> None:
         """Write a row, whole, over the one that is there."""
 
+    def add(self, table: str, row: Row) -> bool:
+        """Write a row unless one is there, readable or not; whether it was written, which of many only one is told.
+
+        Nobody is told so where the answer was lost on its way.
+        """
+
     def get(self, table: str, partition: str, key: str) -> Row | None:
         """The row; None when there is none that can be read."""
 

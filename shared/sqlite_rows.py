@@ -40,6 +40,12 @@ class SqliteRows:
         with self._opened() as database:
             database.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", values)
 
+    def add(self, table: str, row: Row) -> bool:
+        """See Rows."""
+        values = (checked_table(table), row.partition, row.key, json.dumps(dict(row.fields)))
+        with self._opened() as database:
+            return database.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?)", values).rowcount == 1
+
     def get(self, table: str, partition: str, key: str) -> Row | None:
         """See Rows."""
         query = "SELECT fields FROM entries WHERE tab = ? AND part = ? AND key = ?"

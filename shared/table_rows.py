@@ -53,21 +53,23 @@ class TableRows:
 
     def put(self, table: str, row: Row) -> None:
         """See Rows."""
-        checked_table(table)
-        entity = {**row.fields, "PartitionKey": row.partition, "RowKey": row.key}
+        entity = _entity(row)
+        self._written(table, lambda there: there.upsert_entity(entity, mode=UpdateMode.REPLACE))
 
-        def written() -> None:
+    def add(self, table: str, row: Row) -> bool:
+        """See Rows."""
+        entity = _entity(row)
+
+        def added(there: TableClient) -> bool:
             try:
-                self._of(table).upsert_entity(entity, mode=UpdateMode.REPLACE)
-            except ResourceNotFoundError:
-                self._make(table)
-                self._of(table).upsert_entity(entity, mode=UpdateMode.REPLACE)
+                there.create_entity(entity)
+            except ResourceExistsError:
+                # The row is there, or the table is being deleted: the SDK tells them apart in a text alone.
+                there.get_entity(row.partition, row.key)
+                return False
+            return True
 
-        try:
-            _tried(written)
-        except _NotThereError as error:
-            # A table that was made a moment ago may not be known everywhere yet.
-            raise RowsUnavailable from error
+        return self._written(table, added)
 
     def get(self, table: str, partition: str, key: str) -> Row | None:
         """See Rows."""
@@ -101,6 +103,23 @@ class TableRows:
         """See Rows."""
         _tried(lambda: self._service.delete_table(table))
 
+    def _written[T](self, table: str, write: Callable[[TableClient], T]) -> T:
+        """What comes of writing to a table, which is made if it is not there."""
+        checked_table(table)
+
+        def written() -> T:
+            try:
+                return write(self._of(table))
+            except ResourceNotFoundError:
+                self._make(table)
+                return write(self._of(table))
+
+        try:
+            return _tried(written)
+        except _NotThereError as error:
+            # A table that was made a moment ago may not be known everywhere yet.
+            raise RowsUnavailable from error
+
     def _page(self, table: str, partition: str, *, bounds: tuple[str, str], size: int) -> list[Mapping[str, Any]]:
         """The next entities, by their keys: a continuation token would end with the answer that failed."""
         query = "PartitionKey eq @partition and RowKey ge @prefix and RowKey lt @end and RowKey gt @after"
@@ -125,6 +144,10 @@ class TableRows:
         except ResourceExistsError as error:
             if getattr(error, "error_code", "") != "TableAlreadyExists":  # it is being deleted
                 raise
+
+
+def _entity(row: Row) -> dict[str, Any]:
+    return {**row.fields, "PartitionKey": row.partition, "RowKey": row.key}
 
 
 def _row(entity: Mapping[str, Any]) -> Row | None:

@@ -293,7 +293,7 @@ def test_an_act_is_shown_to_nobody_but_who_pressed_it(state: StackState, desk: D
 
 def test_a_role_taken_away_in_mid_session_and_a_stale_session_press_no_button(state: StackState, desk: Desk) -> None:
     page = desk.page(NORTHWIND)
-    address, fields = desk.form(page, "exclude", reason="moves", until=UNTIL)
+    address, fields = desk.form(page, "exclude", reason="stale", until=UNTIL)
     for _ in range(3):
         write_offset(state.clock_file, read_offset(state.clock_file) + timedelta(minutes=25))
         last = desk.console.open(desk.console.address)
@@ -309,7 +309,7 @@ def test_a_role_taken_away_in_mid_session_and_a_stale_session_press_no_button(st
         assert "What you can do" not in desk.page(NORTHWIND).text
     finally:
         entra.post("roles", {"user": ADMIN.object_id, "roles": list(ADMIN.roles)})
-    assert "moves" not in {one["reason"] for one in records(state, "customer.excluded")}
+    assert "stale" not in {one["reason"] for one in records(state, "customer.excluded")}
 
 
 def test_what_partner_center_does_not_answer_is_a_page_too(state: StackState, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Acts that were pressed, in process: done once, kept for a day, for whoever pressed, whatever they came to."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -73,6 +74,31 @@ def test_what_is_pressed_twice_is_done_once_at_once_later_and_on_another_instanc
     found = run(pressed())
     assert bench.done == 1
     assert [one and one.told for one in found] == [{"works": 1}] * 4
+
+
+def test_what_reaches_two_instances_at_once_is_done_by_one_of_them(bench: Bench) -> None:
+    """A button that was pressed twice, and a front end that sends each request elsewhere; both have found nothing."""
+    both_looked = threading.Barrier(2)
+
+    class AtOnce(MemoryRows):
+        def get(self, table: str, partition: str, key: str) -> Row | None:
+            found = super().get(table, partition, key)
+            if bench.done == 0 and found is None:
+                both_looked.wait(20)
+            return found
+
+    bench.rows = AtOnce()
+
+    async def pressed() -> None:
+        visited = Visited(who=ADA, route="test", correlation="c")
+        both = (bench.deeds().once(DEED, bench.work, visit=visited, is_slow=True) for _ in range(2))
+        await asyncio.gather(*both)
+
+    run(pressed())
+    assert bench.done == 1
+    found = bench.deeds().find(ADA, DEED.id)
+    assert found is not None
+    assert found.told == {"works": 1}
 
 
 def test_what_it_came_to_is_for_whoever_pressed_and_for_a_day(bench: Bench) -> None:

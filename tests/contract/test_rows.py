@@ -72,6 +72,16 @@ def test_a_row_is_replaced_whole(rows: Rows, table: str) -> None:
     assert rows.get(table, "p", "k") == row("k", kept="2")
 
 
+def test_of_many_who_add_a_row_at_once_one_is_told_that_it_was_the_first(rows: Rows, table: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda number: rows.add(table, row("k", by=number)), range(8)))
+    assert told.count(True) == 1
+    assert rows.get(table, "p", "k") == row("k", by=told.index(True))
+    assert (rows.add(table, row("k", by=9)), rows.add(table, row("k", partition="q", by=9))) == (False, True)
+    rows.delete(table, "p", "k")
+    assert rows.add(table, row("k", by=10))
+
+
 def test_partitions_and_tables_know_nothing_of_each_other(rows: Rows, table: str) -> None:
     rows.put(table, row("k", "p", of="p"))
     rows.put(table, row("k", "q", of="q"))

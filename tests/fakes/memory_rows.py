@@ -35,6 +35,15 @@ class MemoryRows:
             self._rows(checked_table(table), make=True)[row.partition, row.key] = row
             self.writes += 1
 
+    def add(self, table: str, row: Row) -> bool:
+        with self._lock:
+            rows = self._rows(checked_table(table), make=True)
+            is_new = (row.partition, row.key) not in rows
+            if is_new:
+                rows[row.partition, row.key] = row
+                self.writes += 1
+            return is_new
+
     def get(self, table: str, partition: str, key: str) -> Row | None:
         with self._lock:
             return self._rows(table).get((partition, key))
