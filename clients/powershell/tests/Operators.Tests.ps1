@@ -244,6 +244,38 @@ Describe 'Customers' {
         ($found | Out-String -Width 160) | Should -Match '2026-12-31 leaves us'
     }
 
+    It 'are offboarded after a word, as -WhatIf shown alone, and come back' {
+        $requests = Use-RecordedAnswer -Name 'offboarding, dry run', 'offboarding, dry run', 'return'
+        $shown = Invoke-PartnerCustomerOffboarding -Tenant $contoso -WhatIf
+        $requests[0]['Method'], $requests[0]['Query']['dry_run'] | Should -Be 'PUT', 'true'
+        $shown.Outcome, $shown.DryRun, $shown.LiveMinutes | Should -Be 'absent', $true, 90
+        Invoke-PartnerCustomerOffboarding -Tenant $contoso -Confirm:$false | Out-Null
+        $requests[1]['Query']['dry_run'] | Should -Be 'false'
+        (Undo-PartnerCustomerOffboarding -Tenant $contoso -Confirm:$false).Outcome | Should -Be 'absent'
+        $requests[2]['Method'] | Should -Be 'DELETE'
+    }
+
+    It 'that are left with something say what, which role it needs, and what their administrator types' {
+        $answer = Get-RecordedAnswer -Name 'offboarding, dry run'
+        $answer.Content.outcome = 'incomplete'
+        $answer.Content.items = @([pscustomobject] @{ application_id = 'a'; kind = 'service_principal'; name = 'a'; outcome = 'left'; needs = 'Cloud Application Administrator' })
+        $answer.Content.commands = @('az ad sp delete --id a')
+        Mock -ModuleName PartnerToken -CommandName Send-Request -MockWith { $answer }
+        $found = Invoke-PartnerCustomerOffboarding -Tenant $contoso -Confirm:$false
+        $found.Items[0].Kind, $found.Items[0].Needs | Should -Be 'service_principal', 'Cloud Application Administrator'
+        $found.Commands | Should -Be 'az ad sp delete --id a'
+    }
+
+    It 'and tenants that get no token are told with the stop of the application''s own' {
+        $requests = Use-RecordedAnswer -Name 'what stops tokens', 'what stops tokens', 'what stops tokens'
+        $found = Get-PartnerApplicationStop
+        $found.Stopped, @($found.Left).Count | Should -Be $false, 0
+        Stop-PartnerApplicationToken -WhatIf | Should -BeNullOrEmpty
+        Stop-PartnerApplicationToken -Confirm:$false | Out-Null
+        Resume-PartnerApplicationToken -Confirm:$false | Out-Null
+        $requests[0]['Method'], $requests[1]['Method'], $requests[2]['Method'] | Should -Be 'GET', 'PUT', 'DELETE'
+    }
+
     It 'that no check has met are kept out too, with a word on a mistyped id' {
         $answer = Get-RecordedAnswer -Name 'exclusion'
         $answer.Content.known = $false

@@ -14,6 +14,8 @@ from local.policy import APPLICATION_GRANTS, REPORTS_POLICY
 from local.stack import running_stack
 from local.state import StackState
 from local.world import ADMIN, CONTOSO, GRAPH, PARTNER_APPLICATION, PARTNER_TENANT, TAILSPIN, WINGTIP
+from partner_token import offboard_command
+from partner_token.failures import Failed
 from shared.clock import utc_now
 from shared.customers.application_grants import SECRET
 from tests.clients.python.people import command
@@ -252,6 +254,40 @@ def test_a_tenant_that_no_check_has_met_is_kept_out_with_a_word_on_a_mistyped_id
     assert (excluded.returncode, nobody in excluded.stdout) == (0, True)
     assert f"No check has met the tenant {nobody}" in excluded.stderr
     assert customers("include", nobody).returncode == 0
+
+
+def test_the_end_of_a_customer_is_shown_then_done_and_taken_back(state: StackState) -> None:
+    def offboard(*arguments: str) -> Any:  # noqa: ANN401 - a finished process
+        return command(state, "provisioning", "partner-broker", "customers", "offboard", WINGTIP, *arguments)
+
+    shown = offboard()
+    assert (shown.returncode, "Nothing was changed" in shown.stderr) == (1, True), "Wingtip delegates nothing"
+    assert f"az ad sp delete --id {PARTNER_APPLICATION}" in shown.stderr
+    unasked = offboard("--apply")
+    assert (unasked.returncode, "say --yes" in unasked.stderr) == (2, True)
+    assert offboard("--undo", "--yes").returncode == 2
+    assert offboard("--undo").stdout.split()[-1] == "absent"
+    done = offboard("--apply", "--yes", "-o", "json")
+    assert (done.returncode, json.loads(done.stdout)["outcome"]) == (1, "incomplete")
+    assert "No token is issued for it any more" in done.stderr
+    stops = json.loads(command(state, "operator", "partner-broker", "application", "show", "-o", "json").stdout)
+    assert stops["offboarded"] == [WINGTIP]
+    kept = command(state, "provisioning", "partner-broker", "customers", "consent", WINGTIP)
+    assert (kept.returncode, "customer_offboarded" in kept.stdout) == (0, True), "on purpose is no failure"
+    refused = command(state, "service-desk", "partner-broker", "customers", "offboard", WINGTIP)
+    assert refused.returncode == 4, "a reader may not"
+    assert offboard("--undo").stdout.split()[-1] == "returned"
+
+
+@pytest.mark.parametrize("typed", ["Contoso", "contoso ", "Wingtip"])
+def test_the_name_that_is_typed_decides(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", lambda *_args, **_more: typed)
+    if typed.strip().casefold() == "contoso":
+        offboard_command._typed("Contoso")
+    else:
+        with pytest.raises(Failed):
+            offboard_command._typed("Contoso")
 
 
 def test_policies_are_linted_and_asked(state: StackState, tmp_path: Path) -> None:

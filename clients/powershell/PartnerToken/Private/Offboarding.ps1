@@ -16,7 +16,7 @@ function Read-Offboarding {
         Reaches       = Get-Field -Object $Content -Name 'reaches'
         WithinSeconds = Get-Field -Object $Content -Name 'within_seconds'
         LiveMinutes   = $Content.issued_tokens_live_minutes
-        Remedy        = @($items.Remedy | Where-Object -FilterScript { $_ } | Select-Object -Unique) -join ' '
+        Remedy        = @($items | ForEach-Object -Process { $_.Remedy } | Where-Object -FilterScript { $_ } | Select-Object -Unique) -join ' '
     }
 }
 

@@ -26,6 +26,9 @@ function Get-PartnerApplicationStop {
     .EXAMPLE
     Get-PartnerApplicationStop
 
+    .EXAMPLE
+    if ((Get-PartnerApplicationStop).Stopped) { Resume-PartnerApplicationToken }
+
     .LINK
     Stop-PartnerApplicationToken
     #>

@@ -25,6 +25,9 @@ function Resume-PartnerApplicationToken {
     .EXAMPLE
     Resume-PartnerApplicationToken
 
+    .EXAMPLE
+    Resume-PartnerApplicationToken -Confirm:$false
+
     .LINK
     Get-PartnerApplicationStop
     #>

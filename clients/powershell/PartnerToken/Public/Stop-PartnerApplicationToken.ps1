@@ -25,6 +25,9 @@ function Stop-PartnerApplicationToken {
     .EXAMPLE
     Stop-PartnerApplicationToken
 
+    .EXAMPLE
+    Stop-PartnerApplicationToken -Confirm:$false
+
     .LINK
     Get-PartnerApplicationStop
     #>

@@ -29,6 +29,11 @@ function Undo-PartnerCustomerOffboarding {
     .EXAMPLE
     Undo-PartnerCustomerOffboarding -Tenant bbbb0000-1111-4222-8333-444444440001
 
+    .EXAMPLE
+    Import-Csv back.csv | Undo-PartnerCustomerOffboarding
+
+    The file has a column TenantId, CustomerId or Tenant.
+
     .LINK
     Invoke-PartnerCustomerOffboarding
 
