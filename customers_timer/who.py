@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.customers.access import Actor
+from shared.customers.customer import printable
 from shared.customers.delegation import Delegation
 from shared.customers.result import Result
 from shared.customers.sources import PARTNER_CENTER, POLICY, SOURCES, Found, Known
@@ -76,17 +77,12 @@ def named_by_policy(named: Sequence[str], known: Mapping[str, Subject]) -> dict[
 def _subject(told: Known, known: Subject | None) -> Subject:
     """What is told; a domain that was told once is not forgotten."""
     customer = told.customer
-    domain = _printable(customer.domain) or _domain(known)
-    return Subject(name=_printable(customer.name or customer.domain), domain=domain, sources=tuple(told.sources))
+    domain = printable(customer.domain) or _domain(known)
+    return Subject(name=printable(customer.name or customer.domain), domain=domain, sources=tuple(told.sources))
 
 
 def _domain(known: Subject | None) -> str:
     return known.domain if known else ""
-
-
-def _printable(name: str) -> str:
-    """A name as a row and a record can hold it: half a character, or one of control, is none."""
-    return "".join(character if character.isprintable() else " " for character in name).strip()
 
 
 def _ends_all(error: BrokerError) -> bool:

@@ -35,6 +35,11 @@ def customer_of(item: Mapping[str, Any]) -> Customer:
     )
 
 
+def printable(name: str) -> str:
+    """A name as a row, a record and a page can hold it: half a character, or one that turns others round, is none."""
+    return "".join(character if character.isprintable() else " " for character in name).strip()
+
+
 def tenant_id_of(told: object) -> str:
     """A tenant's id as a service tells it; raises ValueError for anything else, since it becomes part of addresses."""
     tenant_id = str(told).lower()

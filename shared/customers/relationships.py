@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.customers.access import Actor
-from shared.customers.customer import tenant_id_of
+from shared.customers.customer import printable, tenant_id_of
 from shared.customers.errors import GraphUnavailable, RelationshipsUnseen
 from shared.customers.graph import Graph
 from shared.customers.management import RELATIONSHIPS
@@ -100,7 +100,7 @@ def _relationship(item: Mapping[str, Any]) -> Relationship:
     return Relationship(
         id=str(item["id"]),
         tenant_id=tenant_id_of(customer["tenantId"]) if customer.get("tenantId") else "",
-        name=str(customer.get("displayName") or ""),
+        name=printable(str(customer.get("displayName") or "")),
         status=str(item["status"]).lower(),
         ends=_moment(item.get("endDateTime")),
         extends=item.get("autoExtendDuration") == EXTENDING,

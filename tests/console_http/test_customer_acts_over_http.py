@@ -133,6 +133,7 @@ def test_a_customer_is_checked_again_and_its_page_has_what_was_found(state: Stac
 
 def test_a_consent_is_shown_first_and_then_made_just_so_and_once(state: StackState, desk: Desk) -> None:
     plan = desk.press(desk.page(TAILSPIN), "plan")
+    assert TAILSPIN in said(plan), "a customer's name is the customer's to choose, its id is not"
     assert title(plan) == "What the consent would do"
     assert "would be granted" in plan.text
     assert held(state, TAILSPIN) == {}, "nothing is changed yet"

@@ -117,6 +117,15 @@ def test_microsofts_own_transitions_and_what_no_customer_has_approved_are_passed
 
 
 @pytest.mark.parametrize(
+    ("told", "name"),
+    [("Contoso \ud83d", "Contoso"), ("\u202eosotnoC", "osotnoC"), ("Con\ntoso", "Con toso"), (None, "")],
+)
+def test_a_name_is_what_a_row_and_a_page_can_hold(told: str | None, name: str) -> None:
+    (found,) = relationships_of([of(3, customer={"tenantId": CONTOSO, "displayName": told})])
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
     "broken",
     [
         {},
