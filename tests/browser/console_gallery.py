@@ -74,6 +74,7 @@ A_BUSY_MORNING: Mapping[str, Any] = {
             "cause": "customer_consent_missing",
             "says": "The partner application has no consent in the customer's tenant.",
             "remedy": "An operator makes it: partner-broker customers consent.",
+            "act": {"name": "customer.consent", "parameters": {}},
             "customers": [
                 _customer("Tailspin Toys", "exchange", "2026-05-03T03:47:00Z"),
                 _customer("Northwind Traders", "graph", "2026-05-04T03:47:00Z"),

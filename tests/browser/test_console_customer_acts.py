@@ -80,12 +80,12 @@ def test_a_customer_is_checked_and_kept_out_and_let_in_again_by_the_keyboard_alo
     tab.get_by_label("Reason").fill("moves to another partner")
     tab.get_by_label("Last day").fill(UNTIL)
     tab.keyboard.press("Enter")
-    expect_title(tab, "It is kept out")
+    expect_title(tab, "The customer is kept out")
     tab.goto(f"{state.host}/api/console/customers/{NORTHWIND}")
     expect(tab.get_by_text(f"Kept out of checks and alarms until {UNTIL}")).to_be_visible()
     expect(tab.get_by_role("button", name="Check now")).to_have_count(0)
     button(tab, "Let it in again")
-    expect_title(tab, "It is let in again")
+    expect_title(tab, "The customer is let in again")
 
 
 def test_a_form_without_a_reason_or_with_a_day_that_is_over_is_not_sent(tab: Tab, state: StackState) -> None:

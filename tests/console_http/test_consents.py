@@ -188,7 +188,8 @@ def test_who_may_use_it_stands_there_in_words(desk: ConsentsDesk) -> None:
     )
     text = " ".join(text_of(desk.show().html).split())
     assert f"The identity {CALLER_ID} graph Every customer's tenant, those to come as well" in text
-    assert f"The own tenant of the person who consented contoso {CONTOSO_ID} policy-1[0]" in text
+    assert f"The own tenant of the person who consented contoso {CONTOSO_ID}" in text
+    assert f"policy-1[0] The identity {CALLER_ID}" in text
     assert "Whoever has the app role Reports.Run graph" in text
     assert "policy-1[2]" not in text
     desk.write_policy(document(row(consents=["other"])))

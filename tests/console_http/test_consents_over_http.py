@@ -67,9 +67,9 @@ def test_a_consent_is_checked_withdrawn_by_its_name_alone_and_restored(stack: St
         assert f'href="/api/console/consents/{name}"' in console.arrive(ADMIN).text
         page = console.open(address(console, name))
         works = console.act(page, "check")
-        assert heading(onward(console, works, name)) == "The check works"
+        assert heading(onward(console, works, name)) == "It works there"
         refused = onward(console, console.act(page, "check", resource="https://nobody.example"), name)
-        assert (heading(refused), "AADSTS" in refused.text) == ("The check does not work", True)
+        assert (heading(refused), "AADSTS" in refused.text) == ("It does not work there", True)
         assert heading(onward(console, console.act(page, "withdraw", name="another"), name)) == "Nothing was withdrawn"
         assert (stored(stack, name) or {})["status"] == "ok"
         withdrawn = onward(console, console.act(page, "withdraw", name=name), name)
@@ -95,7 +95,7 @@ def test_who_may_only_read_sees_no_button_that_changes_and_forges_none(stack: St
         for act in ("link", "withdraw", "restore"):
             forged = console.post(f"{address(console, name)}/{act}", {"token": token, "name": name})
             assert (forged.status_code, code_of(forged)) == (httpx.codes.FORBIDDEN, "role_missing")
-        assert heading(onward(console, console.act(page, "check"), name)) == "The check works"
+        assert heading(onward(console, console.act(page, "check"), name)) == "It works there"
     refused = on_record(stack, "operator.refused", route="console_consent_withdraw")
     assert (refused["operator"], refused["role"]) == (READER.object_id, "Consent.Manage")
     assert (stored(stack, name) or {})["status"] == "ok"

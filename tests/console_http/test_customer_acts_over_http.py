@@ -200,7 +200,7 @@ def test_no_form_makes_a_consent_that_was_not_shown(state: StackState, desk: Des
 
 def test_a_customer_is_kept_out_and_let_in_again(state: StackState, desk: Desk) -> None:
     out = desk.press(desk.page(NORTHWIND), "exclude", reason="leaves <b>us</b>", until=UNTIL)
-    assert title(out) == "It is kept out"
+    assert title(out) == "The customer is kept out"
     assert "leaves &lt;b&gt;us&lt;/b&gt;" in out.text
     record = records(state, "customer.excluded")[-1]
     assert (record["operator"], record["tenant"], record["reason"]) == (ADMIN.object_id, NORTHWIND, "leaves <b>us</b>")
@@ -208,10 +208,10 @@ def test_a_customer_is_kept_out_and_let_in_again(state: StackState, desk: Desk) 
     page = desk.page(NORTHWIND)
     assert "Kept out of checks and alarms" in page.text
     assert 'value="check"' not in page.text
-    assert title(desk.press(page, "include")) == "It is let in again"
+    assert title(desk.press(page, "include")) == "The customer is let in again"
     assert records(state, "customer.included")[-1]["operator"] == ADMIN.object_id
     # An old page's button, and another person's, are answered in words.
-    assert title(desk.press(page, "include")) == "It is let in again", "the very button that was pressed"
+    assert title(desk.press(page, "include")) == "The customer is let in again", "the very button that was pressed"
     stale = {**desk.form(page, "include")[1], "id": "f" * 32}
     absent = desk.console.open(desk.send(desk.form(page, "include")[0], stale).headers["location"])
     assert title(absent) == "Nothing kept it out"
