@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 TOKEN = re.compile(
     r"\s+|//[^\n]*|(?P<text>'[^']*')|(?P<span>\d+[hd]\b)|(?P<number>\d+)"
-    r"|(?P<word>mv-expand\b|[A-Za-z_]\w*)|(?P<sign>==|!=|>=|<=|[=<>+\-*/().,|;])"
+    r"|(?P<word>mv-expand\b|[A-Za-z_]\w*)|(?P<sign>==|!=|>=|<=|[=<>+\-*/().,|;\[\]])"
 )
 # From the loosest to the tightest.
 BINARY = (("or",), ("and",), ("==", "!=", "<", "<=", ">", ">=", "has", "startswith", "in"), ("+", "-"), ("*", "/"))
@@ -186,8 +186,13 @@ class _Parser:
 
     def _member(self) -> Expression:
         found = self._primary()
-        while self.accept("."):
-            found = Member(found, self._word())
+        while sign := self.accept(".", "["):
+            if sign == ".":
+                found = Member(found, self._word())
+                continue
+            # A name that is a word of the language, such as `as`.
+            found = Member(found, self._text())
+            self.expect("]")
         return found
 
     def _primary(self) -> Expression:
@@ -209,6 +214,12 @@ class _Parser:
         found = self._list(self._expression)
         self.expect(")")
         return tuple(found)
+
+    def _text(self) -> str:
+        kind, text = self._tokens.pop(0)
+        if kind != "text":
+            raise SyntaxError(f"a text expected, not {text!r}")
+        return text.strip("'")
 
     def _word(self) -> str:
         kind, text = self._tokens.pop(0)

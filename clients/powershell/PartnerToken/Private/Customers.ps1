@@ -40,7 +40,9 @@ function Read-CustomerConsent {
     param([Parameter(Mandatory)] $Content)
     # Roles of the application itself stand beside the scopes of an API, under a name of their own.
     $roles = foreach ($row in Get-Field -Object $Content -Name 'roles' | Where-Object -FilterScript { $_ }) {
-        $row | Select-Object -Property * -ExcludeProperty resource | Add-Member -NotePropertyName resource -NotePropertyValue "$($row.resource) roles" -PassThru
+        $named = $row.PSObject.Copy()
+        $named.resource = "$($row.resource) roles"
+        $named
     }
     $grants = @(@(Get-Field -Object $Content -Name 'grants') + @($roles) | Where-Object -FilterScript { $_ })
     $unclear = foreach ($grant in $grants | Where-Object -FilterScript { Get-Field -Object $_ -Name 'error' }) { Get-Remedy -Content $grant }
