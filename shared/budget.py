@@ -41,4 +41,5 @@ class Budget:
             left = self._spent[0] + self._seconds - now if full else 0.0
             if left <= 0:
                 self._spent.append(now)
-            return max(0.0, left)
+            # What is rounded in a sum of seconds is no longer wait.
+            return min(max(0.0, left), self._seconds)

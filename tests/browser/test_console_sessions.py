@@ -183,7 +183,7 @@ def test_who_signs_in_over_somebody_elses_session_leaves_nothing_of_it(
     come_in(tab, stack)
     copied = cookie_of(context, stack)
     come_in(tab, stack, ADMIN)
-    expect(tab.get_by_text(ADMIN.username)).to_be_visible()
+    expect(tab.get_by_role("banner").get_by_text(ADMIN.username)).to_be_visible()
     elsewhere.add_cookies([{"name": "console", "value": copied, "url": stack.host}])
     other = elsewhere.new_page()
     other.goto(address(stack))

@@ -34,7 +34,7 @@ RECORDS = {
     "token.issued": {"token", "msi", "msi_application", "connect", "oauth_token", "oauth_token_v1"},
     "token.refused": {"token", "msi", "msi_application", "connect", "tenants", "oauth_token", "oauth_token_v1"},
     "tenants.listed": {"tenants"},
-    "operator.refused": {"policy_check", "policy_lint"},
+    "operator.refused": {"customers_consent", "policy_check", "policy_lint"},
     "link.made": {"consents_link"},
     "link.revoked": {"consents_revoke_links"},
     "consent.stored": {"consent_redirect", "consents_import", "consents_restore", "consents_device_poll"},

@@ -15,6 +15,7 @@ ONE = {
         "plan_outdated",
         "customer_without_grants",
         "customer_excluded",
+        "customer_offboarded",
         "scopes_missing",
         "delegated_role_missing",
         "app_roles_missing",
