@@ -32,7 +32,9 @@ def ask(asked: str, store: ConsentStore, name: str) -> None:
     settings = read_settings({**ENVIRONMENT, "CONSENT_TENANTS": CONTOSO})
     applications = Applications(partner=APPLICATION, management=APPLICATION)
     actors = Actors(settings=settings, applications=applications, store=store)
-    parts = dict.fromkeys(("policy_vault", "seeing", "granting", "replacing", "replacements", "management", "roles"), NOBODY)
+    parts = dict.fromkeys(
+        ("policy_vault", "seeing", "granting", "replacing", "replacements", "management", "roles"), NOBODY
+    )
     customers = Customers(
         actors=actors,
         exclusions=Exclusions(MemoryRows()),
