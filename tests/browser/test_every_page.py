@@ -86,6 +86,10 @@ def test_a_page_is_what_it_should_be_at_every_size_and_in_both_colours(scene: Sc
     for summary in tab.locator("summary").all():
         summary.click()  # what is folded away is read too
     assert dict(found_by_axe(tab)) == {"light": [], "dark": []}
+    resize(tab, 718, 1123)  # A4, but for the margins
+    tab.emulate_media(media="print")
+    assert tab.evaluate(TOO_WIDE) == []
+    tab.emulate_media(media="screen")
     resize(tab, 390, 844)
     assert tab.evaluate(TOO_WIDE) == []
     assert [size for size in tab.evaluate(TARGETS) if min(size) < 44] == []
