@@ -50,6 +50,6 @@ class FormFromElsewhere(ConsoleRefused):
 class ConsoleBusy(ConsoleRefused):
     """Another act goes on; `detail` says which."""
 
-    code, error, status, act = "console_busy", "invalid_request", 409, acts.RETRY
+    code, error, status, act = "console_busy", "invalid_request", 409, acts.CUSTOMERS
     says = "Nothing was done: acts that wait for other services are done one at a time for a customer, four in all."
     remedy = "Wait until the other one has ended, look at the customer, then press the button again."
