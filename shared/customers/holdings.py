@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.cloud import APPLICATION_IDS
 from shared.customers import roles
+from shared.customers.application_roles import DIRECTORY
 from shared.customers.errors import GraphUnavailable
 from shared.customers.graph import Graph
 from shared.entra.tokens import AccessToken
@@ -35,7 +36,6 @@ NEEDS: Mapping[str, str] = {
     CONSENT: APPLICATION,
     PRINCIPAL: APPLICATION,
 }
-DIRECTORY_ROLES = "roleManagement/directory/roleAssignments"
 # What stands in a path is an id, whatever an answer says.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _NAMES = {known: name for name, known in APPLICATION_IDS.items()}
@@ -64,7 +64,7 @@ def holdings_of(graph: Graph, token: AccessToken, application_id: str, *, correl
         if str(principal["appId"]).lower() != application_id:
             raise GraphUnavailable("It told of another application.")
         name = _id(principal["id"])
-        base, filtered = f"servicePrincipals/{name}", f"{DIRECTORY_ROLES}?$filter=principalId eq '{name}'"
+        base, filtered = f"servicePrincipals/{name}", f"{DIRECTORY}?$filter=principalId eq '{name}'"
         app_roles = list(graph.every(token, f"{base}/appRoleAssignments", correlation=correlation))
         directory_roles = list(graph.every(token, filtered, correlation=correlation))
         grants = list(graph.every(token, f"{base}/oauth2PermissionGrants", correlation=correlation))
@@ -114,7 +114,7 @@ def _app_role(item: Mapping[str, Any], apis: Mapping[str, tuple[str, Mapping[str
 
 def _directory_role(item: Mapping[str, Any]) -> Holding:
     role = str(item["roleDefinitionId"]).lower()
-    path = f"{DIRECTORY_ROLES}/{_id(item['id'])}"
+    path = f"{DIRECTORY}/{_id(item['id'])}"
     return Holding(kind=DIRECTORY_ROLE, path=path, name=roles.NAMES.get(role, role), needs=NEEDS[DIRECTORY_ROLE])
 
 
