@@ -40,6 +40,7 @@ WOULD_BE: Mapping[str, str] = {
     "replaced": "would be taken back and granted anew",
     "needs_replace": "lacks something that only a replacement adds",
     "service_missing": "the customer does not have this service",
+    "refused": "would be refused",
     "unknown": "nobody can tell what is there",
 }
 WAS: Mapping[str, str] = {
@@ -99,7 +100,8 @@ def deed_page(visit: Visit, deed: Deed, one: Mapping[str, Any] | None, dependenc
 
 def _plan_told(told: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer on the application's consent says beside its rows, and what can be done next."""
-    grants, is_complete = told.get("grants", ()), told.get("complete", True)
+    grants = [*told.get("grants", ()), *told.get("roles", ())]
+    is_complete = told.get("complete", True)
     parts = [*grants, *(() if is_complete else (told.get("management") or {}, told.get("seen") or {}))]
     outcomes = {grant["outcome"] for grant in grants}
     is_dry, is_replacement = bool(told.get("dry_run")), bool(told.get("replace"))

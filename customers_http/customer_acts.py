@@ -38,7 +38,8 @@ class CustomerActs:
         """What making the application's consent would come to; `shown` names it."""
         change = self._change(tenant, consent, operator, correlation, replace=str(replace).lower())
         told = await followed(change, self.customers.grant, pool=self.pool, forgetting=self.forgetting)
-        return {**told, "replace": replace, "shown": digest_told(change.tenant_id, told["grants"]), "outdated": False}
+        shown = digest_told(change.tenant_id, told["grants"], told["roles"])
+        return {**told, "replace": replace, "shown": shown, "outdated": False}
 
     async def consent(
         self, tenant: str, consent: str, *, replace: bool, shown: str, operator: Principal, correlation: str

@@ -24,9 +24,9 @@ from customers_http.plan import (
     whole_outcome,
 )
 from customers_http.replacing import Replacing
-from customers_http.requirements import require_known, require_shown
+from customers_http.requirements import require_known, require_shown, roles_now
 from customers_http.role_granting import RoleGranting
-from customers_http.role_rows import has_all_roles, with_roles
+from customers_http.role_rows import RoleRow, has_all_roles, with_roles
 from customers_http.seeing import Seeing
 from customers_http.trail import consent_removed, consented
 from shared.application_stops import ApplicationStops
@@ -34,11 +34,7 @@ from shared.clock import Clock
 from shared.customers import management
 from shared.customers.access import Actor, Actors
 from shared.customers.application_grants import GrantSet
-from shared.customers.errors import (
-    CustomerExcluded,
-    GraphUnavailable,
-    PartnerCenterUnavailable,
-)
+from shared.customers.errors import CustomerExcluded, GraphUnavailable, PartnerCenterUnavailable
 from shared.customers.exclusions import Exclusions
 from shared.customers.grant_sets import read_grants
 from shared.customers.offboarded import CustomerOffboarded
@@ -95,7 +91,7 @@ class Customers:
         rows = planned(states_of(case), can_extend=case.seen.extender is not None, may_replace=may_replace)
         plan = {"plan": digest(change.tenant_id, rows)} if any(row.outcome == REPLACED for row in rows) else {}
         if not change.dry_run:
-            rows, before = self._followed(case, rows), rows
+            rows, before = self._followed(case, rows, roles_now(self.roles, case, manager)), rows
             if is_ended(before, rows):
                 self.replacements.end(change.tenant_id)
         roles = self.roles.follow(case, manager)
@@ -153,12 +149,14 @@ class Customers:
             seen=self.seeing.look(change.tenant_id, actor, manager.actor, correlation=change.correlation),
         )
 
-    def _followed(self, case: Case, rows: list[Row]) -> list[Row]:
+    def _followed(self, case: Case, rows: list[Row], roles: list[RoleRow]) -> list[Row]:
         """The rows after the attempt; raises what is wrong for all customers, or with all that was to be told."""
         require_known(rows)
-        if whole_outcome(rows) == UNCHANGED:
+        is_unchanged = whole_outcome(rows) == UNCHANGED
+        if not is_unchanged or any(row.added for row in roles):
+            require_shown(case, rows, roles)
+        if is_unchanged:
             return rows
-        require_shown(case, rows)
         place = self._place(case)
         done: list[Row] = []
         try:

@@ -94,10 +94,12 @@ def digest(tenant_id: str, rows: Sequence[Row]) -> str:
     return digest_told(tenant_id, [row.fields({}) for row in rows])
 
 
-def digest_told(tenant_id: str, grants: Sequence[Mapping[str, Any]]) -> str:
-    """The same of `grants` as an answer tells them."""
+def digest_told(tenant_id: str, grants: Sequence[Mapping[str, Any]], roles: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The same of `grants` as an answer tells them, and of the `roles` of the application itself beside them."""
     told = [[one["application_id"], sorted(one["there"]), one["added"], one["lost"]] for one in grants]
-    return hashlib.sha256(json.dumps([tenant_id, sorted(told)]).encode()).hexdigest()[:32]
+    beside = [[one["resource"], sorted(one["there"]), sorted(one["added"]), sorted(one["missing"])] for one in roles]
+    content = [tenant_id, sorted(told), *([sorted(beside)] if beside else [])]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
 def what_removing_does(states: Sequence[ApiState]) -> str:
