@@ -97,6 +97,9 @@ class Desk:
     def change(self, tenant: str = CONTOSO, **parameters: str) -> Any:  # noqa: ANN401
         return self._change(tenant, REMOVING, parameters)
 
+    def change_to_grant(self, tenant: str = CONTOSO, **parameters: str) -> Any:  # noqa: ANN401
+        return self._change(tenant, GRANTING, parameters)
+
     def wants(self, *grants: Mapping[str, object], name: str = "application-grants", **more: object) -> None:
         """The grant set from now on."""
         self.policies.put(name, written_grants(*grants, **more), tags={})

@@ -1,5 +1,6 @@
 """Roles of the application itself, named by the grant set and assigned by the management application, on the stack."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from customers_http.plan import digest_told
 from local.app_roles import APP_ROLES
 from local.graph.administrators import PRIVILEGED_ROLE_ADMINISTRATOR
 from local.graph.principals import principal_id
@@ -15,6 +17,7 @@ from local.state import StackState
 from local.world import CONTOSO, EXCHANGE, GRAPH, MANAGEMENT_APPLICATION, PARTNER_APPLICATION, TAILSPIN
 from shared.consents.errors import ConsentWithdrawn
 from shared.customers.application_roles import ApplicationRoles
+from shared.customers.errors import PlanOutdated
 from shared.entra.tokens import AccessToken
 from tests.customers_http.desk import Desk, open_desk
 from tests.local_control import Controls
@@ -401,3 +404,24 @@ def test_whatever_is_wanted_and_there_what_is_told_is_what_then_stands(
     assert (again["added"], again["outcome"]) == ([], "unchanged")
     assert set(again["there"]) == there | wanted
     assert len(told_of(desk)["app_roles"]) == len(there | wanted)
+
+
+def follow(desk: Desk, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person does who was shown this by a dry run."""
+    shown = digest_told(CONTOSO, told["grants"], told["roles"])
+    change = desk.change_to_grant(dry_run="false")
+    return desk.customers.grant(dataclasses.replace(change, shown=shown))
+
+
+@pytest.mark.parametrize("scopes", [["Directory.Read.All"], ["User.Read"]], ids=["there", "lacking"])
+def test_what_a_dry_run_has_shown_of_roles_is_done_and_nothing_that_it_has_not(desk: Desk, scopes: list[str]) -> None:
+    """Also where nothing is left to do but the roles."""
+    desk.grant(GRAPH, *SCOPES, client=MANAGEMENT_APPLICATION)
+    desk.grant(GRAPH, *scopes)
+    told = desk.put()
+    desk.wants({**USUAL, "app_roles": [*USUAL["app_roles"], "Mail.Read"]})
+    with pytest.raises(PlanOutdated):
+        follow(desk, told)
+    assert assigned(desk) == set()
+    assert sorted(follow(desk, desk.put())["roles"][0]["added"]) == ["Mail.Read", "Reports.Read.All", "User.Read.All"]
+    assert follow(desk, told)["outcome"] == "unchanged", "nothing is left to do, whatever was shown"
