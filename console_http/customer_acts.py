@@ -100,12 +100,13 @@ def deed_page(visit: Visit, deed: Deed, one: Mapping[str, Any] | None, dependenc
 
 def _plan_told(told: Mapping[str, Any]) -> dict[str, Any]:
     """What an answer on the application's consent says beside its rows, and what can be done next."""
-    grants = [*told.get("grants", ()), *told.get("roles", ())]
+    rows = [*told.get("grants", ()), *told.get("roles", ())]
     is_complete = told.get("complete", True)
-    parts = [*grants, *(() if is_complete else (told.get("management") or {}, told.get("seen") or {}))]
-    outcomes = {grant["outcome"] for grant in grants}
+    parts = [*rows, *(() if is_complete else (told.get("management") or {}, told.get("seen") or {}))]
+    outcomes = {grant["outcome"] for grant in rows}
     is_dry, is_replacement = bool(told.get("dry_run")), bool(told.get("replace"))
     return {
+        "rows": rows,
         "is_dry": is_dry,
         "is_outdated": bool(told.get("outdated")),
         "is_complete": is_complete,

@@ -93,6 +93,14 @@ CREATING = _plan(
         remedy="Nothing, if the customer has no licence for it.",
     ),
 )
+OF_ROLES = _plan(
+    _grant("graph", "unchanged", there=GRAPH_SCOPES),
+    outcome="extended",
+    roles=[
+        _grant("graph", "extended", roles=["Mail.Read"], added=["Mail.Read"], missing=["Mail.Read"]),
+        _grant("directory", "unchanged", roles=["Exchange Administrator"], there=["Exchange Administrator"]),
+    ],
+)
 LACKING = _plan(
     _grant("graph", "needs_replace", there=["Directory.Read.All"], missing=["User.ReadWrite.All"]),
     complete=False,
@@ -137,6 +145,7 @@ CUSTOMERS_PAGES: Mapping[str, Way] = {
     "console_customer_absent": _way(lambda: desk().show_one(tenant(9))),
     "console_checked": _deed("check", TAILSPIN, told={"tried": 2, "works": 1, "left": 1}),
     "console_plan": _deed("plan", TAILSPIN, told=CREATING),
+    "console_plan_of_roles": _deed("plan", TAILSPIN, told=OF_ROLES),
     "console_plan_lacking": _deed("plan", TAILSPIN, told=LACKING),
     "console_plan_replacing": _deed("plan", TAILSPIN, told=REPLACING),
     "console_plan_outdated": _deed("consent", TAILSPIN, told={**CREATING, "outdated": True}),

@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from console_http.deeds import Deed
 from customers_http.matrix import PAGE
 from shared.callers.assertion import CUSTOMERS_MANAGE, CUSTOMERS_READ
 from shared.customers.exclusions import Exclusion, Exclusions
@@ -168,3 +169,19 @@ def test_what_was_read_is_kept_for_some_seconds_and_no_longer(desk: CustomersDes
     assert matrix.page(**asked)["found"] == 0
     now[0] += timedelta(seconds=30)
     assert matrix.page(**asked)["found"] == 1
+
+
+def test_a_dry_run_shows_the_roles_of_the_application_itself_and_they_are_enough_to_act_on() -> None:
+    none: dict[str, object] = {"there": [], "added": [], "lost": [], "missing": []}
+    scopes = {"resource": "graph", "outcome": "unchanged", **none}
+    roles = {**scopes, "outcome": "extended", "roles": ["Mail.Read"], "added": ["Mail.Read"], "missing": ["Mail.Read"]}
+    told = {"outcome": "extended", "dry_run": True, "complete": True, "set": "application-grants", "replace": False}
+    told |= {"shown": "0" * 32, "grants": [scopes], "roles": [roles]}
+    deed = Deed(id="0" * 32, kind="plan", tenant=tenant(1), consent="partner", begun_on=NOON, ended_on=NOON, told=told)
+    html = CustomersDesk(session=MANAGER).show_deed(deed).html
+    assert "roles of the application itself" in html
+    assert "Mail.Read" in html
+    assert "Make the consent" in html
+    only_scopes = CustomersDesk(session=MANAGER).show_deed(replace(deed, told={**told, "roles": []})).html
+    assert "There is nothing to do." in only_scopes
+    assert "Make the consent" not in only_scopes
