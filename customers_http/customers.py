@@ -34,7 +34,7 @@ from shared.clock import Clock
 from shared.customers import management
 from shared.customers.access import Actor, Actors
 from shared.customers.application_grants import GrantSet
-from shared.customers.errors import CustomerExcluded, GraphUnavailable, PartnerCenterUnavailable
+from shared.customers.errors import GraphUnavailable, PartnerCenterUnavailable
 from shared.customers.exclusions import Exclusions
 from shared.customers.grant_sets import read_grants
 from shared.customers.offboarded import CustomerOffboarded
@@ -76,9 +76,7 @@ class Customers:
             return self._removed(change)
 
     def _granted(self, change: Change) -> dict[str, Any]:
-        excluded = self.exclusions.of(change.tenant_id, self.clock())
-        if excluded is not None:
-            raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
+        self.exclusions.require_none(change.tenant_id, self.clock())
         self._require_customer(change.tenant_id)
         # It takes minutes, and whoever offboards the customer meanwhile ends it before its next change.
         guard = partial(self._require_customer, change.tenant_id)

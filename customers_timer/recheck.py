@@ -7,12 +7,13 @@ from typing import Any
 from customers_timer.attempt import Attempts
 from customers_timer.target import Part, Target
 from customers_timer.work import GrantOf
+from shared.application_stops import ApplicationStops
 from shared.audit import Field, record
 from shared.callers.assertion import Principal
 from shared.clock import Clock
 from shared.consents.store import ConsentStore
-from shared.customers.errors import CustomerExcluded
 from shared.customers.exclusions import Exclusions
+from shared.customers.offboarded import CustomerOffboarded
 from shared.customers.patience import is_over, within
 from shared.customers.result import OF_APPLICATION, Result
 from shared.customers.results import Results
@@ -28,6 +29,7 @@ class Recheck:
     store: ConsentStore
     results: Results
     exclusions: Exclusions
+    stops: ApplicationStops
     attempts: Attempts
     read_grants: Callable[[], GrantOf]
     clock: Clock
@@ -36,11 +38,12 @@ class Recheck:
     def again(self, tenant_id: str, consent: str, *, operator: Principal, correlation: str) -> dict[str, Any]:
         """How many were tried and work, and how many there was no time for.
 
-        Raises CustomerExcluded, what is the consent's or the application's own, and what the rows raise.
+        Raises CustomerOffboarded, CustomerExcluded, what is the consent's or the application's own, and what the rows
+        raise.
         """
-        excluded = self.exclusions.of(tenant_id, self.clock())
-        if excluded is not None:
-            raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
+        if self.stops.is_offboarded(tenant_id):
+            raise CustomerOffboarded
+        self.exclusions.require_none(tenant_id, self.clock())
         known = list(self.results.all(consent, tenant_id=tenant_id))
         if not known:
             return {"tenant": tenant_id, "tried": 0, "works": 0, "left": 0}

@@ -98,6 +98,7 @@ def recheck_of(services: Services) -> Recheck:
         store=services.store,
         results=Results(services.rows),
         exclusions=Exclusions(services.rows),
+        stops=services.stops,
         attempts=_attempts(services),
         read_grants=partial(_read_grants, services),
         clock=services.clock,

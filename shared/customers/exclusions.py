@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.clock import from_text, to_text
+from shared.customers.errors import CustomerExcluded
 from shared.customers.results import TABLE
 from shared.rows import Row, Rows
 
@@ -53,6 +54,12 @@ class Exclusions:
         row = self._rows.get(TABLE, EXCLUDED, tenant_id)
         found = _exclusion(row) if row else None
         return found if found is not None and found.is_in_force(now) else None
+
+    def require_none(self, tenant_id: str, now: datetime) -> None:
+        """Raise CustomerExcluded if this customer is kept out now."""
+        excluded = self.of(tenant_id, now)
+        if excluded is not None:
+            raise CustomerExcluded(f"Until {excluded.until.isoformat()}: {excluded.reason.rstrip('.')}.")
 
     def in_force(self, now: datetime) -> Mapping[str, Exclusion]:
         """Tenant id -> what keeps that customer out now."""

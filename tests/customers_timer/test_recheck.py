@@ -13,6 +13,7 @@ from shared.consents.consent import MANAGEMENT_NAME
 from shared.consents.errors import ConsentWithdrawn
 from shared.customers.errors import CustomerExcluded
 from shared.customers.exclusions import Exclusion, Exclusions
+from shared.customers.offboarded import CustomerOffboarded
 from shared.customers.result import OF_APPLICATION
 from shared.entra.errors import ApplicationNotConsented
 from tests.consent_http.rig import OPERATOR
@@ -20,11 +21,13 @@ from tests.customers_timer.scene import ARM, GRAPH, HOUR, NOON, Scene, everywher
 
 
 def again(scene: Scene, number: int = 1, consent: str = "partner", seconds: float = 100.0) -> dict[str, object]:
-    in_force = InForce(scene.store, ApplicationStops(scene.rows, clock=scene.clock), max_age=scene.memory_age)
+    stops = ApplicationStops(scene.rows, clock=scene.clock)
+    in_force = InForce(scene.store, stops, max_age=scene.memory_age)
     recheck = Recheck(
         store=scene.store,
         results=scene.results,
         exclusions=Exclusions(scene.rows),
+        stops=stops,
         attempts=Attempts(authority=scene.authority, clock=scene.clock, probe=scene.probe, in_force=in_force),
         read_grants=lambda: lambda _tenant_id, resource: scene.grants.get(resource),
         clock=scene.clock,
@@ -102,3 +105,12 @@ def test_the_applications_own_tokens_are_tried_again_as_such(scene: Scene) -> No
     scene.authority.asked.clear()
     assert again(scene, consent=OF_APPLICATION) == {"tenant": tenant(1), "tried": 1, "works": 1, "left": 0}
     assert [one.refresh_token for one in scene.authority.asked] == [""]
+
+
+@pytest.mark.parametrize("consent", ["partner", OF_APPLICATION])
+def test_nobody_is_tried_whose_work_an_operator_has_ended(scene: Scene, consent: str) -> None:
+    asked = len(scene.authority.asked)
+    ApplicationStops(scene.rows, clock=scene.clock).offboard(tenant(1), by="ada")
+    with pytest.raises(CustomerOffboarded):
+        again(scene, consent=consent)
+    assert len(scene.authority.asked) == asked
